@@ -1,0 +1,11 @@
+package feed
+
+// Remembered returns how much a log remembers of senders and rates, apart from what
+// can be read.
+func (l *Log) Remembered() int {
+	n := l.sent.Len() + l.slowed.Len()
+	for _, w := range []*window{&l.rate.all, &l.rate.high, &l.rate.whitelist} {
+		n += len(w.times)
+	}
+	return n
+}

@@ -1,0 +1,104 @@
+package feed
+
+import (
+	"sort"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// Ring holds the latest entries of one bucket. When it is full the oldest go
+// first. Sequences in it are contiguous.
+type Ring struct {
+	buf     []*Message // circular: sequence s stands at s % len(buf)
+	size    int
+	head    Place // the latest entry ever pushed
+	evicted Place // the latest entry that is no longer held
+}
+
+// NewRing returns an empty ring of the given capacity (at least 1) whose next entry
+// follows head.
+func NewRing(capacity int, head Place) Ring {
+	return Ring{buf: make([]*Message, max(capacity, 1)), head: head, evicted: head}
+}
+
+// Head returns the place of the latest entry ever pushed.
+func (r *Ring) Head() Place { return r.head }
+
+// Evicted returns the place of the latest entry that the ring no longer holds:
+// whoever stands there, or later, has lost nothing.
+func (r *Ring) Evicted() Place { return r.evicted }
+
+// Len returns how many entries the ring holds.
+func (r *Ring) Len() int { return r.size }
+
+// Push appends an entry, which must follow the head: sequence one higher,
+// timestamp higher.
+func (r *Ring) Push(m *Message) {
+	if r.size == len(r.buf) {
+		r.evicted = r.at(r.oldest()).Place()
+		r.size--
+	}
+	r.head = m.Place()
+	r.buf[m.Sequence%uint64(len(r.buf))] = m
+	r.size++
+}
+
+// Resize changes the capacity (at least 1). Shrinking drops the oldest.
+func (r *Ring) Resize(capacity int) {
+	capacity = max(capacity, 1)
+	if capacity == len(r.buf) {
+		return
+	}
+	next := NewRing(capacity, r.evicted)
+	for s := r.oldest(); s <= r.head.Sequence; s++ {
+		next.Push(r.at(s))
+	}
+	*r = next
+}
+
+// Find returns the entry with exactly this timestamp, nil if it is not held.
+func (r *Ring) Find(t live.Timestamp) *Message {
+	s := r.firstAfter(t - 1)
+	if s > r.head.Sequence || r.at(s).Timestamp != t {
+		return nil
+	}
+	return r.at(s)
+}
+
+// replace swaps a held entry for another of the same place.
+func (r *Ring) replace(m *Message) { r.buf[m.Sequence%uint64(len(r.buf))] = m }
+
+// Locate finds where a reader at p goes on: the sequence of the first held entry
+// after p, and how many entries between the two are gone. It is not ok if p is a
+// place that never was, or so far behind without a sequence that nobody can count
+// what was lost.
+func (r *Ring) Locate(p Place) (next, dropped uint64, ok bool) {
+	switch {
+	case p.Timestamp > r.head.Timestamp:
+		return 0, 0, false
+	case p.Timestamp >= r.evicted.Timestamp:
+		return r.firstAfter(p.Timestamp), 0, true
+	case p.Timestamp > 0 && p.Sequence == 0, p.Timestamp == 0 && p.Sequence != 0:
+		return 0, 0, false
+	case p.Sequence > r.evicted.Sequence:
+		return 0, 0, false
+	default:
+		return r.oldest(), r.evicted.Sequence - p.Sequence, true
+	}
+}
+
+// firstAfter returns the sequence of the first held entry later than t, one past
+// the head's if there is none.
+func (r *Ring) firstAfter(t live.Timestamp) uint64 {
+	first := r.oldest()
+	return first + uint64(sort.Search(r.size, func(i int) bool {
+		return r.at(first+uint64(i)).Timestamp > t
+	}))
+}
+
+// oldest returns the sequence of the oldest held entry, one past the head's if
+// none is held.
+func (r *Ring) oldest() uint64 { return r.head.Sequence + 1 - uint64(r.size) }
+
+// at returns the held entry of sequence s.
+func (r *Ring) at(s uint64) *Message { return r.buf[s%uint64(len(r.buf))] }

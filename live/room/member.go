@@ -1,0 +1,27 @@
+package room
+
+import "github.com/ovation-live/ovation/live"
+
+// Session is one device's stay in a room.
+type Session struct {
+	ID     live.SessionID
+	User   live.UserID
+	Name   string
+	Role   live.Role
+	Joined live.Timestamp
+}
+
+// Member is a user who is in a room now, with however many sessions.
+type Member struct {
+	User     live.UserID
+	Name     string
+	Role     live.Role
+	Joined   live.Timestamp // of the first of the present sessions
+	Sessions int
+}
+
+// Online is how many are in a room now.
+type Online struct {
+	Users    int
+	Sessions int
+}
