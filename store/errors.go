@@ -1,0 +1,37 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// What a store refuses. Rules of the domain that it applies on the way return their
+// own errors: feed.ErrNoMessage, those of package attribute, those of package room.
+var (
+	// ErrRoomNotFound: there is no such room.
+	ErrRoomNotFound = errors.New("store: no such room")
+	// ErrRoomExists: the id is taken.
+	ErrRoomExists = errors.New("store: room exists")
+	// ErrRoomEnded: the room has ended and takes no more changes.
+	ErrRoomEnded = errors.New("store: room has ended")
+	// ErrSessionTaken: another user has a session of that id.
+	ErrSessionTaken = errors.New("store: session of another user")
+	// ErrRequestReused: the request id was used before with other contents.
+	ErrRequestReused = errors.New("store: request id was used with other contents")
+	// ErrUnavailable: the backend cannot be reached.
+	ErrUnavailable = errors.New("store: backend unavailable")
+)
+
+// RoomError says which room an error is about. It unwraps to the sentinel.
+type RoomError struct {
+	Room live.RoomID
+	Err  error
+}
+
+// Error implements error.
+func (e *RoomError) Error() string { return fmt.Sprintf("room %q: %v", string(e.Room), e.Err) }
+
+// Unwrap returns the sentinel.
+func (e *RoomError) Unwrap() error { return e.Err }

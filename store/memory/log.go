@@ -1,0 +1,89 @@
+package memory
+
+import (
+	"context"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/store"
+)
+
+// Append implements store.Log.
+func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits) (feed.Receipt, error) {
+	r, err := s.open(ctx, id)
+	if err != nil {
+		return feed.Receipt{}, err
+	}
+	defer r.mu.Unlock()
+	receipt, m := r.log.Append(&r.clock, s.now(), d, limits)
+	if m != nil {
+		r.publish(store.Publication{Message: m})
+	}
+	return receipt, nil
+}
+
+// Recall implements store.Log.
+func (s *Store) Recall(ctx context.Context, id live.RoomID, t live.Timestamp, by live.UserID, limits feed.Limits) error {
+	r, err := s.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer r.mu.Unlock()
+	m, err := r.log.Recall(&r.clock, s.now(), t, by, limits)
+	if m != nil {
+		r.publish(store.Publication{Message: m})
+	}
+	return err
+}
+
+// Message implements store.Log.
+func (s *Store) Message(ctx context.Context, id live.RoomID, t live.Timestamp) (*feed.Message, error) {
+	r, err := s.locked(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	if m := r.log.Rings().Find(t); m != nil {
+		return m, nil
+	}
+	return nil, feed.ErrNoMessage
+}
+
+// Read implements store.Log.
+func (s *Store) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, error) {
+	r, err := s.locked(ctx, id)
+	if err != nil {
+		return feed.Batch{}, err
+	}
+	defer r.mu.Unlock()
+	return r.log.Rings().Select(c, limit), nil
+}
+
+// Between implements store.Log.
+func (s *Store) Between(
+	ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int,
+) ([]*feed.Message, error) {
+	r, err := s.locked(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	return r.log.Rings().Between(after, until, limit), nil
+}
+
+// Head implements store.Log.
+func (s *Store) Head(ctx context.Context, id live.RoomID) (store.Head, error) {
+	r, err := s.locked(ctx, id)
+	if err != nil {
+		return store.Head{}, err
+	}
+	defer r.mu.Unlock()
+	return store.Head{
+		Heads: feed.Heads{
+			Cursor:     r.log.Rings().Head(),
+			Attributes: r.attributes.Timestamp(),
+			Revision:   r.room.Revision,
+		},
+		Sequence: r.sequence,
+	}, nil
+}

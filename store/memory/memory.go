@@ -1,0 +1,106 @@
+// Package memory is the embedded store: every role of package store in one process,
+// over the pure rules of package live. What it holds is gone with the process; a new
+// process begins new epochs.
+//
+// Lock order: Store.mu, then roomState.mu, then expiry.mu. Publications are heard
+// under roomState.mu, so that they come in order.
+package memory
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/recent"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+)
+
+// rememberRequests is how long a request id is remembered.
+const rememberRequests = 5 * time.Minute
+
+// Store is an embedded store. Make one with New.
+type Store struct {
+	now      func() live.Timestamp
+	newEpoch func() live.Epoch
+
+	mu       sync.RWMutex
+	rooms    map[live.RoomID]*roomState
+	ids      []live.RoomID // sorted
+	requests recent.Memory[string, room.Room]
+
+	expiry expiry
+}
+
+// Option changes how a store is made.
+type Option func(*Store)
+
+// WithClock gives the store another clock than the machine's.
+func WithClock(now func() live.Timestamp) Option {
+	return func(s *Store) { s.now = now }
+}
+
+// New returns an empty store.
+func New(opts ...Option) *Store {
+	s := &Store{
+		now:      func() live.Timestamp { return live.At(time.Now()) },
+		newEpoch: func() live.Epoch { return live.Epoch(rand.Text()[:13]) },
+		rooms:    make(map[live.RoomID]*roomState),
+	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
+}
+
+// Set returns the store as every role.
+func (s *Store) Set() store.Set {
+	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Bus: s}
+}
+
+// find returns a room's state, or ErrRoomNotFound, or the error of a context that is
+// over.
+func (s *Store) find(ctx context.Context, id live.RoomID) (*roomState, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if r, ok := s.rooms[id]; ok {
+		return r, nil
+	}
+	return nil, &store.RoomError{Room: id, Err: store.ErrRoomNotFound}
+}
+
+// locked returns a room's state under its lock, which the caller gives back.
+func (s *Store) locked(ctx context.Context, id live.RoomID) (*roomState, error) {
+	r, err := s.find(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	return r, nil
+}
+
+// open is locked for a room that must not have ended.
+func (s *Store) open(ctx context.Context, id live.RoomID) (*roomState, error) {
+	r, err := s.locked(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if r.room.State == room.Ended {
+		r.mu.Unlock()
+		return nil, &store.RoomError{Room: id, Err: store.ErrRoomEnded}
+	}
+	return r, nil
+}
+
+// add registers a new room. The caller holds s.mu.
+func (s *Store) add(r room.Room) {
+	s.rooms[r.ID] = newRoomState(r, s.newEpoch())
+	at, _ := slices.BinarySearch(s.ids, r.ID)
+	s.ids = slices.Insert(s.ids, at, r.ID)
+}

@@ -1,0 +1,48 @@
+package memory
+
+import (
+	"sync"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/recent"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+)
+
+// roomState is all that the store holds of one room.
+type roomState struct {
+	id    live.RoomID
+	epoch live.Epoch
+
+	mu         sync.Mutex
+	room       room.Room
+	clock      live.Clock
+	log        *feed.Log
+	attributes *attribute.Map
+	updates    recent.Memory[request, remembered]
+	presence   presence
+	sequence   uint64
+	followers  []*follower
+}
+
+func newRoomState(r room.Room, epoch live.Epoch) *roomState {
+	return &roomState{
+		id:         r.ID,
+		epoch:      epoch,
+		room:       r,
+		log:        feed.NewLog(epoch, r.Settings.Feed.Capacity),
+		attributes: attribute.NewMap(),
+		presence:   newPresence(),
+	}
+}
+
+// publish tells every follower. The caller holds r.mu.
+func (r *roomState) publish(p store.Publication) {
+	r.sequence++
+	p.Epoch, p.Sequence = r.epoch, r.sequence
+	for _, f := range r.followers {
+		f.hear(p)
+	}
+}
