@@ -1,0 +1,110 @@
+package app
+
+import (
+	"net/http"
+	"net/http/pprof"
+	"sync/atomic"
+	"time"
+
+	connectcors "connectrpc.com/cors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/cors"
+
+	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/rpc"
+	"github.com/ovation-live/ovation/server/web"
+)
+
+const (
+	// compressBytes is the smallest answer that is compressed: gzip makes smaller
+	// ones larger.
+	compressBytes = 1 << 10
+	// headerTimeout bounds how long a request's headers may take.
+	headerTimeout = 10 * time.Second
+	// idleTimeout is how long a connection without requests is kept.
+	idleTimeout = 2 * time.Minute
+	// maxHeaderBytes bounds a request's headers.
+	maxHeaderBytes = 64 << 10
+)
+
+// newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read or
+// write timeouts, which would cut long streams; dead peers are found by pings and by
+// writes that make no progress.
+func (a *App) newServer(h http.Handler) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:           h,
+		Protocols:         protocols,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		HTTP2: &http.HTTP2Config{
+			SendPingTimeout:  30 * time.Second,
+			PingTimeout:      15 * time.Second,
+			WriteByteTimeout: 30 * time.Second,
+		},
+	}
+}
+
+// publicHandler is everything that clients see.
+func (a *App) publicHandler() http.Handler {
+	mux := http.NewServeMux()
+	limits := rpc.Limits{RequestBytes: a.config.MaxRequestBytes, CompressBytes: compressBytes}
+	rpc.Register(mux, a.services, limits, a.chain())
+	rpc.RegisterReflection(mux)
+	a.health = rpc.RegisterHealth(mux)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
+	mux.Handle("GET /readyz", &a.ready)
+	mux.Handle("/", web.Handler())
+	if a.config.Development() {
+		mux.HandleFunc("GET /dev/token", a.mintDevelopmentToken)
+	}
+	return interceptor.WithRequestID(a.withCORS(mux))
+}
+
+// withCORS lets pages of other origins call.
+func (a *App) withCORS(h http.Handler) http.Handler {
+	return cors.New(cors.Options{
+		AllowedOrigins: a.config.CORSOrigins,
+		AllowedMethods: connectcors.AllowedMethods(),
+		AllowedHeaders: append(connectcors.AllowedHeaders(), "Authorization", interceptor.RequestIDHeader),
+		ExposedHeaders: append(connectcors.ExposedHeaders(), interceptor.RequestIDHeader),
+		MaxAge:         int((2 * time.Hour).Seconds()),
+	}).Handler(h)
+}
+
+// internalHandler is what operators see.
+func (a *App) internalHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{Registry: a.metrics}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// readiness says whether the server wants traffic. It depends on nothing but the
+// server itself.
+type readiness struct{ yes atomic.Bool }
+
+func (r *readiness) set(yes bool) { r.yes.Store(yes) }
+
+// ServeHTTP answers 200 or 503.
+func (r *readiness) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	if r.yes.Load() {
+		answer(w, http.StatusOK, "ready\n")
+		return
+	}
+	answer(w, http.StatusServiceUnavailable, "draining\n")
+}
+
+// answer writes a short text.
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // whoever asked has gone
+}

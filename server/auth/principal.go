@@ -1,0 +1,73 @@
+// Package auth says who a caller is and what they may do.
+package auth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
+)
+
+// What a caller is refused with.
+var (
+	// ErrTokenMissing: the call carries no token.
+	ErrTokenMissing = errors.New("auth: no bearer token")
+	// ErrTokenInvalid: the token is malformed, incomplete or not signed by us.
+	ErrTokenInvalid = errors.New("auth: token is not valid")
+	// ErrTokenExpired: the token was good once.
+	ErrTokenExpired = errors.New("auth: token has expired")
+	// ErrRoomForbidden: the token does not cover the room.
+	ErrRoomForbidden = errors.New("auth: token does not cover the room")
+	// ErrRoleForbidden: the token's role may not do this.
+	ErrRoleForbidden = errors.New("auth: role may not do this")
+)
+
+// Principal is a caller.
+type Principal struct {
+	User    live.UserID
+	Name    string
+	Role    live.Role
+	Rooms   []live.RoomID // token.AnyRoom covers all
+	Expires time.Time
+}
+
+// Covers says whether the caller's token is for a room.
+func (p Principal) Covers(room live.RoomID) bool {
+	return slices.Contains(p.Rooms, token.AnyRoom) || slices.Contains(p.Rooms, room)
+}
+
+// In returns nil if the caller's token covers the room.
+func (p Principal) In(room live.RoomID) error {
+	if !p.Covers(room) {
+		return ErrRoomForbidden
+	}
+	return nil
+}
+
+// As returns nil if the caller's token covers the room and has one of the roles.
+func (p Principal) As(room live.RoomID, roles ...live.Role) error {
+	if err := p.In(room); err != nil {
+		return err
+	}
+	if !slices.Contains(roles, p.Role) {
+		return ErrRoleForbidden
+	}
+	return nil
+}
+
+type contextKey struct{}
+
+// With returns a context that carries the caller.
+func With(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, contextKey{}, p)
+}
+
+// From returns the caller that a context carries; the zero Principal, who may do
+// nothing, if it carries none.
+func From(ctx context.Context) Principal {
+	p, _ := ctx.Value(contextKey{}).(Principal)
+	return p
+}

@@ -1,0 +1,101 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
+)
+
+// clockSkew is how far the clock of whoever mints tokens may be from ours.
+const clockSkew = 5 * time.Second
+
+// Verifier turns tokens into principals. It may be used concurrently.
+type Verifier struct{ secret []byte }
+
+// NewVerifier returns a verifier of HS256 tokens signed with the secret.
+func NewVerifier(secret string) *Verifier { return &Verifier{secret: []byte(secret)} }
+
+// Header verifies the value of an Authorization header. ErrTokenMissing,
+// ErrTokenInvalid, ErrTokenExpired.
+func (v *Verifier) Header(value string) (Principal, error) {
+	scheme, raw, ok := strings.Cut(value, " ")
+	if raw = strings.TrimSpace(raw); !ok || raw == "" || !strings.EqualFold(scheme, "Bearer") {
+		return Principal{}, ErrTokenMissing
+	}
+	return v.Verify(raw)
+}
+
+// Verify verifies a token. It must expire, and name a user and a role.
+// ErrTokenInvalid, ErrTokenExpired.
+func (v *Verifier) Verify(raw string) (Principal, error) {
+	t, err := jwt.ParseString(raw,
+		jwt.WithKey(jwa.HS256(), v.secret),
+		jwt.WithAcceptableSkew(clockSkew),
+		jwt.WithRequiredClaim(jwt.ExpirationKey),
+		jwt.WithRequiredClaim(jwt.SubjectKey))
+	switch {
+	case errors.Is(err, jwt.TokenExpiredError()):
+		return Principal{}, ErrTokenExpired
+	case err != nil:
+		return Principal{}, fmt.Errorf("%w: %w", ErrTokenInvalid, err)
+	}
+	return principal(t)
+}
+
+// principal reads the claims.
+func principal(t jwt.Token) (Principal, error) {
+	subject, _ := t.Subject()
+	expires, _ := t.Expiration()
+	var name, role string
+	if t.Has(token.ClaimName) {
+		if err := t.Get(token.ClaimName, &name); err != nil {
+			return Principal{}, fmt.Errorf("%w: claim %q is not a string", ErrTokenInvalid, token.ClaimName)
+		}
+	}
+	if err := t.Get(token.ClaimRole, &role); err != nil {
+		return Principal{}, fmt.Errorf("%w: claim %q is missing", ErrTokenInvalid, token.ClaimRole)
+	}
+	parsed, ok := live.ParseRole(role)
+	if !ok {
+		return Principal{}, fmt.Errorf("%w: role %q is unknown", ErrTokenInvalid, role)
+	}
+	if subject == "" || len(subject) > maxUserBytes {
+		return Principal{}, fmt.Errorf("%w: the subject must have 1 to %d bytes", ErrTokenInvalid, maxUserBytes)
+	}
+	rooms, err := roomsOf(t)
+	if err != nil {
+		return Principal{}, err
+	}
+	return Principal{User: live.UserID(subject), Name: name, Role: parsed, Rooms: rooms, Expires: expires}, nil
+}
+
+// maxUserBytes is how long a user's id may be.
+const maxUserBytes = 128
+
+// roomsOf reads the rooms that a token covers: a list of names, or one name.
+func roomsOf(t jwt.Token) ([]live.RoomID, error) {
+	var claim any
+	if err := t.Get(token.ClaimRooms, &claim); err != nil {
+		return nil, fmt.Errorf("%w: claim %q is missing", ErrTokenInvalid, token.ClaimRooms)
+	}
+	names, ok := claim.([]any)
+	if !ok {
+		names = []any{claim}
+	}
+	rooms := make([]live.RoomID, len(names))
+	for i, name := range names {
+		s, ok := name.(string)
+		if !ok {
+			return nil, fmt.Errorf("%w: claim %q must be a list of strings", ErrTokenInvalid, token.ClaimRooms)
+		}
+		rooms[i] = live.RoomID(s)
+	}
+	return rooms, nil
+}

@@ -1,0 +1,135 @@
+// Package chat carries messages: sending, taking back, reading and following them.
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/store"
+)
+
+// ErrEmpty says that a message has neither text nor payload.
+var ErrEmpty = errors.New("chat: message has neither text nor payload")
+
+// TooLongError says that a text is longer than the room allows.
+type TooLongError struct{ Length, Max int }
+
+// Error implements error.
+func (e *TooLongError) Error() string {
+	return fmt.Sprintf("chat: text has %d code points, the room allows %d", e.Length, e.Max)
+}
+
+// Service is the use cases of messages. It may be used concurrently.
+type Service struct {
+	log    store.Log
+	hub    *hub.Hub
+	rooms  *rooms.Service
+	keeper *rooms.Keeper
+	full   saturation
+}
+
+// New returns the use cases over a store, a hub and the sessions of rooms.
+func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper) *Service {
+	return &Service{log: set.Log, hub: h, rooms: r, keeper: k}
+}
+
+// Outgoing is a message to send. Sender and name of Content are the caller's unless
+// it is sent on behalf of somebody.
+type Outgoing struct {
+	Content    feed.Content
+	OnBehalfOf live.UserID // a backend's: send as this user, with a viewer's rights
+	Name       string      // that user's
+	Bucket     *feed.Bucket
+}
+
+// Send puts a message into a room's log, or says why it was dropped. Errors of auth,
+// ErrEmpty, *TooLongError, store.ErrRoomNotFound, store.ErrRoomEnded.
+func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, out Outgoing) (feed.Receipt, error) {
+	if err := p.In(id); err != nil {
+		return feed.Receipt{}, err
+	}
+	r, err := s.hub.Room(ctx, id)
+	if err != nil {
+		return feed.Receipt{}, err
+	}
+	draft, err := draft(p, r.Settings, out)
+	if err != nil {
+		return feed.Receipt{}, err
+	}
+	if wait := s.full.left(id, draft.Bucket); wait > 0 && r.State == room.Live {
+		return feed.Receipt{Outcome: feed.RateLimited, Bucket: draft.Bucket, RetryAfter: wait}, nil
+	}
+	receipt, err := s.log.Append(ctx, id, draft, r.Settings.Feed)
+	if receipt.Outcome == feed.RateLimited {
+		s.full.note(id, draft.Bucket, receipt.RetryAfter)
+	}
+	return receipt, err
+}
+
+// draft decides what a caller's message is in a room.
+func draft(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft, error) {
+	role, c := p.Role, out.Content
+	c.Sender, c.SenderName = p.User, p.Name
+	if out.OnBehalfOf != "" {
+		role, c.Sender, c.SenderName = live.RoleViewer, out.OnBehalfOf, out.Name
+	}
+	behalf := out.OnBehalfOf != "" || out.Name != "" || out.Bucket != nil
+	switch {
+	case behalf && p.Role != live.RoleBackend:
+		return feed.Draft{}, auth.ErrRoleForbidden
+	case c.Kind == feed.KindSystem && !p.Role.Staff():
+		return feed.Draft{}, auth.ErrRoleForbidden
+	case c.Kind != feed.KindLike && strings.TrimSpace(c.Text) == "" && len(c.Payload) == 0:
+		return feed.Draft{}, ErrEmpty
+	}
+	if n := utf8.RuneCountInString(c.Text); n > settings.MaxTextLength {
+		return feed.Draft{}, &TooLongError{n, settings.MaxTextLength}
+	}
+	d := feed.Draft{Content: c, Bucket: settings.Rules.Bucket(c.Kind, role), Exempt: role.Staff()}
+	if out.Bucket != nil {
+		d.Bucket = *out.Bucket
+	}
+	return d, nil
+}
+
+// Recall takes a message back: its sender's right, and that of those who keep order.
+// feed.ErrNoMessage, errors of auth, store.ErrRoomNotFound, store.ErrRoomEnded.
+func (s *Service) Recall(ctx context.Context, p auth.Principal, id live.RoomID, t live.Timestamp) error {
+	if err := p.In(id); err != nil {
+		return err
+	}
+	m, err := s.log.Message(ctx, id, t)
+	if err != nil {
+		return err
+	}
+	if m.Sender != p.User && !p.Role.Staff() {
+		return auth.ErrRoleForbidden
+	}
+	r, err := s.hub.Room(ctx, id)
+	if err != nil {
+		return err
+	}
+	return s.log.Recall(ctx, id, t, p.User, r.Settings.Feed)
+}
+
+// Pull returns what a reader gets, and keeps their session alive.
+func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hub.Pulled, error) {
+	if err := p.In(pull.Room); err != nil {
+		return hub.Pulled{}, err
+	}
+	pull.User = p.User
+	pulled, err := s.hub.Pull(ctx, pull)
+	if err == nil && !pulled.Streaming {
+		s.keeper.Pulled(pull.Room, pull.Session)
+	}
+	return pulled, err
+}

@@ -1,0 +1,78 @@
+package chat
+
+import (
+	"context"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/rooms"
+)
+
+// Stream is what a viewer asks of a stream.
+type Stream struct {
+	Room     live.RoomID
+	Session  live.SessionID // to resume; empty: a new one
+	Delivery hub.Delivery
+	Cursor   feed.Cursor
+}
+
+// goodbye is how long what a stream's end leaves to do may take: its own context is
+// over by then.
+const goodbye = 5 * time.Second
+
+// Subscribe opens or resumes the caller's session and writes the room's frames to w
+// until the stream's last frame is written (nil), ctx is done, or w fails. Errors of
+// auth, store.ErrRoomNotFound, store.ErrRoomEnded, hub.ErrDraining.
+func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream, w hub.Writer) error {
+	if err := p.In(stream.Room); err != nil {
+		return err
+	}
+	session, online, err := s.rooms.Enter(ctx, p, stream.Room, stream.Session, rooms.StreamLease)
+	if err != nil {
+		return err
+	}
+	bell := hub.NewBell()
+	sub, welcome, err := s.hub.Subscribe(ctx, hub.Subscription{
+		Room:      stream.Room,
+		Session:   session,
+		Delivery:  stream.Delivery,
+		Cursor:    stream.Cursor,
+		Protected: p.Role.Staff(),
+		Online:    online,
+	}, bell)
+	if err != nil {
+		return err
+	}
+	defer s.part(ctx, p, stream.Room, session.ID, sub)
+	expire := time.AfterFunc(time.Until(p.Expires), sub.Expire)
+	defer expire.Stop()
+	if err := w.WriteFrame(welcome); err != nil {
+		return err
+	}
+	return s.hub.Serve(ctx, sub, bell, w)
+}
+
+// part takes a subscriber out and settles what becomes of its session: it is over for
+// one who was taken for offline, nothing of ours for one who was replaced, and waits
+// to be resumed otherwise.
+func (s *Service) part(
+	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID, sub *hub.Subscriber,
+) {
+	s.hub.Unsubscribe(sub)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer cancel()
+	var err error
+	switch sub.Ending() {
+	case hub.Offline:
+		err = s.rooms.Leave(ctx, p, id, session)
+	case hub.Open, hub.Expired, hub.Drained:
+		err = s.rooms.Disconnected(ctx, id, session)
+	case hub.Replaced, hub.Left, hub.RoomOver:
+	}
+	if err != nil {
+		s.keeper.Log("cannot settle a session whose stream has ended", id, session, err)
+	}
+}

@@ -1,0 +1,115 @@
+// Package config is what the server can be told, by flags and environment.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/ovation-live/ovation/token"
+)
+
+// Config is the server's configuration. Every flag is also read from the environment:
+// OVATION_ and the flag's name in capitals, with _ for -. A flag wins.
+type Config struct {
+	Listen         string `default:"localhost:8080" placeholder:"HOST:PORT" help:"Public address: every RPC, health checks, and the page (default ${default})."`
+	InternalListen string `default:"localhost:9090" placeholder:"HOST:PORT" help:"Internal address: /metrics and /debug/pprof/ (default ${default}). Keep it private."`
+
+	AuthSecret Secret `placeholder:"SECRET" help:"Secret that tokens are signed with (HS256), at least 32 bytes. Without it the server runs in development mode: a well-known secret, a demo room, loopback addresses only."`
+
+	CORSOrigins []string `name:"cors-origins" default:"*" placeholder:"ORIGIN,..." help:"Origins whose pages may call the server (default ${default}; tokens, not cookies, say who calls)."`
+
+	Heartbeat       time.Duration `default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
+	MaxRequestBytes int           `default:"1048576" placeholder:"BYTES" help:"Largest request that is read (default ${default})."`
+
+	DrainTimeout    time.Duration `default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
+	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server tells viewers to come back no sooner than this (default ${default})..."`
+	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"... and within this much longer, at random (default ${default})."`
+
+	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
+	LogFormat string     `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default ${default})."`
+}
+
+// Secret is a string that is not to be seen.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "(hidden)"
+}
+
+// LogValue hides the secret from logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// minSecretBytes is the length of a key that HS256 asks for (RFC 7518, section 3.2).
+const minSecretBytes = 32
+
+// Development says whether the server runs with the well-known secret.
+func (c Config) Development() bool {
+	return c.AuthSecret == "" || c.AuthSecret == token.DevelopmentSecret
+}
+
+// Secret returns the secret that tokens are signed with.
+func (c Config) Secret() string {
+	if c.Development() {
+		return token.DevelopmentSecret
+	}
+	return string(c.AuthSecret)
+}
+
+// Validate returns every rule that the configuration breaks, joined.
+func (c Config) Validate() error {
+	return errors.Join(
+		c.validateSecret(),
+		c.validateListen("--listen", c.Listen),
+		c.validateListen("--internal-listen", c.InternalListen),
+		between("--heartbeat", c.Heartbeat, time.Second, 5*time.Minute),
+		between("--drain-timeout", c.DrainTimeout, 0, time.Hour),
+		between("--reconnect-after", c.ReconnectAfter, 0, time.Hour),
+		between("--reconnect-jitter", c.ReconnectJitter, 0, time.Hour),
+		between("--max-request-bytes", c.MaxRequestBytes, 1<<10, 64<<20),
+	)
+}
+
+func (c Config) validateSecret() error {
+	if n := len(c.AuthSecret); n > 0 && n < minSecretBytes {
+		return fmt.Errorf("--auth-secret has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, minSecretBytes)
+	}
+	return nil
+}
+
+// validateListen checks an address; in development it must be a loopback one.
+func (c Config) validateListen(flag, address string) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%s %q is not of the form HOST:PORT: %w", flag, address, err)
+	}
+	if c.Development() && !loopback(host) {
+		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret anybody could be anyone: "+
+			"set --auth-secret (or OVATION_AUTH_SECRET) to a secret of your own, or listen on localhost", flag, address)
+	}
+	return nil
+}
+
+// loopback says whether a host is this machine and reachable from nowhere else.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+// between checks that a value lies in its range.
+func between[T int | time.Duration](flag string, value, low, high T) error {
+	if value >= low && value <= high {
+		return nil
+	}
+	return fmt.Errorf("%s is %v, must be from %v to %v", flag, value, low, high)
+}

@@ -1,0 +1,215 @@
+package hub
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/wire"
+	"github.com/ovation-live/ovation/store"
+)
+
+// followed is a room that the node follows: a replica of its log, the latest rounds,
+// and who is to be told.
+type followed struct {
+	hub   *Hub
+	id    live.RoomID
+	users int // under table.mu
+	crowd crowd
+
+	ctx    context.Context //nolint:containedctx // the life of run
+	stop   context.CancelFunc
+	opened chan struct{} // closed when the replica is there, or err is
+	err    error         // readable after opened
+
+	news    chan struct{} // something for the next round
+	control chan struct{} // something that does not wait for it
+	gap     chan struct{} // a publication was lost
+
+	mu         sync.RWMutex
+	rings      *feed.Rings
+	sequence   uint64 // of the last publication that is in
+	room       room.Room
+	attributes live.Timestamp
+	changes    *attribute.Changes // since the last round, if they are whole
+	online     room.Online
+	rounds     rounds
+	controls   controls
+	departures []store.Departure
+	ended      *wire.Frame
+	changed    chan struct{} // closed at each round; nil if nobody waits
+	mending    bool
+	early      []store.Publication // heard while mending
+}
+
+func newFollowed(h *Hub, id live.RoomID) *followed {
+	ctx, cancel := context.WithCancel(h.ctx)
+	f := &followed{
+		hub: h, id: id, ctx: ctx, stop: cancel,
+		opened:  make(chan struct{}),
+		news:    make(chan struct{}, 1),
+		control: make(chan struct{}, 1),
+		gap:     make(chan struct{}, 1),
+	}
+	f.crowd.init()
+	return f
+}
+
+// signal marks that there is work of one kind, without blocking.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// run is the room's goroutine: it follows, then delivers rounds and control frames
+// and mends losses, until the room is dropped or the hub closes.
+func (f *followed) run() {
+	defer f.stop()
+	stop, err := f.open()
+	if err != nil {
+		f.err = err
+		f.hub.table.forget(f)
+		close(f.opened)
+		return
+	}
+	defer stop()
+	close(f.opened)
+	f.hub.config.Metrics.rooms.Inc()
+	defer f.hub.config.Metrics.rooms.Dec()
+	f.loop()
+}
+
+// loop delivers until the room is dropped. News wait for the pace; everything else
+// is done at once.
+func (f *followed) loop() {
+	check := time.NewTicker(f.hub.config.CheckEvery)
+	defer check.Stop()
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	var pace feed.Pace
+	news := f.news
+	for {
+		select {
+		case <-f.ctx.Done():
+			return
+		case <-f.control:
+			f.deliverControl()
+		case <-f.gap:
+			f.mend()
+		case <-check.C:
+			f.check()
+		case <-news:
+			pause.Reset(pace.Next(f.deliver()))
+			news = nil
+		case <-pause.C:
+			news = f.news
+		}
+	}
+}
+
+// hear takes a publication in. The store calls it in order and under its own lock;
+// it does not block.
+func (f *followed) hear(p store.Publication) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.take(p)
+}
+
+// take is hear under f.mu.
+func (f *followed) take(p store.Publication) {
+	switch {
+	case f.mending:
+		f.keep(p)
+	case p.Epoch == f.epoch() && p.Sequence <= f.sequence: // heard before
+	case p.Epoch != f.epoch(), p.Sequence > f.sequence+1:
+		signal(f.gap)
+	default:
+		f.sequence = p.Sequence
+		f.apply(p)
+	}
+}
+
+// maxEarly is how many publications are kept while a loss is mended. Those beyond
+// are lost, which the next one shows.
+const maxEarly = 4096
+
+// keep remembers a publication until the replica is mended.
+func (f *followed) keep(p store.Publication) {
+	if len(f.early) < maxEarly {
+		f.early = append(f.early, p)
+	}
+}
+
+// apply brings the replica through one publication. The caller holds f.mu.
+func (f *followed) apply(p store.Publication) {
+	switch {
+	case p.Message != nil:
+		if f.rings.Apply(p.Message) == feed.Gap {
+			signal(f.gap)
+			return
+		}
+		signal(f.news)
+	case p.Attributes != nil:
+		f.applyAttributes(p.Attributes)
+		signal(f.news)
+	case p.Room != nil:
+		f.applyRoom(*p.Room)
+	case p.Departure != nil:
+		f.departures = append(f.departures, *p.Departure)
+		signal(f.control)
+	}
+}
+
+// applyAttributes adds changes to those of the next round. The caller holds f.mu.
+func (f *followed) applyAttributes(c *attribute.Changes) {
+	if c.Timestamp <= f.attributes {
+		return
+	}
+	if f.changes == nil {
+		f.changes = &attribute.Changes{After: c.After}
+	}
+	f.changes.List = append(f.changes.List, c.List...)
+	f.changes.Timestamp = c.Timestamp
+	f.attributes = c.Timestamp
+}
+
+// applyRoom takes another state of the room in. The caller holds f.mu.
+func (f *followed) applyRoom(r room.Room) {
+	if r.Revision <= f.room.Revision {
+		return
+	}
+	f.room = r
+	f.rings.Resize(r.Settings.Feed.Capacity)
+	if r.State == room.Ended {
+		f.ended = wire.RoomEndedFrame(r.Ended)
+	} else {
+		f.controls.push(wire.RoomUpdatedFrame(r))
+	}
+	signal(f.control)
+}
+
+// epoch returns the epoch of the replica, empty before there is one. The caller
+// holds f.mu.
+func (f *followed) epoch() live.Epoch {
+	if f.rings == nil {
+		return ""
+	}
+	return f.rings.Head().Epoch
+}
+
+// heads returns how far the replica is. The caller holds f.mu.
+func (f *followed) heads() feed.Heads {
+	return feed.Heads{Cursor: f.rings.Head(), Attributes: f.attributes, Revision: f.room.Revision}
+}
+
+// pullLimit returns how many messages one batch carries. The caller holds f.mu.
+func (f *followed) pullLimit() int {
+	viewers := max(f.online.Sessions, f.crowd.len())
+	return feed.PullLimit(f.room.Settings.PullLimit, viewers)
+}

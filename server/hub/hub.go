@@ -1,0 +1,116 @@
+// Package hub is a node's fan-out: it follows the rooms that its subscribers are in,
+// keeps a replica of their logs, and tells each subscriber what is new.
+//
+// A subscriber is a cursor, not a queue. What happened in a room since the last round
+// becomes one frame, encoded once, and every subscriber who is up to date takes that
+// frame; one who is not takes a batch of their own from the rings, with their losses
+// counted. So a reader who stalls holds no memory and delays nobody.
+//
+// Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu. The store
+// calls hear under its own lock, and hear takes followed.mu alone. Nothing here does
+// I/O under a lock.
+package hub
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/wire"
+	"github.com/ovation-live/ovation/store"
+)
+
+// ErrDraining says that the node takes no more subscribers.
+var ErrDraining = errors.New("hub: node is draining")
+
+// Source is what the hub needs of a store.
+type Source struct {
+	Rooms store.Rooms
+	Log   store.Log
+	Bus   store.Bus
+}
+
+// Config is how a hub behaves. Every field has a default.
+type Config struct {
+	// Heartbeat is the longest silence on a stream. Default 20 s.
+	Heartbeat time.Duration
+	// CheckEvery bounds how long the loss of a room's last publication stays unseen.
+	// Default 5 s.
+	CheckEvery time.Duration
+	// Linger is how long a room is followed after its last subscriber has gone.
+	// Default 10 s.
+	Linger time.Duration
+	// Now is the clock. Default: the machine's.
+	Now func() live.Timestamp
+	// Logger gets what an operator should know. Default: slog's.
+	Logger *slog.Logger
+	// Metrics counts. Default: nowhere registered.
+	Metrics *Metrics
+}
+
+// withDefaults returns the config with what is not set filled in.
+func (c Config) withDefaults() Config {
+	if c.Heartbeat == 0 {
+		c.Heartbeat = 20 * time.Second
+	}
+	if c.CheckEvery == 0 {
+		c.CheckEvery = 5 * time.Second
+	}
+	if c.Linger == 0 {
+		c.Linger = 10 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = func() live.Timestamp { return live.At(time.Now()) }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(nil)
+	}
+	return c
+}
+
+// Hub is a node's fan-out. Make one with New; end it with Close. Its methods may be
+// called concurrently.
+type Hub struct {
+	config Config
+	source Source
+	table  table
+	ctx    context.Context //nolint:containedctx // the life of the rooms' goroutines, not of a call
+	cancel context.CancelFunc
+	polls  context.Context //nolint:containedctx // the time in which long polls may wait
+	hurry  context.CancelFunc
+	rooms  sync.WaitGroup // the goroutines of followed rooms
+}
+
+// New returns a hub that follows nothing yet.
+func New(source Source, config Config) *Hub {
+	ctx, cancel := context.WithCancel(context.Background())
+	polls, hurry := context.WithCancel(ctx)
+	h := &Hub{config: config.withDefaults(), source: source, ctx: ctx, cancel: cancel, polls: polls, hurry: hurry}
+	h.table.rooms = make(map[live.RoomID]*followed)
+	return h
+}
+
+// Heartbeat returns the longest silence on a stream.
+func (h *Hub) Heartbeat() time.Duration { return h.config.Heartbeat }
+
+// Drain takes no more subscribers and tells those that are there to come back at a
+// random moment between after and after + jitter. Long polls answer at once.
+func (h *Hub) Drain(after, jitter time.Duration) {
+	h.hurry()
+	frame := wire.DrainFrame(after, jitter)
+	for _, f := range h.table.drain() {
+		f.crowd.each(func(s *Subscriber) { s.finish(Drained, frame) })
+	}
+}
+
+// Close stops following. Subscribers hear nothing more.
+func (h *Hub) Close() {
+	h.cancel()
+	h.rooms.Wait()
+}

@@ -1,0 +1,249 @@
+package hub
+
+import (
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/wire"
+)
+
+const (
+	// framesAtOnce is how many shared frames Next hands out in one go.
+	framesAtOnce = 4
+	// stalledAfter is how long a subscriber may take nothing that it was offered
+	// before nobody reckons with it.
+	stalledAfter = 2 * time.Second
+)
+
+// Waker is told that a subscriber's Next has something. Wake must not block, and may
+// be called under locks of the hub.
+type Waker interface{ Wake() }
+
+// Delivery is how a subscriber gets messages.
+type Delivery uint8
+
+// The deliveries. With Auto the room's settings decide, while the stream is live.
+const (
+	Auto Delivery = iota
+	Notified
+	Inline
+)
+
+// Ending is why the server ends a stream.
+type Ending uint8
+
+// The endings.
+const (
+	Open Ending = iota
+	Offline
+	Replaced
+	Left
+	Expired
+	Drained
+	RoomOver
+)
+
+// Subscriber is one stream: a cursor into the room, never a queue.
+type Subscriber struct {
+	room      *followed
+	session   room.Session
+	auto      bool
+	protected bool
+	waker     Waker
+	place     int // in its shard's list, under shard.mu
+
+	mu        sync.Mutex
+	inline    bool
+	attention feed.Attention // when notified
+	cursor    feed.Cursor    // inline: after what was taken; else after the last pull
+	next      uint64         // inline: the round to take next; 0: catch up first
+	taken     live.Timestamp // inline: when something was taken last
+	notify    *wire.Frame    // the latest notification not yet taken
+	control   uint64         // the last control frame taken
+	end       *wire.Frame    // the last frame of all
+	ending    Ending         // why there is one
+}
+
+// standing is how a subscriber keeps up.
+type standing uint8
+
+const (
+	keepsUp standing = iota
+	busy             // with the round before
+	stalled
+)
+
+// wake says that Next has something.
+func (s *Subscriber) wake() { s.waker.Wake() }
+
+// finish makes frame the last that the subscriber gets: the next one, or, where the
+// room is over, after what is due. The first call counts.
+func (s *Subscriber) finish(why Ending, frame *wire.Frame) {
+	s.mu.Lock()
+	s.close(why, frame)
+	s.mu.Unlock()
+	s.wake()
+}
+
+// close is finish under s.mu, without waking.
+func (s *Subscriber) close(why Ending, frame *wire.Frame) {
+	if s.end == nil {
+		s.end, s.ending = frame, why
+	}
+}
+
+// Expire ends the subscriber because its token is no longer good.
+func (s *Subscriber) Expire() { s.finish(Expired, wire.KickedFrame(wire.TokenExpired)) }
+
+// Ending returns why the stream was ended, Open if it was not.
+func (s *Subscriber) Ending() Ending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ending
+}
+
+// offer tells the subscriber of new rounds and says how it keeps up.
+func (s *Subscriber) offer(n notice, now live.Timestamp) standing {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.choose(n.settings.InlinePercent)
+	if s.inline {
+		s.wake()
+		return s.inlineStanding(n, now)
+	}
+	return s.offerNotice(n, now)
+}
+
+// inlineStanding says how an inline subscriber keeps up. The caller holds s.mu.
+func (s *Subscriber) inlineStanding(n notice, now live.Timestamp) standing {
+	switch {
+	case s.next >= n.first:
+		s.taken = now // it had nothing left to take
+		return keepsUp
+	case now.Sub(s.taken) < stalledAfter:
+		return busy
+	default:
+		return stalled
+	}
+}
+
+// offerNotice applies the notify policy. The caller holds s.mu.
+func (s *Subscriber) offerNotice(n notice, now live.Timestamp) standing {
+	again := s.attention.Marked()
+	switch s.attention.Round(n.settings.Notify, now, s.protected) {
+	case feed.Notify:
+		s.notify = n.frame
+		s.wake()
+	case feed.Offline:
+		s.close(Offline, wire.KickedFrame(wire.Offline))
+		s.wake()
+		return stalled
+	case feed.Quiet:
+		return busy
+	}
+	if again { // it ignored the one before
+		return stalled
+	}
+	return keepsUp
+}
+
+// choose moves a subscriber that leaves the delivery to the server. The caller holds
+// s.mu.
+func (s *Subscriber) choose(inlinePercent int) {
+	if inline := percentile(s.session.User) < inlinePercent; s.auto && inline != s.inline {
+		s.inline, s.next, s.notify = inline, 0, nil
+		s.attention.Pulled()
+	}
+}
+
+// percentile places a user between 0 and 99, always the same.
+func percentile(user live.UserID) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(user))
+	return int(h.Sum32() % 100)
+}
+
+// pulled notes a pull that brought the viewer to a cursor.
+func (s *Subscriber) pulled(c feed.Cursor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.inline {
+		s.attention.Pulled()
+		s.cursor = c
+	}
+}
+
+// Next appends the frames that are due to frames. With done the last of them is the
+// last of the stream. It is for one caller at a time; when it returns nothing, wait
+// for the Waker.
+func (s *Subscriber) Next(frames []*wire.Frame) (_ []*wire.Frame, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.end != nil && s.ending != RoomOver {
+		return append(frames, s.end), true
+	}
+	before := len(frames)
+	if frames = s.due(frames); s.end != nil && len(frames) == before {
+		return append(frames, s.end), true
+	}
+	return frames, false
+}
+
+// due appends what is due but for the last frame. The caller holds s.mu.
+func (s *Subscriber) due(frames []*wire.Frame) []*wire.Frame {
+	s.room.mu.RLock()
+	defer s.room.mu.RUnlock()
+	frames = s.room.controls.since(s.control, frames)
+	s.control = s.room.controls.last
+	if s.inline {
+		return s.takeRounds(frames)
+	}
+	if s.notify != nil {
+		frames = append(frames, s.notify)
+		s.notify = nil
+	}
+	return frames
+}
+
+// takeRounds appends the shared frames that the subscriber has not taken, or, where
+// it has fallen behind these, a batch of its own. The caller holds s.mu and room.mu.
+func (s *Subscriber) takeRounds(frames []*wire.Frame) []*wire.Frame {
+	f := s.room
+	for range framesAtOnce {
+		r, ok := f.rounds.get(s.next)
+		if !ok {
+			break
+		}
+		frames = append(frames, r.frame)
+		s.cursor = r.cursor
+		s.next++
+	}
+	if s.next != 0 && s.next+keptRounds > f.rounds.last {
+		return frames
+	}
+	return s.catchUp(frames)
+}
+
+// catchUp appends a batch of the subscriber's own, up to where the next shared round
+// begins.
+func (s *Subscriber) catchUp(frames []*wire.Frame) []*wire.Frame {
+	f := s.room
+	batch := f.rings.SelectTo(s.cursor, f.rounds.cursor, f.pullLimit())
+	s.cursor, s.next = batch.Cursor, 0
+	if !batch.More {
+		s.next = f.rounds.last + 1
+	}
+	f.hub.config.Metrics.catchUps.Inc()
+	return append(frames, wire.BatchFrame(batch, nil, f.heads()))
+}
+
+// Heartbeat returns a frame for a stream that was silent.
+func (s *Subscriber) Heartbeat() *wire.Frame {
+	s.room.mu.RLock()
+	defer s.room.mu.RUnlock()
+	return wire.HeartbeatFrame(s.room.heads(), s.room.hub.config.Now())
+}

@@ -1,0 +1,55 @@
+// Package interceptor is what happens around every RPC, unary and streaming alike:
+// logging, recovery, translation of errors, authentication and validation. Request
+// ids are given to every HTTP request.
+package interceptor
+
+import (
+	"context"
+	"net/http"
+
+	"connectrpc.com/connect"
+)
+
+// Call is an RPC on its way to its handler.
+type Call struct {
+	Spec   connect.Spec
+	Peer   connect.Peer
+	Header http.Header // of the request
+}
+
+// Around is called for every RPC that a server handles, and calls next, or not. What
+// it returns is the RPC's outcome. It is an interceptor for unary and streaming
+// handlers; clients pass through it untouched.
+type Around func(ctx context.Context, call Call, next func(context.Context) error) error
+
+// WrapUnary implements connect.Interceptor.
+func (a Around) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
+	return func(ctx context.Context, req connect.AnyRequest) (connect.AnyResponse, error) {
+		if req.Spec().IsClient {
+			return next(ctx, req)
+		}
+		var res connect.AnyResponse
+		err := a(ctx, Call{req.Spec(), req.Peer(), req.Header()}, func(ctx context.Context) (err error) {
+			res, err = next(ctx, req)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return res, nil
+	}
+}
+
+// WrapStreamingClient implements connect.Interceptor.
+func (a Around) WrapStreamingClient(next connect.StreamingClientFunc) connect.StreamingClientFunc {
+	return next
+}
+
+// WrapStreamingHandler implements connect.Interceptor.
+func (a Around) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
+	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
+		return a(ctx, Call{conn.Spec(), conn.Peer(), conn.RequestHeader()}, func(ctx context.Context) error {
+			return next(ctx, conn)
+		})
+	}
+}

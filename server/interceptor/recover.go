@@ -1,0 +1,34 @@
+package interceptor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+)
+
+// ErrPanic is what a handler's panic becomes.
+var ErrPanic = errors.New("interceptor: handler panicked")
+
+// Recover turns a panic of a handler into ErrPanic and logs where it was.
+// http.ErrAbortHandler goes on: it is how a handler breaks a connection.
+func Recover(logger *slog.Logger) Around {
+	return func(ctx context.Context, call Call, next func(context.Context) error) (err error) {
+		defer func() {
+			r := recover()
+			if r == nil {
+				return
+			}
+			if e, ok := r.(error); ok && errors.Is(e, http.ErrAbortHandler) {
+				panic(r)
+			}
+			logger.ErrorContext(ctx, "panic",
+				"procedure", call.Spec.Procedure, "request_id", RequestID(ctx),
+				"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+			err = fmt.Errorf("%w: %v", ErrPanic, r)
+		}()
+		return next(ctx)
+	}
+}

@@ -1,0 +1,49 @@
+package interceptor
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"connectrpc.com/connect"
+)
+
+// Report turns what a handler returns into what the caller gets, and logs every RPC
+// when it is over, with the error as it was: at level Error what is the server's
+// fault, at Debug everything else, what callers do wrong included.
+func Report(logger *slog.Logger, translate func(context.Context, error) *connect.Error) Around {
+	return func(ctx context.Context, call Call, next func(context.Context) error) error {
+		begun := time.Now()
+		err := next(ctx)
+		if err == nil {
+			report(ctx, logger, slog.LevelDebug, call, begun, "ok", nil)
+			return nil
+		}
+		told := translate(ctx, err)
+		level := slog.LevelDebug
+		switch told.Code() {
+		case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
+			level = slog.LevelError
+		default:
+		}
+		report(ctx, logger, level, call, begun, told.Code().String(), err)
+		return told
+	}
+}
+
+// report logs one RPC.
+func report(
+	ctx context.Context, logger *slog.Logger, level slog.Level, call Call, begun time.Time, code string, err error,
+) {
+	if !logger.Enabled(ctx, level) {
+		return
+	}
+	logger.LogAttrs(ctx, level, "rpc",
+		slog.String("procedure", call.Spec.Procedure),
+		slog.String("code", code),
+		slog.Duration("took", time.Since(begun)),
+		slog.String("peer", call.Peer.Addr),
+		slog.String("protocol", call.Peer.Protocol),
+		slog.String("request_id", RequestID(ctx)),
+		slog.Any("error", err))
+}

@@ -1,0 +1,90 @@
+package rooms
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/store"
+)
+
+// Joined is all that a client shows first.
+type Joined struct {
+	Room       room.Room
+	Session    room.Session
+	Online     room.Online
+	Latest     feed.Batch
+	Attributes store.AttributeDelta
+}
+
+// Join opens or resumes the caller's session and fetches, side by side, what a client
+// shows first.
+func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID) (Joined, error) {
+	if err := p.In(id); err != nil {
+		return Joined{}, err
+	}
+	var j Joined
+	var err error
+	if j.Session, j.Online, err = s.Enter(ctx, p, id, session, PollLease); err != nil {
+		return Joined{}, err
+	}
+	fetch, ctx := errgroup.WithContext(ctx)
+	fetch.Go(func() (err error) {
+		j.Room, err = s.hub.Room(ctx, id)
+		return err
+	})
+	fetch.Go(func() (err error) {
+		pulled, err := s.hub.Pull(ctx, hub.Pull{Room: id, User: p.User, Session: j.Session.ID})
+		j.Latest = pulled.Batch
+		return err
+	})
+	fetch.Go(func() (err error) {
+		j.Attributes, err = s.attributes.AttributeSnapshot(ctx, id, nil)
+		return err
+	})
+	return j, fetch.Wait()
+}
+
+// Enter opens a session, or resumes the one named if it is the caller's, for the
+// length of a lease.
+func (s *Service) Enter(
+	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID, lease time.Duration,
+) (room.Session, room.Online, error) {
+	fresh := live.SessionID(s.newID())
+	if session == "" {
+		session = fresh
+	}
+	want := room.Session{ID: session, User: p.User, Name: p.Name, Role: p.Role}
+	got, online, err := s.presence.Join(ctx, id, want, lease)
+	if errors.Is(err, store.ErrSessionTaken) {
+		want.ID = fresh
+		got, online, err = s.presence.Join(ctx, id, want, lease)
+	}
+	return got, online, err
+}
+
+// Leave ends one of the caller's sessions, or all of them, and with the last one what
+// goes when its owner leaves.
+func (s *Service) Leave(ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID) error {
+	if err := p.In(id); err != nil {
+		return err
+	}
+	gone, err := s.presence.Leave(ctx, id, p.User, session)
+	if err != nil || !gone {
+		return err
+	}
+	return s.attributes.ReleaseAttributes(ctx, id, p.User)
+}
+
+// Disconnected leaves a session whose stream has ended to be resumed, for a while.
+func (s *Service) Disconnected(ctx context.Context, id live.RoomID, session live.SessionID) error {
+	_, err := s.presence.Renew(ctx, id, []live.SessionID{session}, ResumeLease)
+	return err
+}

@@ -1,0 +1,167 @@
+// Package rooms creates, changes and ends rooms, and lets people in and out.
+package rooms
+
+import (
+	"context"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/page"
+	"github.com/ovation-live/ovation/store"
+)
+
+// Service is the use cases of rooms. It may be used concurrently.
+type Service struct {
+	rooms      store.Rooms
+	presence   store.Presence
+	attributes store.Attributes
+	hub        *hub.Hub
+	newID      func() string
+}
+
+// New returns the use cases over a store and a hub. newID makes ids that nobody can
+// guess.
+func New(set store.Set, h *hub.Hub, newID func() string) *Service {
+	return &Service{rooms: set.Rooms, presence: set.Presence, attributes: set.Attributes, hub: h, newID: newID}
+}
+
+// Draft describes a room to create.
+type Draft struct {
+	ID        live.RoomID // empty: make one
+	Title     string
+	Host      live.UserID // empty: the caller, if a host
+	Settings  room.SettingsChange
+	Labels    map[string]string
+	RequestID string
+}
+
+// Create opens a room. Errors of auth, of room's settings, store.ErrRoomExists,
+// store.ErrRequestReused.
+func (s *Service) Create(ctx context.Context, p auth.Principal, d Draft) (room.Room, error) {
+	if d.ID == "" && p.Role == live.RoleBackend {
+		d.ID = s.idFor(p, d)
+	}
+	if err := p.As(d.ID, live.RoleHost, live.RoleBackend); err != nil {
+		return room.Room{}, err
+	}
+	if d.Host == "" && p.Role == live.RoleHost {
+		d.Host = p.User
+	}
+	settings, err := room.DefaultSettings().Apply(d.Settings)
+	if err != nil {
+		return room.Room{}, err
+	}
+	return s.rooms.CreateRoom(ctx, room.Room{
+		ID: d.ID, Title: d.Title, Host: d.Host, Settings: settings, Labels: d.Labels,
+	}, requestKey(p, d.RequestID))
+}
+
+// requestKey scopes a request id to its caller; no id stays none.
+func requestKey(p auth.Principal, id string) string {
+	if id == "" {
+		return ""
+	}
+	return string(p.User) + "\x00" + id
+}
+
+// Get returns a room and how many are in it.
+func (s *Service) Get(ctx context.Context, p auth.Principal, id live.RoomID) (room.Room, room.Online, error) {
+	if err := p.In(id); err != nil {
+		return room.Room{}, room.Online{}, err
+	}
+	r, err := s.rooms.Room(ctx, id)
+	if err != nil {
+		return room.Room{}, room.Online{}, err
+	}
+	online, err := s.presence.Online(ctx, id)
+	return r, online, err
+}
+
+// List returns a page of the rooms that the caller's token covers, in order of id,
+// and the token of the next. page.ErrToken.
+func (s *Service) List(
+	ctx context.Context, p auth.Principal, state room.State, size int, token string,
+) ([]room.Room, string, error) {
+	after, err := page.After(token)
+	if err != nil {
+		return nil, "", err
+	}
+	q := store.RoomQuery{After: live.RoomID(after), State: state, Limit: size + 1}
+	covered := make([]room.Room, 0, q.Limit)
+	for len(covered) < q.Limit {
+		rooms, err := s.rooms.Rooms(ctx, q)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, r := range rooms {
+			if p.Covers(r.ID) {
+				covered = append(covered, r)
+			}
+		}
+		if len(rooms) < q.Limit {
+			break
+		}
+		q.After = rooms[len(rooms)-1].ID
+	}
+	rooms, next := page.Cut(covered, size, func(r room.Room) string { return string(r.ID) })
+	return rooms, next, nil
+}
+
+// Update changes a live room.
+func (s *Service) Update(ctx context.Context, p auth.Principal, id live.RoomID, c room.Change) (room.Room, error) {
+	if err := p.As(id, live.RoleHost, live.RoleBackend); err != nil {
+		return room.Room{}, err
+	}
+	return s.rooms.UpdateRoom(ctx, id, c)
+}
+
+// End ends a room for good.
+func (s *Service) End(ctx context.Context, p auth.Principal, id live.RoomID) (room.Room, error) {
+	if err := p.As(id, live.RoleHost, live.RoleBackend); err != nil {
+		return room.Room{}, err
+	}
+	return s.rooms.EndRoom(ctx, id)
+}
+
+// Members returns a page of who is in a room, the token of the next, and the count of
+// all. page.ErrToken.
+func (s *Service) Members(
+	ctx context.Context, p auth.Principal, id live.RoomID, size int, token string,
+) ([]room.Member, string, room.Online, error) {
+	if err := p.In(id); err != nil {
+		return nil, "", room.Online{}, err
+	}
+	after, err := page.After(token)
+	if err != nil {
+		return nil, "", room.Online{}, err
+	}
+	members, err := s.presence.Members(ctx, id, live.UserID(after), size+1)
+	if err != nil {
+		return nil, "", room.Online{}, err
+	}
+	online, err := s.presence.Online(ctx, id)
+	members, next := page.Cut(members, size, func(m room.Member) string { return string(m.User) })
+	return members, next, online, err
+}
+
+// idFor makes the id of a room whose creator leaves it to us: one that a repeated
+// request finds again.
+func (s *Service) idFor(p auth.Principal, d Draft) live.RoomID {
+	if d.RequestID == "" {
+		return live.RoomID("r-" + s.newID())
+	}
+	return live.RoomID("r-" + digest(string(p.User), d.RequestID))
+}
+
+// The leases of sessions.
+const (
+	// PollLease is how long a session without a stream lasts after a pull.
+	PollLease = time.Minute
+	// StreamLease is how long a session with a stream lasts if its node dies.
+	StreamLease = 30 * time.Second
+	// ResumeLease is how long a session whose stream broke waits to be resumed.
+	ResumeLease = 15 * time.Second
+)

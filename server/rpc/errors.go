@@ -1,0 +1,242 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"buf.build/go/protovalidate"
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/page"
+	"github.com/ovation-live/ovation/store"
+)
+
+// failure is what the caller is told of an error.
+type failure struct {
+	code       connect.Code
+	reason     ovationv1.ErrorReason
+	message    string
+	retryAfter time.Duration
+}
+
+// failures maps every sentinel to what the caller is told.
+var failures = []struct {
+	err error
+	failure
+}{
+	{auth.ErrTokenMissing, failure{
+		connect.CodeUnauthenticated, ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING,
+		"no token: send it as `Authorization: Bearer TOKEN`", 0,
+	}},
+	{auth.ErrTokenExpired, failure{
+		connect.CodeUnauthenticated, ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED,
+		"the token has expired: renew it", 0,
+	}},
+	{auth.ErrTokenInvalid, failure{
+		connect.CodeUnauthenticated, ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,
+		"the token is not valid", 0,
+	}},
+	{auth.ErrRoomForbidden, failure{
+		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ROOM_FORBIDDEN,
+		"the token does not cover this room", 0,
+	}},
+	{auth.ErrRoleForbidden, failure{
+		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN,
+		"the token's role may not do this", 0,
+	}},
+	{store.ErrRoomNotFound, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND,
+		"there is no such room", 0,
+	}},
+	{store.ErrRoomExists, failure{
+		connect.CodeAlreadyExists, ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS,
+		"there is a room of this id already", 0,
+	}},
+	{store.ErrRoomEnded, failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED,
+		"the room has ended", 0,
+	}},
+	{store.ErrRequestReused, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
+		"request_id was used before with other contents", 0,
+	}},
+	{store.ErrSessionTaken, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND,
+		"the session is not yours", 0,
+	}},
+	{store.ErrUnavailable, failure{
+		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
+		"a backing store cannot be reached", time.Second,
+	}},
+	{hub.ErrDraining, failure{
+		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_DRAINING,
+		"the node is draining: reconnect", time.Second,
+	}},
+	{feed.ErrNoMessage, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_NOT_FOUND,
+		"the room's log holds no such message", 0,
+	}},
+	{chat.ErrEmpty, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_EMPTY,
+		"a message needs text or payload", 0,
+	}},
+	{attribute.ErrReadOnly, failure{
+		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN,
+		"viewers may not change attributes in this room", 0,
+	}},
+	{attribute.ErrDuplicateKey, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		"a key is in the batch more than once", 0,
+	}},
+	{attribute.ErrOwnerless, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		"delete_on_leave needs an owner: set own", 0,
+	}},
+	{room.ErrTooManyLabels, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		"the room would have too many labels", 0,
+	}},
+	{page.ErrToken, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID,
+		"page_token is not one that this call handed out", 0,
+	}},
+	{context.DeadlineExceeded, failure{
+		connect.CodeDeadlineExceeded, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED,
+		"the deadline has passed", 0,
+	}},
+	{context.Canceled, failure{
+		connect.CodeCanceled, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED,
+		"the call was cancelled", 0,
+	}},
+}
+
+// Translate turns an error into what the caller gets: a code, a reason, and facts.
+// What it does not know is Internal, without a word more: the log has the rest.
+func Translate(ctx context.Context, err error) *connect.Error {
+	if ce := new(connect.Error); errors.As(err, &ce) {
+		return translateConnect(ctx, ce)
+	}
+	if f, facts, ok := typed(err); ok {
+		return f.told(ctx, facts)
+	}
+	for _, f := range failures {
+		if errors.Is(err, f.err) {
+			return f.told(ctx, roomFacts(err))
+		}
+	}
+	internal := failure{
+		connect.CodeInternal, ovationv1.ErrorReason_ERROR_REASON_INTERNAL,
+		"internal error; the request id leads to the server's log", 0,
+	}
+	return internal.told(ctx, nil)
+}
+
+// translateConnect adds the reason to an error that connect made, or validation did.
+func translateConnect(ctx context.Context, err *connect.Error) *connect.Error {
+	reason, facts := ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED, map[string]string(nil)
+	switch violation := new(protovalidate.ValidationError); {
+	case errors.As(err, &violation):
+		reason, facts = ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, violationFacts(violation)
+	case err.Code() == connect.CodeInvalidArgument:
+		reason = ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD
+	case err.Code() == connect.CodeUnimplemented:
+		reason = ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED
+	case err.Code() == connect.CodeResourceExhausted:
+		reason = ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED
+	}
+	addDetail(ctx, err, reason, 0, facts)
+	return err
+}
+
+// violationFacts names the first field that is wrong, and the rule that it breaks.
+func violationFacts(v *protovalidate.ValidationError) map[string]string {
+	if len(v.Violations) == 0 {
+		return nil
+	}
+	first := v.Violations[0].Proto
+	return map[string]string{
+		"field": protovalidate.FieldPathString(first.GetField()),
+		"rule":  first.GetRuleId(),
+	}
+}
+
+// typed tells the errors that carry facts of their own.
+func typed(err error) (failure, map[string]string, bool) {
+	invalid := failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
+	}
+	var (
+		tooLong  *chat.TooLongError
+		conflict *attribute.ConflictError
+		owned    *attribute.OwnedError
+		limit    *attribute.LimitError
+		outside  *room.RangeError
+	)
+	switch {
+	case errors.As(err, &tooLong):
+		invalid.reason = ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG
+		invalid.message = "the text is longer than the room allows"
+		return invalid, map[string]string{"limit": strconv.Itoa(tooLong.Max)}, true
+	case errors.As(err, &conflict):
+		return failure{
+				connect.CodeAborted, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_CONFLICT,
+				"the attribute has changed since; nothing was applied", 0,
+			}, map[string]string{
+				"key": conflict.Key, "timestamp": strconv.FormatInt(int64(conflict.Timestamp), 10),
+			}, true
+	case errors.As(err, &owned):
+		return failure{
+			connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_OWNED,
+			"the attribute belongs to somebody else; nothing was applied", 0,
+		}, map[string]string{"key": owned.Key, "owner": string(owned.Owner)}, true
+	case errors.As(err, &limit):
+		return failure{
+			connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_LIMIT,
+			"the update would exceed a limit of the room; nothing was applied", 0,
+		}, map[string]string{"key": limit.Key, "limit": limit.Limit, "max": strconv.Itoa(limit.Max)}, true
+	case errors.As(err, &outside):
+		invalid.message = outside.Error()
+		return invalid, map[string]string{"field": outside.Setting}, true
+	default:
+		return failure{}, nil, false
+	}
+}
+
+// roomFacts names the room that an error is about, if it says.
+func roomFacts(err error) map[string]string {
+	if about := new(store.RoomError); errors.As(err, &about) {
+		return map[string]string{"room": string(about.Room)}
+	}
+	return nil
+}
+
+// told makes the error that the caller gets.
+func (f failure) told(ctx context.Context, facts map[string]string) *connect.Error {
+	err := connect.NewError(f.code, errors.New(f.message))
+	addDetail(ctx, err, f.reason, f.retryAfter, facts)
+	return err
+}
+
+// addDetail adds what programs read.
+func addDetail(
+	ctx context.Context, err *connect.Error, reason ovationv1.ErrorReason, retry time.Duration, facts map[string]string,
+) {
+	detail := &ovationv1.ErrorDetail{Reason: reason, Metadata: facts, RequestId: interceptor.RequestID(ctx)}
+	if retry > 0 {
+		detail.RetryAfter = durationpb.New(retry)
+	}
+	if d, e := connect.NewErrorDetail(detail); e == nil {
+		err.AddDetail(d)
+	}
+}

@@ -1,0 +1,147 @@
+package wire
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+)
+
+// Welcome is what a stream begins with.
+type Welcome struct {
+	Session   live.SessionID
+	Heartbeat time.Duration
+	Heads     feed.Heads
+	Inline    bool
+	Resync    bool
+	Room      room.Room
+	Online    room.Online
+	Now       live.Timestamp
+}
+
+// Frame returns the frame.
+func (w Welcome) Frame() *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		delivery := ovationv1.Delivery_DELIVERY_NOTIFY
+		if w.Inline {
+			delivery = ovationv1.Delivery_DELIVERY_INLINE
+		}
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Welcome{Welcome: &ovationv1.Welcome{
+			SessionId:         string(w.Session),
+			HeartbeatInterval: durationpb.New(w.Heartbeat),
+			Heads:             Heads(w.Heads),
+			Delivery:          delivery,
+			Resync:            w.Resync,
+			Room:              Room(w.Room),
+			Online:            Online(w.Online),
+			ServerAt:          int64(w.Now),
+		}}}
+	})
+}
+
+// NotifyFrame says what is new.
+func NotifyFrame(h feed.Heads, messages, attributes bool) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Notify{Notify: &ovationv1.Notify{
+			Heads:      Heads(h),
+			Messages:   messages,
+			Attributes: attributes,
+		}}}
+	})
+}
+
+// BatchFrame carries messages and, if there are any, attribute changes.
+func BatchFrame(b feed.Batch, changes *attribute.Changes, h feed.Heads) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		batch := &ovationv1.InlineBatch{Batch: Batch(b), Heads: Heads(h)}
+		if changes != nil {
+			batch.Attributes = AttributeChanges(*changes)
+		}
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Batch{Batch: batch}}
+	})
+}
+
+// HeartbeatFrame says that the stream is alive.
+func HeartbeatFrame(h feed.Heads, now live.Timestamp) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Heartbeat{
+			Heartbeat: &ovationv1.Heartbeat{Heads: Heads(h), ServerAt: int64(now)},
+		}}
+	})
+}
+
+// CountersFrame says how many are there.
+func CountersFrame(o room.Online) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Counters{
+			Counters: &ovationv1.Counters{Online: Online(o)},
+		}}
+	})
+}
+
+// RoomUpdatedFrame carries the room as it is now.
+func RoomUpdatedFrame(r room.Room) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_RoomUpdated{
+			RoomUpdated: &ovationv1.RoomUpdated{Room: Room(r)},
+		}}
+	})
+}
+
+// RoomEndedFrame is the last of a room that is over.
+func RoomEndedFrame(at live.Timestamp) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_RoomEnded{
+			RoomEnded: &ovationv1.RoomEnded{EndedAt: int64(at)},
+		}}
+	})
+}
+
+// KickReason says why a session ended.
+type KickReason = ovationv1.KickReason
+
+// The reasons for which the server ends a session.
+const (
+	Offline      = ovationv1.KickReason_KICK_REASON_OFFLINE
+	Replaced     = ovationv1.KickReason_KICK_REASON_REPLACED
+	Left         = ovationv1.KickReason_KICK_REASON_LEFT
+	TokenExpired = ovationv1.KickReason_KICK_REASON_TOKEN_EXPIRED
+)
+
+// KickedFrame is the last of a session that is over.
+func KickedFrame(reason KickReason) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Kicked{Kicked: &ovationv1.Kicked{
+			Reason:       reason,
+			Message:      kickText[reason],
+			MayReconnect: reason == Offline || reason == TokenExpired,
+		}}}
+	})
+}
+
+// kickText says the reasons to people.
+var kickText = map[KickReason]string{
+	Offline:      "notified, and did not pull for too long; reconnect when somebody is watching",
+	Replaced:     "the session's stream was opened again elsewhere",
+	Left:         "the session was left",
+	TokenExpired: "the token has expired; renew it and reconnect",
+}
+
+// DrainFrame is the last of a node that drains: come back at a random moment between
+// after and after + jitter.
+func DrainFrame(after, jitter time.Duration) *Frame {
+	return newFrame(func() *ovationv1.SubscribeResponse {
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Reconnect{
+			Reconnect: &ovationv1.Reconnect{
+				After:  durationpb.New(after),
+				Jitter: durationpb.New(jitter),
+				Reason: ovationv1.ReconnectReason_RECONNECT_REASON_DRAIN,
+			},
+		}}
+	})
+}

@@ -1,0 +1,71 @@
+// Package token is what an Ovation token says of its bearer, and how one is minted
+// with a shared secret (HS256). Tokens are JSON Web Tokens (RFC 7519); in production
+// they come from whoever knows the users.
+package token
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jwt"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// DevelopmentSecret is what a server in development signs and verifies with. It is
+// public: whoever can reach a server that runs with it can be anyone.
+const DevelopmentSecret = "ovation-development-secret-do-not-use-in-production" //nolint:gosec // public by design
+
+// DefaultLifetime is how long a token lives whose claims do not say.
+const DefaultLifetime = 24 * time.Hour
+
+// AnyRoom among a token's rooms covers every room.
+const AnyRoom live.RoomID = "*"
+
+// The names of the claims that are Ovation's own; sub, iat and exp are the standard's.
+const (
+	ClaimName  = "name"
+	ClaimRole  = "role"
+	ClaimRooms = "rooms"
+)
+
+// Claims is what a token says of its bearer.
+type Claims struct {
+	User    live.UserID   // must not be empty
+	Name    string        // to show; may be empty
+	Role    live.Role     // must not be RoleNone
+	Rooms   []live.RoomID // that the token covers; AnyRoom covers all
+	Expires time.Time     // in whole seconds; zero: DefaultLifetime from now
+}
+
+// Mint returns a token that carries the claims, signed with the secret.
+func Mint(secret string, c Claims) (string, error) {
+	switch {
+	case secret == "":
+		return "", errors.New("token: the secret is empty")
+	case c.User == "":
+		return "", errors.New("token: the user is empty")
+	case c.Role == live.RoleNone:
+		return "", errors.New("token: there is no role")
+	case len(c.Rooms) == 0:
+		return "", errors.New("token: no rooms are covered")
+	}
+	now := time.Now()
+	if c.Expires.IsZero() {
+		c.Expires = now.Add(DefaultLifetime)
+	}
+	t, err := jwt.NewBuilder().
+		Subject(string(c.User)).IssuedAt(now).Expiration(c.Expires).
+		Claim(ClaimName, c.Name).Claim(ClaimRole, c.Role.String()).Claim(ClaimRooms, c.Rooms).
+		Build()
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	signed, err := jwt.Sign(t, jwt.WithKey(jwa.HS256(), []byte(secret)))
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	return string(signed), nil
+}
