@@ -12,8 +12,8 @@
 // what would repeat a change made before it ended.
 //
 // ErrRoomNotFound, ErrRoomExists and ErrRoomEnded come in a RoomError. Instants are
-// the store's own: one clock per room, whichever node asks. Ids are any strings and
-// are ordered by their bytes. What is handed to a store and what it hands out is
+// the store's own: one clock per room, whichever node asks. Ids are any UTF-8 and are
+// ordered by their bytes. What is handed to a store and what it hands out is
 // shared: neither side changes it afterwards.
 package store
 

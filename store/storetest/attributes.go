@@ -1,0 +1,513 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/store"
+)
+
+var attributesTests = []test{
+	{"BatchIsOneChange", batchIsOneChange},
+	{"BatchRefusedChangesNothing", batchRefusedChangesNothing},
+	{"BatchOfNothingTakesNoTimestamp", batchOfNothingTakesNoTimestamp},
+	{"BatchIsCopied", batchIsCopied},
+	{"BatchIsConditional", batchIsConditional},
+	{"RequestAppliesOnce", requestAppliesOnce},
+	{"RequestOfNothingIsRemembered", requestOfNothingIsRemembered},
+	{"RequestIsItsActors", requestIsItsActors},
+	{"RequestReusedIsRefused", requestReusedIsRefused},
+	{"RequestThatWasRefusedIsNotRemembered", requestThatWasRefusedIsNotRemembered},
+	{"RequestIsRememberedForFiveMinutes", requestIsRememberedForFiveMinutes},
+	{"RequestWithoutIDIsNeverRemembered", requestWithoutIDIsNeverRemembered},
+	{"ReleaseDeletesWhatGoesWithItsOwner", releaseDeletesWhatGoesWithItsOwner},
+	{"SinceContinuesAPresentEpoch", sinceContinuesAPresentEpoch},
+	{"SinceWhatIsNotInTheLogIsASnapshot", sinceWhatIsNotInTheLogIsASnapshot},
+	{"SnapshotOfKeys", snapshotOfKeys},
+	{"MapIsAnAttributeMap", mapIsAnAttributeMap},
+}
+
+// attributeOf returns an attribute that the host set, owned by nobody.
+func attributeOf(key, value string, at live.Timestamp) attribute.Attribute {
+	a := attribute.Attribute{Key: key, Timestamp: at}
+	if value != "" {
+		a.Value = []byte(value)
+	}
+	return a
+}
+
+func batchIsOneChange(t *testing.T, s *rig) {
+	s.create("r")
+	binary := "\x00\xff\r\n\"{}"
+	position := s.apply("r", batch("", set("b", binary), set("a", ""), set("key \x00\u00c4", "1")))
+	if position.Epoch != s.head("r").Cursor.Epoch || position.Timestamp <= 0 {
+		t.Errorf("position %+v, want one of the present epoch", position)
+	}
+	at := position.Timestamp
+	want := []attribute.Attribute{attributeOf("a", "", at), attributeOf("b", binary, at), attributeOf("key \x00\u00c4", "1", at)}
+	if got := s.snapshot("r"); !sameAttributes(got.Attributes, want) || got.Timestamp != at {
+		t.Errorf("snapshot = %+v\nwant %+v at %d", got, want, at)
+	}
+	if head := s.head("r"); head.Attributes != at || head.Sequence != 1 {
+		t.Errorf("Head = %+v, want attributes at %d and one publication", head, at)
+	}
+}
+
+func batchRefusedChangesNothing(t *testing.T, s *rig) {
+	s.create("r")
+	s.apply("r", by("ann", batch("", set("mine", "1"))))
+	head := s.head("r")
+	var (
+		conflict *attribute.ConflictError
+		owned    *attribute.OwnedError
+		limit    *attribute.LimitError
+	)
+	small := attribute.Limits{Keys: 2, KeyBytes: 4, ValueBytes: 2, Log: 100, ViewersWrite: true}
+	shut := attribute.DefaultLimits()
+	shut.ViewersWrite = false
+	tests := []struct {
+		name  string
+		u     store.AttributeUpdate
+		is    error
+		as    any
+		limit attribute.Limits
+	}{
+		{"a conflict", batch("", ifAt(7, set("b", "1"))), nil, &conflict, attribute.DefaultLimits()},
+		{"another's key", by("bob", batch("", set("mine", "2"))), nil, &owned, attribute.DefaultLimits()},
+		{"a long key", batch("", set("12345", "1")), nil, &limit, small},
+		{"a long value", batch("", set("b", "123")), nil, &limit, small},
+		{"too many keys", batch("", set("b", "1")), nil, &limit, small},
+		{"a key twice", batch("", set("b", "1"), set("b", "1")), attribute.ErrDuplicateKey, nil, small},
+		{"viewers only read", by("ann", batch("")), attribute.ErrReadOnly, nil, shut},
+		{"nobody's own", by("", batch("", set("b", "1"))), attribute.ErrOwnerless, nil, small},
+	}
+	for _, test := range tests {
+		test.u.Limits = test.limit
+		test.u.Updates = append([]attribute.Update{set("ok", "1")}, test.u.Updates...)
+		_, err := s.Attributes.UpdateAttributes(t.Context(), "r", test.u)
+		if test.is != nil && !errors.Is(err, test.is) || test.as != nil && !errors.As(err, test.as) || err == nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+	if head != s.head("r") || len(s.snapshot("r").Attributes) != 1 {
+		t.Errorf("refused batches left %+v", s.snapshot("r"))
+	}
+	if conflict == nil || *conflict != (attribute.ConflictError{Key: "b"}) ||
+		*owned != (attribute.OwnedError{Key: "mine", Owner: "ann"}) ||
+		*limit != (attribute.LimitError{Key: "b", Limit: attribute.LimitKeys, Max: 2}) {
+		t.Errorf("the errors say %+v, %+v, %+v", conflict, owned, limit)
+	}
+}
+
+func batchOfNothingTakesNoTimestamp(t *testing.T, s *rig) {
+	s.create("r")
+	want := store.AttributePosition{Epoch: s.head("r").Cursor.Epoch}
+	if got := s.apply("r", batch("")); got != want {
+		t.Errorf("nothing: %+v, want %+v", got, want)
+	}
+	want.Timestamp = s.put("r", "k", "v").Timestamp
+	head := s.head("r")
+	for name, u := range map[string]store.AttributeUpdate{
+		"nothing":       batch(""),
+		"what it is":    batch("", set("k", "v")),
+		"an absent key": batch("", attribute.Update{Key: "absent", Delete: true}),
+	} {
+		if got := s.apply("r", u); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+	if now := s.head("r"); now != head {
+		t.Errorf("the head moved from %+v to %+v", head, now)
+	}
+}
+
+func batchIsCopied(t *testing.T, s *rig) {
+	s.create("r")
+	value, at := []byte("before"), live.Timestamp(0)
+	u := batch("request", attribute.Update{Key: "k", Value: value, IfTimestamp: &at})
+	first := s.apply("r", u)
+	copy(value, "after!")
+	at = 9
+	u.Updates[0].Key = "other"
+	if got := s.snapshot("r").Attributes; len(got) != 1 || string(got[0].Value) != "before" {
+		t.Errorf("the caller's bytes reached into the map: %+v", got)
+	}
+	if again := s.apply("r", batch("request", ifAt(0, set("k", "before")))); again != first {
+		t.Errorf("the caller's bytes reached into what is remembered: %+v, want %+v", again, first)
+	}
+}
+
+func batchIsConditional(t *testing.T, s *rig) {
+	s.create("r")
+	first := s.apply("r", batch("", ifAt(0, set("k", "1")))).Timestamp
+	second := s.apply("r", batch("", ifAt(first, set("k", "2")))).Timestamp
+	for _, stale := range []live.Timestamp{0, first, second + 1} {
+		_, err := s.Attributes.UpdateAttributes(t.Context(), "r", batch("", ifAt(stale, set("k", "3")), set("l", "3")))
+		var conflict *attribute.ConflictError
+		if !errors.As(err, &conflict) || conflict.Key != "k" || conflict.Timestamp != second {
+			t.Errorf("if %d: %v, want a conflict with %d", stale, err, second)
+		}
+	}
+	third := s.apply("r", batch("", ifAt(second, attribute.Update{Key: "k", Delete: true}))).Timestamp
+	if got := s.snapshot("r"); len(got.Attributes) != 0 || got.Timestamp != third {
+		t.Errorf("snapshot = %+v, want nothing at %d", got, third)
+	}
+}
+
+func requestAppliesOnce(t *testing.T, s *rig) {
+	s.create("r")
+	u := batch("request", set("k", "1"), attribute.Update{Key: "empty"})
+	first := s.apply("r", u)
+	s.put("r", "k", "2")
+	head := s.head("r")
+	u.Updates[1].Value = []byte{} // as good as none
+	if again := s.apply("r", u); again != first {
+		t.Errorf("again: %+v, want the first answer %+v", again, first)
+	}
+	if now := s.head("r"); now != head {
+		t.Errorf("again moved the head from %+v to %+v", head, now)
+	}
+}
+
+func requestOfNothingIsRemembered(t *testing.T, s *rig) {
+	s.create("r")
+	u := batch("request", attribute.Update{Key: "k", Delete: true})
+	first := s.apply("r", u)
+	s.put("r", "k", "1")
+	if again := s.apply("r", u); again != first || len(s.snapshot("r").Attributes) != 1 {
+		t.Errorf("again: %+v, want %+v and the key kept", again, first)
+	}
+}
+
+func requestIsItsActors(t *testing.T, s *rig) {
+	s.create("r")
+	s.create("other")
+	s.apply("r", by("ann", batch("request", set("a", "1"))))
+	s.apply("r", by("bob", batch("request", set("b", "1"))))
+	s.apply("r", by("ann\x00req", batch("uest", set("c", "1"))))
+	s.apply("r", by("ann", batch("req\x00uest", set("d", "1"))))
+	s.apply("other", by("ann", batch("request", set("e", "1"))))
+	if n := len(s.snapshot("r").Attributes); n != 4 {
+		t.Errorf("%d keys, want one of each request", n)
+	}
+}
+
+func requestReusedIsRefused(t *testing.T, s *rig) {
+	s.create("r")
+	s.apply("r", batch("request", set("k", "1"), set("l", "1")))
+	head := s.head("r")
+	owning := set("l", "1")
+	owning.Own = true
+	for name, updates := range map[string][]attribute.Update{
+		"another value":     {set("k", "2"), set("l", "1")},
+		"another key":       {set("k", "1"), set("m", "1")},
+		"fewer":             {set("k", "1")},
+		"none":              {},
+		"another condition": {ifAt(0, set("k", "1")), set("l", "1")},
+		"another owner":     {set("k", "1"), owning},
+		"a deletion":        {set("k", "1"), {Key: "l", Value: []byte("1"), Delete: true}},
+	} {
+		_, err := s.Attributes.UpdateAttributes(t.Context(), "r", batch("request", updates...))
+		if !errors.Is(err, store.ErrRequestReused) {
+			t.Errorf("%s: %v, want ErrRequestReused", name, err)
+		}
+	}
+	if now := s.head("r"); now != head {
+		t.Errorf("the head moved from %+v to %+v", head, now)
+	}
+}
+
+func requestThatWasRefusedIsNotRemembered(t *testing.T, s *rig) {
+	s.create("r")
+	var conflict *attribute.ConflictError
+	_, err := s.Attributes.UpdateAttributes(t.Context(), "r", batch("request", ifAt(7, set("k", "1"))))
+	if !errors.As(err, &conflict) {
+		t.Fatalf("%v, want a conflict", err)
+	}
+	s.apply("r", batch("request", ifAt(0, set("k", "1"))))
+	if got := s.snapshot("r").Attributes; len(got) != 1 {
+		t.Errorf("snapshot = %+v, want the key", got)
+	}
+}
+
+func requestIsRememberedForFiveMinutes(t *testing.T, s *rig) {
+	clock := s.clock(t)
+	s.create("r")
+	first := s.apply("r", batch("request", set("k", "1")))
+	clock.Advance(5*time.Minute - time.Millisecond)
+	s.apply("r", batch("another", set("k", "2")))
+	if again := s.apply("r", batch("request", set("k", "1"))); again != first {
+		t.Errorf("just before 5 minutes: %+v, want %+v", again, first)
+	}
+}
+
+func requestWithoutIDIsNeverRemembered(t *testing.T, s *rig) {
+	s.create("r")
+	for i := range 3 {
+		s.put("r", "k", fmt.Sprint(i))
+	}
+	s.put("r", "k", "0")
+	if got := s.snapshot("r").Attributes; string(got[0].Value) != "0" {
+		t.Errorf("snapshot = %+v, want the latest value", got)
+	}
+}
+
+func releaseDeletesWhatGoesWithItsOwner(t *testing.T, s *rig) {
+	s.create("r")
+	stays := set("stays", "1")
+	stays.Own = true
+	s.apply("r", by("ann", batch("", seat("seat1", "1"), seat("seat2", "1"), stays)))
+	s.apply("r", by("bob", batch("", seat("seat3", "1"))))
+	before := s.head("r")
+	s.release("r", "ann")
+	after := s.head("r")
+	if after.Sequence != before.Sequence+1 || after.Attributes <= before.Attributes {
+		t.Errorf("Head went from %+v to %+v, want one publication", before, after)
+	}
+	keys := []string{}
+	for _, a := range s.snapshot("r").Attributes {
+		keys = append(keys, a.Key)
+	}
+	if !reflect.DeepEqual(keys, []string{"seat3", "stays"}) {
+		t.Errorf("keys %q are left, want bob's seat and what stays", keys)
+	}
+	for _, user := range []live.UserID{"ann", "nobody", ""} {
+		s.release("r", user)
+	}
+	if now := s.head("r"); now != after {
+		t.Errorf("releasing nothing moved the head from %+v to %+v", after, now)
+	}
+}
+
+func sinceContinuesAPresentEpoch(t *testing.T, s *rig) {
+	s.create("r")
+	first := s.put("r", "k", "1")
+	second := s.apply("r", batch("", set("l", "1"), attribute.Update{Key: "k", Delete: true}))
+	want := attribute.Changes{After: first.Timestamp, Timestamp: second.Timestamp, List: []attribute.Change{
+		{Attribute: attributeOf("l", "1", second.Timestamp)},
+		{Attribute: attribute.Attribute{Key: "k", Timestamp: second.Timestamp}, Deleted: true},
+	}}
+	for _, epoch := range []live.Epoch{"", first.Epoch} {
+		if got := s.since("r", epoch, first.Timestamp); got.Changes == nil || !sameChanges(*got.Changes, want) || got.Epoch != first.Epoch {
+			t.Errorf("epoch %q: %+v\nwant %+v", epoch, got.Changes, want)
+		}
+	}
+	if got := s.since("r", "", second.Timestamp); got.Changes == nil || len(got.Changes.List) != 0 {
+		t.Errorf("since the latest: %+v, want no changes", got)
+	}
+}
+
+func sinceWhatIsNotInTheLogIsASnapshot(t *testing.T, s *rig) {
+	s.create("r")
+	short := batch("", set("k", "1"))
+	short.Limits.Log = 2
+	var at []live.Timestamp
+	for i := range 4 {
+		short.Updates = []attribute.Update{set("k", fmt.Sprint(i))}
+		at = append(at, s.apply("r", short).Timestamp)
+	}
+	tests := []struct {
+		name     string
+		epoch    live.Epoch
+		after    live.Timestamp
+		snapshot bool
+	}{
+		{"the beginning", "", 0, true},
+		{"before what the log keeps", "", at[1] - 1, true},
+		{"what the log keeps", "", at[1], false},
+		{"another epoch", "another life", at[1], true},
+		{"another epoch, the latest", "another life", at[3], true},
+		{"what is still to come", "", at[3] + 1, true},
+	}
+	for _, test := range tests {
+		got := s.since("r", test.epoch, test.after)
+		if (got.Snapshot != nil) != test.snapshot {
+			t.Errorf("%s: %+v, want a snapshot: %v", test.name, got, test.snapshot)
+		}
+		if got.Snapshot != nil && !reflect.DeepEqual(*got.Snapshot, s.snapshot("r")) {
+			t.Errorf("%s: %+v is not the whole map", test.name, got.Snapshot)
+		}
+	}
+}
+
+func snapshotOfKeys(t *testing.T, s *rig) {
+	s.create("r")
+	if got := s.snapshot("r"); len(got.Attributes) != 0 || got.Timestamp != 0 {
+		t.Errorf("of a new room: %+v, want nothing at 0", got)
+	}
+	at := s.apply("r", batch("", set("c", "3"), set("a", "1"), set("b", "2"))).Timestamp
+	a, b, c := attributeOf("a", "1", at), attributeOf("b", "2", at), attributeOf("c", "3", at)
+	tests := []struct {
+		keys []string
+		want []attribute.Attribute
+	}{
+		{nil, []attribute.Attribute{a, b, c}},
+		{[]string{"c", "a", "c", "absent"}, []attribute.Attribute{a, c}},
+		{[]string{"absent"}, nil},
+	}
+	for _, test := range tests {
+		if got := s.snapshot("r", test.keys...); !sameAttributes(got.Attributes, test.want) || got.Timestamp != at {
+			t.Errorf("%q: %+v\nwant %+v at %d", test.keys, got, test.want, at)
+		}
+	}
+}
+
+// mapModel is an attribute.Map that is given what a store's is given, and readers
+// who are as far behind as they happen to be.
+type mapModel struct {
+	s       *rig
+	id      live.RoomID
+	epoch   live.Epoch
+	truth   *attribute.Map
+	readers []*attribute.Replica
+}
+
+func newMapModel(s *rig, id live.RoomID) *mapModel {
+	s.create(id)
+	m := &mapModel{s: s, id: id, epoch: s.head(id).Cursor.Epoch, truth: attribute.NewMap()}
+	for range 4 {
+		m.readers = append(m.readers, attribute.NewReplica())
+	}
+	return m
+}
+
+// update gives a batch to both and compares what they answer.
+func (m *mapModel) update(u store.AttributeUpdate) {
+	plan, want := m.truth.Plan(u.Actor, u.Limits, u.Updates)
+	position, err := m.s.Attributes.UpdateAttributes(m.s.t.Context(), m.id, u)
+	if (err == nil) != (want == nil) || want != nil && !sameFault(err, want) {
+		m.s.t.Fatalf("UpdateAttributes(%+v) = %v, want %v", u, err, want)
+	}
+	if want != nil {
+		return
+	}
+	m.commit(plan, position.Timestamp, u.Limits)
+	if position != (store.AttributePosition{Epoch: m.epoch, Timestamp: m.truth.Timestamp()}) {
+		m.s.t.Fatalf("UpdateAttributes(%+v) = %+v, want timestamp %d", u, position, m.truth.Timestamp())
+	}
+}
+
+// commit commits a plan to the model at the timestamp that the store gave it.
+func (m *mapModel) commit(plan attribute.Plan, at live.Timestamp, limits attribute.Limits) {
+	if !plan.Empty() && at <= m.truth.Timestamp() {
+		m.s.t.Fatalf("the map changed at %d, after %d", at, m.truth.Timestamp())
+	}
+	m.truth.Commit(plan, at, limits)
+}
+
+// sameFault says whether two refusals are of one kind and say the same.
+func sameFault(got, want error) bool {
+	for _, sentinel := range []error{attribute.ErrDuplicateKey, attribute.ErrReadOnly, attribute.ErrOwnerless} {
+		if errors.Is(want, sentinel) {
+			return errors.Is(got, sentinel)
+		}
+	}
+	return sameAs[*attribute.ConflictError](got, want) ||
+		sameAs[*attribute.OwnedError](got, want) || sameAs[*attribute.LimitError](got, want)
+}
+
+// sameAs says whether two errors are of type E and equal.
+func sameAs[E error](got, want error) bool {
+	var a, b E
+	return errors.As(got, &a) && errors.As(want, &b) && reflect.DeepEqual(a, b)
+}
+
+// release lets a user leave both.
+func (m *mapModel) release(user live.UserID) {
+	m.s.release(m.id, user)
+	m.commit(m.truth.Leave(user), m.s.head(m.id).Attributes, attribute.DefaultLimits())
+}
+
+// pull brings one reader to the present, as the model would.
+func (m *mapModel) pull(reader int) {
+	r := m.readers[reader]
+	delta := m.s.since(m.id, m.epoch, r.Timestamp())
+	want, reaches := m.truth.Since(r.Timestamp())
+	switch {
+	case reaches != (delta.Changes != nil), reaches && !sameChanges(*delta.Changes, want):
+		m.s.t.Fatalf("AttributesSince(%d) = %+v\nwant %+v, %v", r.Timestamp(), delta, want, reaches)
+	case !reaches:
+		r.Reset(*delta.Snapshot)
+	case !r.Apply(*delta.Changes):
+		m.s.t.Fatalf("a reader at %d cannot be continued by %+v", r.Timestamp(), delta.Changes)
+	}
+	if got, want := r.All(), m.truth.Snapshot().Attributes; !sameAttributes(got, want) || r.Timestamp() != m.truth.Timestamp() {
+		m.s.t.Fatalf("a reader got to %+v at %d\nwant %+v at %d", got, r.Timestamp(), want, m.truth.Timestamp())
+	}
+}
+
+// agrees compares what both hold.
+func (m *mapModel) agrees() {
+	got, want := m.s.snapshot(m.id), m.truth.Snapshot()
+	if !sameAttributes(got.Attributes, want.Attributes) || got.Timestamp != want.Timestamp {
+		m.s.t.Fatalf("AttributeSnapshot = %+v\nwant %+v", got, want)
+	}
+	if at := m.s.head(m.id).Attributes; at != want.Timestamp {
+		m.s.t.Fatalf("Head says %d, want %d", at, want.Timestamp)
+	}
+}
+
+// someBatch draws a batch over few keys, by anyone.
+func (m *mapModel) someBatch(t *rapid.T) store.AttributeUpdate {
+	users := rapid.SampledFrom([]live.UserID{"ann", "bob", ""})
+	return store.AttributeUpdate{
+		Actor: attribute.Actor{User: users.Draw(t, "actor"), Privileged: rapid.Bool().Draw(t, "privileged")},
+		Limits: attribute.Limits{
+			Keys:         rapid.SampledFrom([]int{2, 4, 9, 9}).Draw(t, "keys"),
+			KeyBytes:     rapid.SampledFrom([]int{1, 5, 5, 5}).Draw(t, "key bytes"),
+			ValueBytes:   rapid.SampledFrom([]int{1, 5, 5, 5}).Draw(t, "value bytes"),
+			Log:          rapid.SampledFrom([]int{0, 3, 6, 6, 6, 6}).Draw(t, "log"),
+			ViewersWrite: rapid.SampledFrom([]bool{true, true, true, false}).Draw(t, "viewers write"),
+		},
+		Updates: rapid.SliceOfN(rapid.Custom(m.someUpdate), 0, 4).Draw(t, "updates"),
+	}
+}
+
+// someUpdate draws one update, conditional or not, of the present timestamp or
+// another.
+func (m *mapModel) someUpdate(t *rapid.T) attribute.Update {
+	u := attribute.Update{
+		Key:           rapid.SampledFrom([]string{"a", "b", "c", "dd", "e\x00\u00c4"}).Draw(t, "key"),
+		Value:         rapid.SampledFrom([][]byte{nil, {}, {0}, {1, 0xff}}).Draw(t, "value"),
+		Delete:        rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "delete"),
+		Own:           rapid.Bool().Draw(t, "own"),
+		DeleteOnLeave: rapid.Bool().Draw(t, "delete on leave"),
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "condition") {
+	case 0:
+		return ifAt(0, u)
+	case 1:
+		return ifAt(m.truth.Timestamp(), u)
+	case 2:
+		for _, a := range m.truth.Get([]string{u.Key}).Attributes {
+			return ifAt(a.Timestamp, u)
+		}
+	}
+	return u
+}
+
+func mapIsAnAttributeMap(t *testing.T, s *rig) {
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		m := newMapModel(s.within(t), live.RoomID(fmt.Sprint("r", n)))
+		update := func(t *rapid.T) { m.update(m.someBatch(t)) }
+		t.Repeat(map[string]func(*rapid.T){
+			"update": update,
+			"change": update, // more often than the others
+			"leave": func(t *rapid.T) {
+				m.release(rapid.SampledFrom([]live.UserID{"ann", "bob", ""}).Draw(t, "user"))
+			},
+			"send": func(*rapid.T) { m.s.send(m.id, draft("ann", "in between")) },
+			"pull": func(t *rapid.T) { m.pull(rapid.IntRange(0, len(m.readers)-1).Draw(t, "reader")) },
+			"":     func(*rapid.T) { m.agrees() },
+		})
+	})
+}

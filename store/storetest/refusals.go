@@ -1,0 +1,216 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+)
+
+var refusalsTests = []test{
+	{"RoomNotFound", roomNotFound},
+	{"RoomEnded", roomEnded},
+	{"RoomEndedRefusesRepeatsToo", roomEndedRefusesRepeatsToo},
+	{"ContextOverDoesNothing", contextOverDoesNothing},
+}
+
+// wantRoomError checks that an error is a sentinel, about a room.
+func wantRoomError(t *testing.T, err error, id live.RoomID, sentinel error) {
+	t.Helper()
+	var about *store.RoomError
+	if !errors.Is(err, sentinel) || !errors.As(err, &about) || about.Room != id {
+		t.Errorf("%v, want %v about %q", err, sentinel, id)
+		return
+	}
+	if !strings.Contains(err.Error(), string(id)) {
+		t.Errorf("%q does not name the room %q", err, id)
+	}
+}
+
+// call is one method of a role, called for a room.
+type call struct {
+	name    string
+	changes bool // it changes a room, and so not one that has ended
+	call    func(ctx context.Context, s *rig, id live.RoomID) error
+}
+
+// calls is every method that takes a room's id.
+var calls = []call{
+	{"Room", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Rooms.Room(ctx, id)
+		return err
+	}},
+	{"UpdateRoom", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		title := "another"
+		_, err := s.Rooms.UpdateRoom(ctx, id, room.Change{Title: &title})
+		return err
+	}},
+	{"EndRoom", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Rooms.EndRoom(ctx, id)
+		return err
+	}},
+	{"Append", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Log.Append(ctx, id, draft("ann", "hello"), roomy)
+		return err
+	}},
+	{"Recall", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		at := live.Timestamp(1)
+		if held, err := s.Log.Between(s.t.Context(), id, 0, 0, 1); err == nil && len(held) > 0 {
+			at = held[0].Timestamp
+		}
+		return s.Log.Recall(ctx, id, at, "host", roomy)
+	}},
+	{"Message", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Log.Message(ctx, id, 1)
+		if errors.Is(err, feed.ErrNoMessage) {
+			return nil
+		}
+		return err
+	}},
+	{"Read", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Log.Read(ctx, id, feed.Cursor{}, 10)
+		return err
+	}},
+	{"Between", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Log.Between(ctx, id, 0, 0, 10)
+		return err
+	}},
+	{"Head", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Log.Head(ctx, id)
+		return err
+	}},
+	{"UpdateAttributes", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Attributes.UpdateAttributes(ctx, id, batch("", set("k", "another")))
+		return err
+	}},
+	{"ReleaseAttributes", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		return s.Attributes.ReleaseAttributes(ctx, id, "ann")
+	}},
+	{"AttributesSince", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Attributes.AttributesSince(ctx, id, "", 0)
+		return err
+	}},
+	{"AttributeSnapshot", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Attributes.AttributeSnapshot(ctx, id, nil)
+		return err
+	}},
+	{"Join", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, _, err := s.Presence.Join(ctx, id, stay("bob", "b"), time.Hour)
+		return err
+	}},
+	{"Renew", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Presence.Renew(ctx, id, []live.SessionID{"a"}, time.Hour)
+		return err
+	}},
+	{"Leave", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Presence.Leave(ctx, id, "ann", "")
+		return err
+	}},
+	{"Members", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Presence.Members(ctx, id, "", 10)
+		return err
+	}},
+	{"Online", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Presence.Online(ctx, id)
+		return err
+	}},
+	{"Follow", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		stop, err := s.Bus.Follow(ctx, id, func(store.Publication) {})
+		if err == nil {
+			stop()
+		}
+		return err
+	}},
+}
+
+// anywhere is every method that takes no room's id, with changes to be seen.
+var anywhere = []call{
+	{"CreateRoom", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Rooms.CreateRoom(ctx, newRoom("new"), "request")
+		return err
+	}},
+	{"Rooms", false, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Rooms.Rooms(ctx, store.RoomQuery{Limit: 10})
+		return err
+	}},
+	{"Expire", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Presence.Expire(ctx, 10)
+		return err
+	}},
+}
+
+func roomNotFound(t *testing.T, s *rig) {
+	s.create("r")
+	for _, c := range calls {
+		for _, id := range []live.RoomID{"absent", "R", "r "} {
+			t.Run(c.name, func(t *testing.T) { wantRoomError(t, c.call(t.Context(), s, id), id, store.ErrRoomNotFound) })
+		}
+	}
+}
+
+func roomEnded(t *testing.T, s *rig) {
+	s.create("r")
+	s.send("r", draft("ann", "hello"))
+	s.end("r")
+	head := s.head("r")
+	for _, c := range calls {
+		t.Run(c.name, func(t *testing.T) {
+			if err := c.call(t.Context(), s, "r"); c.changes {
+				wantRoomError(t, err, "r", store.ErrRoomEnded)
+			} else if err != nil {
+				t.Errorf("%v, want that it works in an ended room", err)
+			}
+		})
+	}
+	if now := s.head("r"); now != head {
+		t.Errorf("the head of an ended room moved from %+v to %+v", head, now)
+	}
+}
+
+func roomEndedRefusesRepeatsToo(t *testing.T, s *rig) {
+	s.create("r")
+	s.send("r", full)
+	s.apply("r", batch("request", set("k", "1")))
+	s.join("r", "ann", "a")
+	s.end("r")
+	_, err := s.Log.Append(t.Context(), "r", full, roomy)
+	wantRoomError(t, err, "r", store.ErrRoomEnded)
+	_, err = s.Attributes.UpdateAttributes(t.Context(), "r", batch("request", set("k", "1")))
+	wantRoomError(t, err, "r", store.ErrRoomEnded)
+	_, _, err = s.Presence.Join(t.Context(), "r", stay("ann", "a"), time.Hour)
+	wantRoomError(t, err, "r", store.ErrRoomEnded)
+}
+
+func contextOverDoesNothing(t *testing.T, s *rig) {
+	s.create("r")
+	s.send("r", draft("ann", "hello"))
+	s.apply("r", by("ann", batch("", seat("k", "1"))))
+	s.joinFor("r", stay("ann", "a"), moment)
+	s.lapse()
+	head, before := s.head("r"), s.room("r")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range append(calls[:len(calls):len(calls)], anywhere...) {
+		t.Run(c.name, func(t *testing.T) {
+			if err := c.call(ctx, s, "r"); !errors.Is(err, context.Canceled) {
+				t.Errorf("%v, want the context's error", err)
+			}
+		})
+	}
+	if now := s.head("r"); now != head || !sameRoom(s.room("r"), before) {
+		t.Errorf("the head moved from %+v to %+v", head, now)
+	}
+	s.wantOnline("r", 1, 1)
+	if n := len(s.rooms(store.RoomQuery{Limit: 10})); n != 1 {
+		t.Errorf("%d rooms, want 1", n)
+	}
+	if got := s.expire(10); len(got) != 1 { // neither renewed, nor gone
+		t.Errorf("Expire = %+v, want ann", got)
+	}
+}

@@ -1,0 +1,206 @@
+// Package storetest is the suite that every backend of package store passes: what
+// the roles' comments promise, sentence by sentence, and benchmarks of each role.
+//
+// A backend's own tests call Run and Benchmark with a function that opens a fresh,
+// empty store. Nothing in the suite depends on how fast a backend is: what must not
+// happen yet is given an hour, what must happen is waited for, and what can only be
+// told with exact instants runs where the backend takes its time from a Clock.
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+)
+
+// Backend is a fresh, empty store and what the suite may do to it.
+type Backend struct {
+	store.Set
+
+	// Clock is where the store takes its instants from; nil: it has a clock of its
+	// own. Tests that need exact instants are skipped then.
+	Clock *Clock
+	// Break cuts the store's connections once, so that calls under way may fail with
+	// store.ErrUnavailable and publications under way may be lost; it heals by
+	// itself. nil: there is nothing to cut.
+	Break func()
+}
+
+// Open returns a fresh, empty store and closes it when the test is over. It is
+// called from many tests at once.
+type Open func(tb testing.TB) Backend
+
+// Exclude leaves a test out for a backend that cannot pass it.
+type Exclude struct {
+	Test   string // "role/Name"
+	Reason string // a sentence for whoever reads the test's output
+}
+
+// test is one promise.
+type test struct {
+	name string
+	run  func(t *testing.T, s *rig)
+}
+
+// roles is the whole suite, a role after the other.
+var roles = []struct {
+	name  string
+	tests []test
+}{
+	{"rooms", roomsTests},
+	{"log", logTests},
+	{"attributes", attributesTests},
+	{"presence", presenceTests},
+	{"bus", busTests},
+	{"follow", followTests},
+	{"concurrency", concurrencyTests},
+	{"refusals", refusalsTests},
+}
+
+// Run runs the suite, each test with a store of its own, all in parallel.
+func Run(t *testing.T, open Open, excludes ...Exclude) {
+	t.Helper()
+	reasons := make(map[string]string)
+	for _, e := range excludes {
+		if !exists(e.Test) || e.Reason == "" {
+			t.Errorf("exclusion of %q: there is no such test, or no reason", e.Test)
+		}
+		reasons[e.Test] = e.Reason
+	}
+	for _, role := range roles {
+		t.Run(role.name, func(t *testing.T) {
+			t.Parallel()
+			for _, test := range role.tests {
+				reason := reasons[role.name+"/"+test.name]
+				t.Run(test.name, func(t *testing.T) {
+					t.Parallel()
+					if reason != "" {
+						t.Skip(reason)
+					}
+					test.run(t, newRig(t, open))
+				})
+			}
+		})
+	}
+}
+
+// exists says whether the suite has a test of that name.
+func exists(name string) bool {
+	for _, role := range roles {
+		for _, test := range role.tests {
+			if role.name+"/"+test.name == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// patience is how long the suite waits for what must happen.
+const patience = 20 * time.Second
+
+// failer is what a rig needs of a test, a benchmark, or one check of a property.
+type failer interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+}
+
+// rig is a store under test. Its methods call the store's and fail the test on an
+// error; to see an error, call the role.
+type rig struct {
+	Backend
+	t    failer
+	open func() *rig // another store, as fresh
+}
+
+func newRig(tb testing.TB, open Open) *rig {
+	tb.Helper()
+	return &rig{Backend: open(tb), t: tb, open: func() *rig { return newRig(tb, open) }}
+}
+
+// within returns the rig for one check of a property.
+func (s *rig) within(t failer) *rig { return &rig{s.Backend, t, s.open} }
+
+// clock skips a test that needs exact instants if there are none.
+func (s *rig) clock(t *testing.T) *Clock {
+	t.Helper()
+	if s.Clock == nil {
+		t.Skip("the store has a clock of its own")
+	}
+	return s.Clock
+}
+
+// pass lets time pass on the store's clock.
+func (s *rig) pass(d time.Duration) {
+	if s.Clock != nil {
+		s.Clock.Advance(d)
+		return
+	}
+	time.Sleep(d)
+}
+
+// eventually waits until a condition holds.
+func (s *rig) eventually(what string, holds func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("after %v still not: %s", patience, what)
+		}
+		s.pass(time.Millisecond)
+		runtime.Gosched()
+	}
+}
+
+// parallel calls f n times at once and waits for all.
+func parallel(n int, f func(i int)) {
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { f(i) })
+	}
+	all.Wait()
+}
+
+// newRoom returns a room to create, with something in every field that a caller
+// sets.
+func newRoom(id live.RoomID) room.Room {
+	settings := room.DefaultSettings()
+	settings.Feed.SlowMode = time.Second
+	settings.InlinePercent = 10
+	return room.Room{
+		ID:       id,
+		Title:    "An evening of " + string(id),
+		Host:     "host",
+		Settings: settings,
+		Labels:   map[string]string{"topic": "music", "place": "Wien"},
+	}
+}
+
+// roomy is limits that refuse nothing.
+var roomy = feed.Limits{Rate: 1_000_000, WhitelistRate: 1_000_000, Capacity: 10_000}
+
+// draft returns a plain text.
+func draft(sender live.UserID, text string) feed.Draft {
+	return feed.Draft{
+		Content: feed.Content{Kind: feed.KindText, Sender: sender, Text: text},
+		Bucket:  feed.Low,
+	}
+}
+
+// drafts returns n plain texts.
+func drafts(n int) []feed.Draft {
+	all := make([]feed.Draft, n)
+	for i := range all {
+		all[i] = draft("ann", fmt.Sprint("text ", i))
+	}
+	return all
+}
