@@ -1,0 +1,84 @@
+package ovation
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// The bounds of a wait before something is tried again.
+const (
+	backoffBase = 100 * time.Millisecond
+	backoffMost = 10 * time.Second
+)
+
+// backoff returns how long to wait before a further try, the first being attempt 0:
+// exponential with full jitter. random is in [0, 1).
+func backoff(attempt int, random float64) time.Duration {
+	most := backoffMost
+	if attempt < 10 {
+		most = min(backoffBase<<attempt, backoffMost)
+	}
+	return time.Duration(random * float64(most))
+}
+
+// waitAfter returns how long to wait after an error: no less than the server asks.
+func waitAfter(err error, attempt int) time.Duration {
+	after, _ := RetryAfter(err)
+	return max(after, 0) + backoff(attempt, rand.Float64()) //nolint:gosec // spreads load, hides nothing
+}
+
+// between returns a random moment of a window.
+func between(after, width time.Duration) time.Duration {
+	if width > 0 {
+		after += rand.N(width) //nolint:gosec // spreads load, hides nothing
+	}
+	return max(after, 0)
+}
+
+// sleep waits, and returns the context's cause if that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// retry makes a call until it gets through or worth says no. Each try has its own
+// time limit.
+func retry[T any](
+	ctx context.Context, limit time.Duration, worth func(attempt int, err error) bool,
+	call func(context.Context) (T, error),
+) (T, error) {
+	for attempt := 0; ; attempt++ {
+		value, err := try(ctx, limit, call)
+		if err == nil || ctx.Err() != nil || !worth(attempt, err) {
+			return value, err
+		}
+		if sleep(ctx, waitAfter(err, attempt)) != nil {
+			return value, err
+		}
+	}
+}
+
+// try makes a call once within a time limit.
+func try[T any](ctx context.Context, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return call(ctx)
+}
+
+// callLimit is the time that a call may take, beside what it asks the server to wait.
+const callLimit = 10 * time.Second
+
+// repeat makes a call that is safe to repeat, a few times if it does not get through.
+func repeat[Req, Res any](
+	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
+) (Res, error) {
+	worth := func(attempt int, err error) bool { return attempt < 5 && unreached(err) }
+	return retry(ctx, callLimit, worth, func(ctx context.Context) (Res, error) { return call(ctx, request) })
+}

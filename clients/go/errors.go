@@ -1,0 +1,103 @@
+package ovation
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"connectrpc.com/connect"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+// Errors that end a stay in a room; match them with errors.Is.
+var (
+	// ErrRoomEnded: the room is over.
+	ErrRoomEnded = errors.New("ovation: the room has ended")
+	// ErrClosed: Close or Leave was called.
+	ErrClosed = errors.New("ovation: the room is closed")
+)
+
+// KickedError ends a stay in a room because the server ended the session. Match it
+// with errors.As.
+type KickedError struct {
+	Reason ovationv1.KickReason
+	// Message is for people; may be empty.
+	Message string
+	// MayReconnect says that joining again is allowed.
+	MayReconnect bool
+}
+
+// Error says why.
+func (e *KickedError) Error() string {
+	if e.Message == "" {
+		return fmt.Sprintf("ovation: the session was ended: %s", e.Reason)
+	}
+	return fmt.Sprintf("ovation: the session was ended: %s: %s", e.Reason, e.Message)
+}
+
+// Reason returns the reason that a server gave for an error, UNSPECIFIED if there
+// is none: a failure of the network has none.
+func Reason(err error) ovationv1.ErrorReason { return detailOf(err).GetReason() }
+
+// RetryAfter returns when the call that failed may succeed, if the server said so.
+func RetryAfter(err error) (time.Duration, bool) {
+	after := detailOf(err).GetRetryAfter()
+	return after.AsDuration(), after != nil
+}
+
+// detailOf returns what the server says of an error, nil if it is not the server's.
+func detailOf(err error) *ovationv1.ErrorDetail {
+	var failure *connect.Error
+	if !errors.As(err, &failure) {
+		return nil
+	}
+	for _, d := range failure.Details() {
+		if value, err := d.Value(); err == nil {
+			if detail, ok := value.(*ovationv1.ErrorDetail); ok {
+				return detail
+			}
+		}
+	}
+	return nil
+}
+
+// final says that trying again would change nothing. Only the server itself can say
+// so, by a detail: whatever a proxy on the way answers may pass. The exceptions
+// are faults that are the caller's own.
+func final(err error) bool {
+	switch connect.CodeOf(err) {
+	case connect.CodeInvalidArgument, connect.CodeUnauthenticated:
+		return true
+	case connect.CodePermissionDenied, connect.CodeNotFound, connect.CodeAlreadyExists,
+		connect.CodeFailedPrecondition, connect.CodeOutOfRange, connect.CodeUnimplemented:
+		return detailOf(err) != nil && !endsSession(err)
+	default:
+		return false
+	}
+}
+
+// unreached says that the call did not get through, or not back: the network failed,
+// or the server could not take it. A call that may be repeated should be.
+func unreached(err error) bool {
+	if connect.CodeOf(err) == connect.CodeUnavailable {
+		return true
+	}
+	return detailOf(err) == nil && !final(err)
+}
+
+// named gives errors of the server the names of this package.
+func named(err error) error {
+	if Reason(err) == ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED {
+		return fmt.Errorf("%w: %w", ErrRoomEnded, err)
+	}
+	return err
+}
+
+// endsSession says that the session is no more, and another is to be opened.
+func endsSession(err error) bool {
+	return Reason(err) == ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND
+}
+
+// isRefused says that the server did not take the token.
+func isRefused(err error) bool { return connect.CodeOf(err) == connect.CodeUnauthenticated }

@@ -1,0 +1,76 @@
+package ovation_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	ovation "github.com/ovation-live/ovation/clients/go"
+	"github.com/ovation-live/ovation/clients/go/devtoken"
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+// Enter a room and print what is said until it ends.
+func Example() {
+	err := watch(context.Background())
+	if errors.Is(err, ovation.ErrRoomEnded) {
+		fmt.Println("that was it")
+	}
+}
+
+func watch(ctx context.Context) error {
+	token, err := devtoken.Mint(devtoken.Secret, devtoken.Claims{Subject: "alice", Name: "Alice"})
+	if err != nil {
+		return err
+	}
+	client, err := ovation.New("http://localhost:8080", ovation.WithToken(token))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	room, err := client.Join(ctx, "demo")
+	if err != nil {
+		return err
+	}
+	defer room.Close()
+
+	for event, err := range room.Events(ctx) {
+		if err != nil {
+			return err
+		}
+		if batch, ok := event.(*ovation.Messages); ok {
+			for _, m := range batch.Messages {
+				fmt.Println(m.GetSenderName(), m.GetText())
+			}
+		}
+	}
+	return nil
+}
+
+// A danmaku message has a style.
+func ExampleRoom_Send() {
+	var room *ovation.Room // from Join
+	answer, err := room.Send(context.Background(), &ovationv1.SendRequest{
+		Text:  "Bravo!",
+		Style: &ovationv1.Style{Colour: 0xFFCC00, Position: ovationv1.Style_POSITION_TOP},
+	})
+	if ovation.Reason(err) == ovationv1.ErrorReason_ERROR_REASON_MUTED {
+		fmt.Println("you are muted")
+	}
+	if answer.GetStatus() == ovationv1.SendStatus_SEND_STATUS_DROPPED_SLOW_MODE {
+		fmt.Println("slow down for", answer.GetRetryAfter().AsDuration())
+	}
+}
+
+// Go on another day where reading stopped.
+func ExampleWithCursor() {
+	var client *ovation.Client   // from New
+	var cursor *ovationv1.Cursor // from Room.Cursor, kept as bytes by proto.Marshal
+	room, err := client.Join(context.Background(), "demo", ovation.WithCursor(cursor))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(room.Next(context.Background()))
+	room.Close()
+}
