@@ -23,7 +23,7 @@ func Handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		w.Header().Set("Content-Security-Policy",
-			"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'")
+			"default-src 'self'; img-src 'self' data:; frame-ancestors 'self'")
 		static.ServeHTTP(w, r)
 	})
 }

@@ -1,0 +1,61 @@
+import {
+  type Client,
+  type Interceptor,
+  type Transport,
+  Code,
+  ConnectError,
+  createClient,
+} from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { AttributeService, FeedService, RoomService } from "./gen.js";
+import type { TokenSource } from "./token.js";
+
+/** The services of one address. */
+export interface Api {
+  room: Client<typeof RoomService>;
+  feed: Client<typeof FeedService>;
+  attributes: Client<typeof AttributeService>;
+}
+
+/** Opens the services of an address; the empty one is home. */
+export type Dial = (endpoint: string) => Api;
+
+/** The services behind a transport. */
+export function apiOver(transport: Transport): Api {
+  return {
+    room: createClient(RoomService, transport),
+    feed: createClient(FeedService, transport),
+    attributes: createClient(AttributeService, transport),
+  };
+}
+
+/** Dials with Connect over fetch; `home` is the base address for the empty endpoint. */
+export function dialWeb(home: string, tokens: TokenSource): Dial {
+  return (endpoint) =>
+    apiOver(
+      createConnectTransport({
+        baseUrl: endpoint || home,
+        useBinaryFormat: true,
+        interceptors: [bearer(tokens)],
+      }),
+    );
+}
+
+/**
+ * Puts the token on every call. A unary call that is refused as unauthenticated is
+ * made once more with a new token; a stream says so only later, to its reader.
+ */
+export function bearer(tokens: TokenSource): Interceptor {
+  return (next) => async (request) => {
+    request.header.set("Authorization", `Bearer ${(await tokens.get()).value}`);
+    try {
+      return await next(request);
+    } catch (thrown) {
+      const refused = ConnectError.from(thrown).code === Code.Unauthenticated;
+      if (!refused || request.stream || !tokens.renewable) throw thrown;
+      tokens.invalidate();
+      request.header.set("Authorization", `Bearer ${(await tokens.get()).value}`);
+      return next(request);
+    }
+  };
+}

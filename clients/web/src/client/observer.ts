@@ -1,0 +1,47 @@
+import type { PerBucket } from "./buckets.js";
+import type { Message, Online, Room } from "./gen.js";
+import type { AttributeDelta } from "./replica.js";
+import type { StopReason } from "./verdict.js";
+
+/** How messages come at the moment. */
+export type Way = "notify" | "inline" | "poll";
+
+/** Where the connection stands. */
+export type ConnectionState =
+  | { phase: "connecting" }
+  | { phase: "live"; way: Way }
+  /** Lost, and to be opened again at `until`, ms since 1970. */
+  | { phase: "waiting"; until: number }
+  /** Ended for want of somebody watching; goes on when woken. */
+  | { phase: "dormant" }
+  | { phase: "stopped"; why: StopReason; said: string };
+
+/** What the client has counted since it started. */
+export interface Tally {
+  /** Messages received. */
+  received: number;
+  /** Entries that were gone before they could be read. */
+  lost: PerBucket;
+  /** How often the log had to be begun anew. */
+  resyncs: number;
+  /** How often a connection was opened again. */
+  reconnects: number;
+}
+
+/** Who hears of what happens in the room. Calls come one after another, never nested. */
+export interface RoomObserver {
+  /** The connection's state changed. */
+  onState(state: ConnectionState): void;
+  /** New messages, in order. With `reset`, what was shown before is void. */
+  onMessages(messages: Message[], reset: boolean): void;
+  /** The messages with these timestamps are taken back. */
+  onRecalls(timestamps: bigint[]): void;
+  /** Attributes that changed. */
+  onAttributes(deltas: AttributeDelta[]): void;
+  /** Who is there. */
+  onOnline(online: Online): void;
+  /** The room, its settings and title. */
+  onRoom(room: Room): void;
+  /** The counts changed. */
+  onTally(tally: Readonly<Tally>): void;
+}

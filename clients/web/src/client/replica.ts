@@ -1,0 +1,82 @@
+import type { Attribute, AttributeChanges, AttributeSnapshot } from "./gen.js";
+
+/** One key that is different now: its attribute, or undefined where it is gone. */
+export interface AttributeDelta {
+  key: string;
+  attribute: Attribute | undefined;
+}
+
+/** What became of a run of changes: applied, known already, or not continuing the map. */
+export type Applied = AttributeDelta[] | "known" | "gap";
+
+/**
+ * A copy of a room's attributes. Changes are applied only where they continue the
+ * map exactly; everything else needs a pull.
+ */
+export class AttributeReplica {
+  #attributes = new Map<string, Attribute>();
+  #timestamp = 0n;
+  #epoch: string | undefined;
+
+  /** The room timestamp that the map stands at. */
+  get timestamp(): bigint {
+    return this.#timestamp;
+  }
+
+  /** The life of the log that the timestamp belongs to; undefined: nothing is here yet. */
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
+
+  /** The map. */
+  get attributes(): ReadonlyMap<string, Attribute> {
+    return this.#attributes;
+  }
+
+  /** Forgets the place, so that the next pull brings a snapshot; the map stays until then. */
+  forget(): void {
+    this.#timestamp = 0n;
+    this.#epoch = undefined;
+  }
+
+  /** Whether the room's attributes have got further than the map. */
+  isBehind(timestamp: bigint, epoch: string): boolean {
+    return this.#epoch !== epoch || timestamp > this.#timestamp;
+  }
+
+  /** Applies a run of changes of the given epoch. */
+  apply(changes: AttributeChanges, epoch: string): Applied {
+    if (this.#epoch !== epoch) return "gap";
+    if (changes.timestamp <= this.#timestamp) return "known";
+    if (changes.after !== this.#timestamp) return "gap";
+    const deltas = new Map<string, AttributeDelta>();
+    for (const { attribute, deleted } of changes.changes) {
+      if (!attribute) continue;
+      if (deleted) this.#attributes.delete(attribute.key);
+      else this.#attributes.set(attribute.key, attribute);
+      deltas.set(attribute.key, { key: attribute.key, attribute: deleted ? undefined : attribute });
+    }
+    this.#timestamp = changes.timestamp;
+    return [...deltas.values()];
+  }
+
+  /** Replaces the map and says what that changed. An older snapshot of the same epoch changes nothing. */
+  replace(snapshot: AttributeSnapshot): AttributeDelta[] {
+    if (snapshot.epoch === this.#epoch && snapshot.timestamp < this.#timestamp) return [];
+    const before = this.#attributes;
+    this.#attributes = new Map(snapshot.attributes.map((a) => [a.key, a]));
+    this.#timestamp = snapshot.timestamp;
+    this.#epoch = snapshot.epoch;
+    return [...gone(before, this.#attributes), ...changed(before, this.#attributes)];
+  }
+}
+
+function gone(before: Map<string, Attribute>, after: Map<string, Attribute>): AttributeDelta[] {
+  return [...before.keys()].filter((key) => !after.has(key)).map((key) => ({ key, attribute: undefined }));
+}
+
+function changed(before: Map<string, Attribute>, after: Map<string, Attribute>): AttributeDelta[] {
+  return [...after.values()]
+    .filter((attribute) => before.get(attribute.key)?.timestamp !== attribute.timestamp)
+    .map((attribute) => ({ key: attribute.key, attribute }));
+}

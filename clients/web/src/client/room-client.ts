@@ -1,0 +1,292 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Api, Dial } from "./api.js";
+import { Backoff, type Random, jittered } from "./backoff.js";
+import { type Failure, failureOf } from "./failure.js";
+import {
+  type AttributeUpdateSchema,
+  type SendResponse,
+  type SubscribeResponse,
+  type UpdateAttributesResponse,
+  type Welcome,
+  Delivery,
+} from "./gen.js";
+import { randomId } from "./id.js";
+import type { RoomObserver, Way } from "./observer.js";
+import { poll } from "./poll.js";
+import { repeatable } from "./retry.js";
+import { type Link, RoomSync } from "./room-sync.js";
+import { holdStream } from "./stream.js";
+import { sleep } from "./time.js";
+import type { Token, TokenSource } from "./token.js";
+import { type Ending, type Verdict, decide } from "./verdict.js";
+
+/** How long to poll before trying a stream again, at first and at most. */
+const POLL_FIRST = 60_000;
+const POLL_LONGEST = 600_000;
+/** A connection that lasted this long was a good one: failures before it are forgotten. */
+const GOOD_AFTER = 10_000;
+/** How long JoinRoom may take. */
+const JOIN_WITHIN = 10_000;
+
+/** What a RoomClient needs. */
+export interface RoomClientOptions {
+  roomId: string;
+  dial: Dial;
+  tokens: TokenSource;
+  observer: RoomObserver;
+  /** Whether somebody is watching now; a session that ended for want of it waits for wake(). Default: yes. */
+  watched?: () => boolean;
+  random?: Random;
+}
+
+/**
+ * A viewer's connection to one room: joins, streams, and comes back by itself
+ * until the server or the caller says that it is over.
+ */
+export class RoomClient {
+  readonly #roomId: string;
+  readonly #dial: Dial;
+  readonly #tokens: TokenSource;
+  readonly #observer: RoomObserver;
+  readonly #watched: () => boolean;
+  readonly #random: Random;
+  readonly #sync: RoomSync;
+  readonly #backoff: Backoff;
+  #abort: AbortController | undefined;
+  #nap = new AbortController();
+  #wake: (() => void) | undefined;
+  #endpoint = "";
+  #sessionId = "";
+  #way: Way | undefined;
+  #pollNext = false;
+  #pollFor = POLL_FIRST;
+
+  constructor(options: RoomClientOptions) {
+    this.#roomId = options.roomId;
+    this.#dial = options.dial;
+    this.#tokens = options.tokens;
+    this.#observer = options.observer;
+    this.#watched = options.watched ?? (() => true);
+    this.#random = options.random ?? Math.random;
+    this.#sync = new RoomSync(options.observer, this.#random);
+    this.#backoff = new Backoff(this.#random);
+  }
+
+  /** The session, empty until there is one. */
+  get sessionId(): string {
+    return this.#sessionId;
+  }
+
+  /** Connects, and stays connected. Resolves when it is over for good, or stopped. */
+  async start(): Promise<void> {
+    this.stop();
+    const abort = new AbortController();
+    this.#abort = abort;
+    while (!abort.signal.aborted) {
+      this.#observer.onState({ phase: "connecting" });
+      const began = Date.now();
+      const ending = await this.#connect(abort.signal);
+      if (abort.signal.aborted) return;
+      if (Date.now() - began > GOOD_AFTER) this.#backoff.reset();
+      const verdict = decide(ending);
+      if (verdict.next === "stop") {
+        this.#abort = undefined;
+        return this.#observer.onState({ phase: "stopped", why: verdict.why, said: verdict.said });
+      }
+      await this.#follow(verdict, ending, abort.signal);
+    }
+  }
+
+  /** Disconnects without a word; start() resumes the session while it lives. */
+  stop(): void {
+    this.#abort?.abort({ kind: "closed" } satisfies Ending);
+    this.#abort = undefined;
+    this.#wake?.();
+  }
+
+  /** Somebody is watching, or the network is back: go on now instead of later. */
+  wake(): void {
+    this.#wake?.();
+    this.#nap.abort();
+  }
+
+  /** Sends a text. Safe to call again with the same id: the message is not doubled. */
+  send(text: string, clientMessageId = randomId()): Promise<SendResponse> {
+    const request = { roomId: this.#roomId, text, clientMessageId };
+    return repeatable(() => this.#api().feed.send(request), this.#random);
+  }
+
+  /** Sets an attribute as one's own; it goes when its owner leaves. */
+  setAttribute(key: string, value: Uint8Array): Promise<UpdateAttributesResponse> {
+    return this.#update({ key, value, own: true, deleteOnLeave: true });
+  }
+
+  /** Deletes an attribute. */
+  deleteAttribute(key: string): Promise<UpdateAttributesResponse> {
+    return this.#update({ key, delete: true });
+  }
+
+  async #update(update: MessageInitShape<typeof AttributeUpdateSchema>): Promise<UpdateAttributesResponse> {
+    const request = { roomId: this.#roomId, updates: [update], requestId: randomId() };
+    const answer = await repeatable(() => this.#api().attributes.updateAttributes(request), this.#random);
+    this.#sync.reachAttributesAt(answer.timestamp, answer.epoch);
+    return answer;
+  }
+
+  #api(): Api {
+    return this.#dial(this.#endpoint);
+  }
+
+  /** Makes one connection and holds it until it ends. */
+  async #connect(signal: AbortSignal): Promise<Ending> {
+    const abort = new AbortController();
+    const end = (ending: Ending) => abort.abort(ending);
+    const stopped = () => end(signal.reason as Ending);
+    signal.addEventListener("abort", stopped);
+    let renewal: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const token = await this.#tokens.get();
+      renewal = renewalTimer(token, () => end({ kind: "renew" }));
+      if (!this.#sessionId) await this.#join(abort.signal);
+      const link: Link = {
+        api: this.#api(),
+        roomId: this.#roomId,
+        sessionId: this.#sessionId,
+        signal: abort.signal,
+        fail: (failure: Failure) => end({ kind: "failed", failure }),
+      };
+      this.#sync.attach(link);
+      return this.#pollNext ? await this.#poll(link) : await this.#stream(link);
+    } catch (thrown) {
+      return abort.signal.aborted
+        ? (abort.signal.reason as Ending)
+        : { kind: "failed", failure: failureOf(thrown) };
+    } finally {
+      clearTimeout(renewal);
+      signal.removeEventListener("abort", stopped);
+      end({ kind: "closed" });
+      this.#way = undefined;
+    }
+  }
+
+  async #join(signal: AbortSignal): Promise<void> {
+    const request = { roomId: this.#roomId };
+    const answer = await this.#api().room.joinRoom(request, { signal, timeoutMs: JOIN_WITHIN });
+    this.#sessionId = answer.sessionId;
+    this.#endpoint = answer.endpoint;
+    if (answer.room) this.#observer.onRoom(answer.room);
+    if (answer.online) this.#observer.onOnline(answer.online);
+    this.#sync.joined(answer);
+  }
+
+  #stream(link: Link): Promise<Ending> {
+    const subscription = {
+      roomId: this.#roomId,
+      sessionId: this.#sessionId,
+      cursor: this.#sync.inbox.cursor,
+    };
+    const listener = {
+      onWelcome: (welcome: Welcome) => this.#welcome(welcome, link),
+      onFrame: (frame: SubscribeResponse["frame"]) => this.#frame(frame),
+    };
+    return holdStream(link.api.feed, subscription, listener, link.signal);
+  }
+
+  async #poll(link: Link): Promise<Ending> {
+    this.#live("poll");
+    this.#sync.pull();
+    const ending = await poll(link, this.#sync, this.#pollFor, (online) => this.#observer.onOnline(online));
+    this.#pollNext = false;
+    this.#pollFor = Math.min(POLL_LONGEST, this.#pollFor * 2);
+    return ending;
+  }
+
+  #welcome(welcome: Welcome, link: Link): void {
+    this.#pollFor = POLL_FIRST;
+    this.#sessionId = welcome.sessionId;
+    link.sessionId = welcome.sessionId;
+    if (welcome.room) this.#observer.onRoom(welcome.room);
+    if (welcome.online) this.#observer.onOnline(welcome.online);
+    this.#live(welcome.delivery === Delivery.INLINE ? "inline" : "notify");
+    if (welcome.resync) this.#sync.resync();
+    // An INLINE stream goes on from the cursor by itself.
+    if (welcome.delivery === Delivery.INLINE) this.#sync.reachAttributes(welcome.heads);
+    else this.#sync.reach(welcome.heads);
+  }
+
+  #frame(frame: SubscribeResponse["frame"]): void {
+    switch (frame.case) {
+      case "notify":
+        this.#live("notify");
+        // A pull answers every notification, of attributes alone too: until it comes
+        // the server takes the viewer for busy or gone, and keeps what is new back.
+        this.#sync.pull();
+        this.#sync.reachAttributes(frame.value.heads);
+        return;
+      case "batch":
+        this.#live("inline");
+        return this.#sync.takeInline(frame.value);
+      case "heartbeat":
+        return this.#sync.reach(frame.value.heads);
+      case "counters":
+        if (frame.value.online) this.#observer.onOnline(frame.value.online);
+        return;
+      case "roomUpdated":
+        if (frame.value.room) this.#observer.onRoom(frame.value.room);
+    }
+  }
+
+  #live(way: Way): void {
+    if (this.#way === way) return;
+    this.#way = way;
+    this.#observer.onState({ phase: "live", way });
+  }
+
+  /** Prepares the next connection, and waits for its moment. */
+  async #follow(verdict: Verdict, ending: Ending, signal: AbortSignal): Promise<void> {
+    if (verdict.next === "stop") return;
+    if (ending.kind !== "renew") this.#count();
+    if (verdict.next === "poll") {
+      this.#pollNext = true;
+      return;
+    }
+    if (verdict.rejoin) this.#sessionId = "";
+    if (verdict.renewToken) this.#tokens.invalidate();
+    // An address that failed is not asked again: home knows where to go.
+    if (ending.kind === "failed" && this.#endpoint) this.#endpoint = "";
+    if (verdict.endpoint !== undefined) this.#endpoint = verdict.endpoint;
+    if (verdict.whenWatched && !this.#watched()) await this.#sleepUntilWoken(signal);
+    const bidden = verdict.width !== undefined;
+    const wait = bidden
+      ? jittered(verdict.after, verdict.width ?? 0, this.#random)
+      : this.#backoff.next(verdict.after);
+    await this.#wait(wait, bidden, signal);
+  }
+
+  #count(): void {
+    this.#sync.tally.reconnects++;
+    this.#observer.onTally(this.#sync.tally);
+  }
+
+  /** Waits; a wait that the server did not ask for ends early when woken. */
+  async #wait(ms: number, bidden: boolean, signal: AbortSignal): Promise<void> {
+    if (ms <= 0 || signal.aborted) return;
+    this.#observer.onState({ phase: "waiting", until: Date.now() + ms });
+    this.#nap = new AbortController();
+    await sleep(ms, bidden ? signal : AbortSignal.any([signal, this.#nap.signal]));
+  }
+
+  async #sleepUntilWoken(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    this.#observer.onState({ phase: "dormant" });
+    await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#wake = undefined;
+  }
+}
+
+/** Calls `renew` when the token should be replaced; undefined where it never is. */
+function renewalTimer(token: Token, renew: () => void): ReturnType<typeof setTimeout> | undefined {
+  if (token.renewAt === undefined) return undefined;
+  // Timers hold at most 2^31 - 1 ms; a longer-lived token is looked at again then.
+  return setTimeout(renew, Math.min(2 ** 31 - 1, Math.max(0, token.renewAt - Date.now())));
+}

@@ -1,0 +1,177 @@
+import type { Api } from "./api.js";
+import { Backoff, type Random } from "./backoff.js";
+import { BUCKETS, perBucket } from "./buckets.js";
+import { Coalescer } from "./coalescer.js";
+import { type Failure, failureOf } from "./failure.js";
+import type { AttributeSnapshot, Batch, Heads, InlineBatch, JoinRoomResponse, PullResponse } from "./gen.js";
+import { type Intake, Inbox } from "./inbox.js";
+import type { RoomObserver, Tally } from "./observer.js";
+import { AttributeReplica } from "./replica.js";
+import { sleep } from "./time.js";
+import { isFinal } from "./verdict.js";
+
+/** How long an answer may take. */
+const ANSWER_WITHIN = 10_000;
+
+/** A connection that the room's state can be fetched over. */
+export interface Link {
+  api: Api;
+  roomId: string;
+  sessionId: string;
+  signal: AbortSignal;
+  /** Ends the connection: fetching failed in a way that trying again does not mend. */
+  fail(failure: Failure): void;
+}
+
+/**
+ * Keeps messages and attributes in step with the room, whichever way the news
+ * come: told of something new it fetches, given something it takes it.
+ */
+export class RoomSync {
+  readonly tally: Tally = { received: 0, lost: perBucket(), resyncs: 0, reconnects: 0 };
+  readonly inbox = new Inbox();
+  readonly replica = new AttributeReplica();
+  #link: Link | undefined;
+  #messages = new Coalescer(() => this.#persist((link) => this.#pull(link)));
+  #attributes = new Coalescer(() => this.#persist((link) => this.#pullAttributes(link)));
+  /** How far the attributes are known to have got. */
+  #attributesAt = { timestamp: 0n, epoch: "" };
+
+  constructor(
+    private readonly observer: RoomObserver,
+    private readonly random: Random,
+  ) {}
+
+  /** Fetches over this link from now on. */
+  attach(link: Link): void {
+    this.#link = link;
+  }
+
+  /** Takes what joining brought. */
+  joined(answer: JoinRoomResponse): void {
+    const { latest, attributes } = answer;
+    // Who rejoins has a cursor that reaches further back than the latest messages do.
+    const elsewhere = latest?.cursor?.epoch !== this.inbox.cursor?.epoch;
+    if (latest && elsewhere) {
+      this.inbox.forget();
+      this.#show(this.inbox.takePulled(latest, undefined));
+    }
+    if (attributes) this.#replace(attributes);
+  }
+
+  /** The server cannot continue the cursor: begin anew. */
+  resync(): void {
+    this.inbox.forget();
+    this.replica.forget();
+  }
+
+  /** Fetches whatever the heads say is new. */
+  reach(heads: Heads | undefined): void {
+    if (this.inbox.isBehind(heads)) this.pull();
+    this.reachAttributes(heads);
+  }
+
+  /** Fetches attributes if the heads say that they are new. */
+  reachAttributes(heads: Heads | undefined): void {
+    if (heads?.cursor) this.reachAttributesAt(heads.attributesTimestamp, heads.cursor.epoch);
+  }
+
+  /** Fetches attributes if they stand elsewhere than at this timestamp of this epoch. */
+  reachAttributesAt(timestamp: bigint, epoch: string): void {
+    if (!this.replica.isBehind(timestamp, epoch)) return;
+    this.#attributesAt = { timestamp, epoch };
+    this.#attributes.request();
+  }
+
+  /** Fetches messages. */
+  pull(): void {
+    this.#messages.request();
+  }
+
+  /** Takes what the stream carries. */
+  takeInline(inline: InlineBatch): void {
+    const { batch, attributes, heads } = inline;
+    const epoch = heads?.cursor?.epoch ?? batch?.cursor?.epoch ?? "";
+    if (batch) this.#takeInlineBatch(batch);
+    const deltas = attributes ? this.replica.apply(attributes, epoch) : "known";
+    if (typeof deltas !== "string") this.observer.onAttributes(deltas);
+    else if (deltas === "gap" && attributes) this.reachAttributesAt(attributes.timestamp, epoch);
+    this.reachAttributes(heads);
+  }
+
+  /** Takes the answer to a pull that began at `asked`. */
+  takePulled(answer: PullResponse, asked: Inbox["cursor"]): void {
+    const { batch, heads } = answer;
+    if (batch?.resync) this.replica.forget();
+    if (batch) this.#show(this.inbox.takePulled(batch, asked));
+    this.reachAttributes(heads);
+  }
+
+  #takeInlineBatch(batch: Batch): void {
+    if (batch.resync) this.replica.forget();
+    const intake = this.inbox.takeInline(batch);
+    if (intake) this.#show(intake);
+    else this.pull();
+  }
+
+  /** Runs a fetch over the current link until it succeeds, the link ends, or it cannot succeed. */
+  async #persist(fetch: (link: Link) => Promise<void>): Promise<void> {
+    const link = this.#link;
+    const backoff = new Backoff(this.random);
+    while (link && !link.signal.aborted) {
+      try {
+        return await fetch(link);
+      } catch (thrown) {
+        if (link.signal.aborted) return;
+        const failure = failureOf(thrown);
+        if (isFinal(failure)) return link.fail(failure);
+        await sleep(backoff.next(failure.retryAfter), link.signal);
+      }
+    }
+  }
+
+  async #pull(link: Link): Promise<void> {
+    const { api, roomId, sessionId, signal } = link;
+    for (let more = true; more && !signal.aborted;) {
+      const cursor = this.inbox.cursor;
+      const request = { roomId, sessionId, ...(cursor && { cursor }) };
+      const answer = await api.feed.pull(request, { signal, timeoutMs: ANSWER_WITHIN });
+      this.takePulled(answer, cursor);
+      more = answer.batch?.more ?? false;
+    }
+  }
+
+  async #pullAttributes(link: Link): Promise<void> {
+    const { api, roomId, signal } = link;
+    // The fetch before this one may have brought what this one was asked for.
+    const { timestamp, epoch } = this.#attributesAt;
+    let known = !this.replica.isBehind(timestamp, epoch);
+    while (!known && !signal.aborted) {
+      const request = { roomId, after: this.replica.timestamp, epoch: this.replica.epoch ?? "" };
+      const answer = await api.attributes.pullAttributes(request, { signal, timeoutMs: ANSWER_WITHIN });
+      known = true;
+      if (answer.result.case === "snapshot") this.#replace(answer.result.value);
+      if (answer.result.case === "changes") {
+        const deltas = this.replica.apply(answer.result.value, answer.epoch);
+        if (deltas === "gap") known = false;
+        else if (deltas !== "known") this.observer.onAttributes(deltas);
+      }
+    }
+  }
+
+  #replace(snapshot: AttributeSnapshot): void {
+    const deltas = this.replica.replace(snapshot);
+    if (deltas.length > 0) this.observer.onAttributes(deltas);
+  }
+
+  #show(intake: Intake | undefined): void {
+    if (!intake) return;
+    const { messages, recalls, lost, reset } = intake;
+    this.tally.received += messages.length;
+    if (reset) this.tally.resyncs++;
+    for (const bucket of BUCKETS) this.tally.lost[bucket] += lost[bucket];
+    if (messages.length > 0 || reset) this.observer.onMessages(messages, reset);
+    if (recalls.length > 0) this.observer.onRecalls(recalls);
+    this.observer.onTally(this.tally);
+  }
+}

@@ -1,0 +1,176 @@
+import { type MessageInitShape, create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type HandlerContext, createRouterTransport } from "@connectrpc/connect";
+import { type Api, type Dial, apiOver } from "../api.js";
+import {
+  type Attribute,
+  type AttributeSnapshot,
+  type Heads,
+  type Message,
+  type PullRequest,
+  type SubscribeRequest,
+  type SubscribeResponse,
+  AttributeService,
+  Delivery,
+  FeedService,
+  HeadsSchema,
+  RoomService,
+  SubscribeResponseSchema,
+} from "../gen.js";
+import { batch, low, lowCursor, snapshot } from "./make.js";
+
+type Frame = MessageInitShape<typeof SubscribeResponseSchema>["frame"] & {};
+
+/** One open stream, as the server sees it. */
+export class FakeStream {
+  #frames: SubscribeResponse[] = [];
+  #waiting: (() => void) | undefined;
+  #over = false;
+
+  constructor(readonly request: SubscribeRequest) {}
+
+  /** Sends a frame. */
+  send(frame: Frame): void {
+    this.#frames.push(create(SubscribeResponseSchema, { frame }));
+    this.#waiting?.();
+  }
+
+  /** Ends the stream without a last frame. */
+  close(): void {
+    this.#over = true;
+    this.#waiting?.();
+  }
+
+  async *frames(signal: AbortSignal): AsyncIterable<SubscribeResponse> {
+    signal.addEventListener("abort", () => this.close());
+    for (;;) {
+      yield* this.#frames.splice(0);
+      if (this.#over) return;
+      await new Promise<void>((resolve) => (this.#waiting = resolve));
+    }
+  }
+}
+
+/** A room with one LOW bucket and some attributes, served in memory. Tests turn its knobs. */
+export class FakeRoom {
+  epoch = "e1";
+  head = 0;
+  /** Entries before this one are gone. */
+  oldest = 1;
+  pullLimit = 50;
+  delivery = Delivery.NOTIFY;
+  welcomes = true;
+  resync = false;
+  attributes: Attribute[] = [];
+  attributesAt = 0;
+  /** Thrown by the next call of a name. */
+  failures = new Map<string, Error>();
+  readonly streams: FakeStream[] = [];
+  readonly calls: string[] = [];
+  readonly pulls: PullRequest[] = [];
+  readonly dialled: string[] = [];
+
+  /** Dials this room, whatever the address. */
+  readonly dial: Dial = (endpoint): Api => {
+    if (this.dialled.at(-1) !== endpoint) this.dialled.push(endpoint);
+    return apiOver(this.#transport);
+  };
+
+  /** The newest stream. */
+  get stream(): FakeStream {
+    const stream = this.streams.at(-1);
+    if (!stream) throw new Error("nobody subscribed");
+    return stream;
+  }
+
+  get heads(): Heads {
+    return create(HeadsSchema, {
+      cursor: lowCursor(this.head, this.epoch),
+      attributesTimestamp: BigInt(this.attributesAt),
+    });
+  }
+
+  /** The whole attribute map. */
+  get snapshot(): AttributeSnapshot {
+    return snapshot(this.attributesAt, this.attributes, this.epoch);
+  }
+
+  /** Appends messages, and notifies the newest stream. */
+  say(count: number): void {
+    this.head += count;
+    this.stream.send({ case: "notify", value: { heads: this.heads, messages: true } });
+  }
+
+  #transport = createRouterTransport(({ service }) => {
+    service(RoomService, {
+      joinRoom: () => {
+        this.#called("join");
+        return {
+          sessionId: `s${this.calls.filter((c) => c === "join").length}`,
+          online: { users: 1n, sessions: 1n },
+          latest: this.#after(undefined),
+          attributes: this.snapshot,
+        };
+      },
+      getRoom: () => ({ online: { users: 3n, sessions: 4n } }),
+    });
+    service(FeedService, {
+      subscribe: (request, context) => this.#subscribe(request, context),
+      pull: (request) => {
+        this.#called("pull");
+        this.pulls.push(request);
+        return { batch: this.#after(request), heads: this.heads };
+      },
+      send: (request) => {
+        this.#called("send");
+        return { sequence: 1n, timestamp: 1n, epoch: request.clientMessageId };
+      },
+    });
+    service(AttributeService, {
+      pullAttributes: () => {
+        this.#called("pullAttributes");
+        return { result: { case: "snapshot", value: this.snapshot }, epoch: this.epoch };
+      },
+    });
+  });
+
+  #called(name: string): void {
+    this.calls.push(name);
+    const failure = this.failures.get(name);
+    this.failures.delete(name);
+    if (failure) throw failure;
+  }
+
+  async *#subscribe(request: SubscribeRequest, context: HandlerContext): AsyncIterable<SubscribeResponse> {
+    this.#called("subscribe");
+    const stream = new FakeStream(request);
+    this.streams.push(stream);
+    if (this.welcomes) {
+      const value = {
+        sessionId: request.sessionId || "fresh",
+        heartbeatInterval: durationFromMs(1_000),
+        heads: this.heads,
+        delivery: this.delivery,
+        resync: this.resync,
+      };
+      stream.send({ case: "welcome", value });
+    }
+    yield* stream.frames(context.signal);
+  }
+
+  #after(request: PullRequest | undefined) {
+    const cursor = request?.cursor;
+    const resync = cursor !== undefined && cursor.epoch !== this.epoch;
+    const read = cursor && !resync ? Number(cursor.lowSequence) : Math.max(0, this.head - 50);
+    const first = Math.max(read + 1, this.oldest);
+    const last = Math.min(this.head, first + this.pullLimit - 1);
+    const messages: Message[] = [];
+    for (let sequence = first; sequence <= last; sequence++) messages.push(low(sequence));
+    return batch(messages, {
+      cursor: lowCursor(Math.max(last, read), this.epoch),
+      dropped: { low: BigInt(Math.max(0, first - read - 1)) },
+      more: last < this.head,
+      resync,
+    });
+  }
+}

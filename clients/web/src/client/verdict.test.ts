@@ -1,0 +1,69 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { failureOf } from "./failure.js";
+import { ErrorDetailSchema, ErrorReason, KickReason, KickedSchema, ReconnectSchema } from "./gen.js";
+import { TokenNeeded } from "./token.js";
+import { decide, isFinal } from "./verdict.js";
+
+function failed(code: Code, reason = ErrorReason.UNSPECIFIED, retryAfter?: number) {
+  const value = { reason, ...(retryAfter && { retryAfter: durationFromMs(retryAfter) }) };
+  const details = reason ? [{ desc: ErrorDetailSchema, value }] : [];
+  return decide({ kind: "failed", failure: failureOf(new ConnectError("said", code, undefined, details)) });
+}
+
+function kicked(reason: KickReason, mayReconnect: boolean) {
+  return decide({ kind: "kicked", kicked: create(KickedSchema, { reason, mayReconnect, message: "why" }) });
+}
+
+describe("decide", () => {
+  it("honours Reconnect", () => {
+    const reconnect = create(ReconnectSchema, {
+      after: durationFromMs(2_000),
+      jitter: durationFromMs(60_000),
+      endpoint: "https://b",
+    });
+    const verdict = decide({ kind: "reconnect", reconnect });
+    expect(verdict).toEqual({ next: "retry", after: 2_000, width: 60_000, endpoint: "https://b" });
+  });
+
+  it("stops when kicked for good", () => {
+    expect(kicked(KickReason.MODERATED, false)).toEqual({ next: "stop", why: "kicked", said: "why" });
+    expect(kicked(KickReason.BANNED, false)).toMatchObject({ why: "banned" });
+    expect(kicked(KickReason.REPLACED, false)).toMatchObject({ why: "replaced" });
+  });
+
+  it("opens a new session when kicked and allowed back", () => {
+    expect(kicked(KickReason.OFFLINE, true)).toMatchObject({
+      next: "retry",
+      rejoin: true,
+      whenWatched: true,
+    });
+    expect(kicked(KickReason.TOKEN_EXPIRED, true)).toMatchObject({ rejoin: true, renewToken: true });
+  });
+
+  it("polls where no Welcome comes, and comes back after silence", () => {
+    expect(decide({ kind: "no-welcome" })).toEqual({ next: "poll" });
+    expect(decide({ kind: "silent" })).toEqual({ next: "retry", after: 0 });
+  });
+
+  it("reads failures by reason, then by code", () => {
+    expect(failed(Code.FailedPrecondition, ErrorReason.ROOM_ENDED)).toMatchObject({ why: "room-ended" });
+    expect(failed(Code.PermissionDenied, ErrorReason.BANNED)).toMatchObject({ why: "banned" });
+    expect(failed(Code.NotFound, ErrorReason.ROOM_NOT_FOUND)).toMatchObject({ why: "refused", said: "said" });
+    expect(failed(Code.NotFound, ErrorReason.SESSION_NOT_FOUND)).toMatchObject({
+      next: "retry",
+      rejoin: true,
+    });
+    expect(failed(Code.Unauthenticated)).toMatchObject({ next: "retry", renewToken: true });
+    expect(failed(Code.Unavailable, ErrorReason.DRAINING, 1_500)).toEqual({ next: "retry", after: 1_500 });
+  });
+
+  it("stops where only a person can bring a token", () => {
+    const failure = failureOf(new TokenNeeded());
+    expect(decide({ kind: "failed", failure })).toMatchObject({ next: "stop", why: "token-needed" });
+    expect(isFinal(failure)).toBe(true);
+    expect(isFinal(failureOf(new TypeError("Failed to fetch")))).toBe(false);
+  });
+});

@@ -1,0 +1,123 @@
+import { Code } from "@connectrpc/connect";
+import { type Failure } from "./failure.js";
+import { type Kicked, type Reconnect, ErrorReason, KickReason } from "./gen.js";
+import { millis } from "./time.js";
+
+/** How a stream, or an attempt to open one, came to its end. */
+export type Ending =
+  /** The server said goodbye and why. */
+  | { kind: "kicked"; kicked: Kicked }
+  | { kind: "room-ended" }
+  | { kind: "reconnect"; reconnect: Reconnect }
+  /** Nothing came for twice the heartbeat. */
+  | { kind: "silent" }
+  /** No Welcome: something on the way holds the stream back. */
+  | { kind: "no-welcome" }
+  /** The stream ended without a last frame. */
+  | { kind: "closed" }
+  /** The token is about to expire: open the stream anew with another. */
+  | { kind: "renew" }
+  /** Polling has done its time: try a stream again. */
+  | { kind: "polled" }
+  | { kind: "failed"; failure: Failure };
+
+/** Why a client has stopped for good. */
+export type StopReason = "room-ended" | "kicked" | "banned" | "replaced" | "token-needed" | "refused";
+
+/** What to do after an ending. */
+export type Verdict =
+  | { next: "stop"; why: StopReason; said: string }
+  /** Poll for a while instead of streaming. */
+  | { next: "poll" }
+  | {
+      next: "retry";
+      /** Wait at least this long, in ms. */
+      after: number;
+      /** A window chosen by the server; absent: the client's own backoff. */
+      width?: number;
+      /** The session is over: join anew. */
+      rejoin?: boolean;
+      /** The token is no good. */
+      renewToken?: boolean;
+      /** Where to go; absent: stay. */
+      endpoint?: string;
+      /** Wait until somebody is watching. */
+      whenWatched?: boolean;
+    };
+
+/** Decides what follows an ending. */
+export function decide(ending: Ending): Verdict {
+  switch (ending.kind) {
+    case "kicked":
+      return afterKick(ending.kicked);
+    case "room-ended":
+      return { next: "stop", why: "room-ended", said: "" };
+    case "reconnect":
+      return afterReconnect(ending.reconnect);
+    case "no-welcome":
+      return { next: "poll" };
+    case "renew":
+    case "polled":
+      return { next: "retry", after: 0, width: 0 };
+    case "silent":
+    case "closed":
+      return { next: "retry", after: 0 };
+    case "failed":
+      return afterFailure(ending.failure);
+  }
+}
+
+function afterKick(kicked: Kicked): Verdict {
+  if (!kicked.mayReconnect) return { next: "stop", why: stopOf(kicked.reason), said: kicked.message };
+  const expired = kicked.reason === KickReason.TOKEN_EXPIRED;
+  const offline = kicked.reason === KickReason.OFFLINE;
+  return { next: "retry", after: 0, rejoin: true, renewToken: expired, whenWatched: offline };
+}
+
+function stopOf(reason: KickReason): StopReason {
+  switch (reason) {
+    case KickReason.BANNED:
+      return "banned";
+    case KickReason.REPLACED:
+      return "replaced";
+    case KickReason.TOKEN_EXPIRED:
+      return "token-needed";
+    default:
+      return "kicked";
+  }
+}
+
+function afterReconnect(reconnect: Reconnect): Verdict {
+  const after = millis(reconnect.after, 0);
+  const width = millis(reconnect.jitter, 0);
+  const verdict: Verdict = { next: "retry", after, width };
+  return reconnect.endpoint ? { ...verdict, endpoint: reconnect.endpoint } : verdict;
+}
+
+function afterFailure(failure: Failure): Verdict {
+  if (failure.tokenNeeded) return { next: "stop", why: "token-needed", said: "" };
+  switch (failure.reason) {
+    case ErrorReason.ROOM_ENDED:
+      return { next: "stop", why: "room-ended", said: "" };
+    case ErrorReason.BANNED:
+      return { next: "stop", why: "banned", said: failure.message };
+    case ErrorReason.SESSION_NOT_FOUND:
+      return { next: "retry", after: 0, rejoin: true };
+  }
+  switch (failure.code) {
+    case Code.Unauthenticated:
+      return { next: "retry", after: 0, renewToken: true };
+    case Code.NotFound:
+    case Code.PermissionDenied:
+    case Code.InvalidArgument:
+    case Code.Unimplemented:
+      return { next: "stop", why: "refused", said: failure.message };
+    default:
+      return { next: "retry", after: failure.retryAfter };
+  }
+}
+
+/** Whether calling again can not help. */
+export function isFinal(failure: Failure): boolean {
+  return decide({ kind: "failed", failure }).next === "stop";
+}

@@ -1,0 +1,50 @@
+import { type Message, Bucket, MessageKind } from "../client/index.js";
+import { make } from "./elements.js";
+
+/** What a message says to people; empty: nothing. */
+export function wordsOf(message: Message): string {
+  if (message.text) return message.text;
+  switch (message.kind) {
+    case MessageKind.LIKE:
+      return "♥";
+    case MessageKind.GIFT:
+      return "sent a gift";
+    case MessageKind.IMAGE:
+      return "sent a picture";
+    case MessageKind.VOICE:
+      return "sent a voice message";
+    default:
+      return "";
+  }
+}
+
+/** The list item of a message. */
+export function lineOf(message: Message): HTMLLIElement {
+  const system = message.kind === MessageKind.SYSTEM || !message.senderId;
+  const line = make("li", system ? "system" : "");
+  if (message.bucket === Bucket.WHITELIST) line.classList.add("first");
+  if (message.kind === MessageKind.GIFT) line.classList.add("gift");
+  if (!system) line.append(nameOf(message.senderId, message.senderName), " ");
+  line.append(make("span", "words", wordsOf(message)));
+  return line;
+}
+
+/** The list item of one's own message that the room has not said back yet. */
+export function echoOf(userId: string, text: string): HTMLLIElement {
+  const line = make("li", "own pending");
+  line.append(nameOf(userId, "You"), " ", make("span", "words", text));
+  return line;
+}
+
+function nameOf(id: string, name: string): HTMLElement {
+  const node = make("b", "name", name || id);
+  node.style.setProperty("--hue", String(hueOf(id)));
+  return node;
+}
+
+/** The same hue for the same id, everywhere. */
+function hueOf(id: string): number {
+  let hash = 0;
+  for (let i = 0; i < id.length; i++) hash = (hash * 31 + id.charCodeAt(i)) >>> 0;
+  return hash % 360;
+}

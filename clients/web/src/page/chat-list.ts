@@ -1,0 +1,123 @@
+import type { Message } from "../client/index.js";
+import { echoOf, lineOf, wordsOf } from "./chat-line.js";
+import { make } from "./elements.js";
+import { onceAFrame } from "./once-a-frame.js";
+
+/** Most lines that are kept. */
+const MOST = 200;
+/** How near to its end the list counts as being at it, in pixels. */
+const NEAR = 48;
+
+interface Line {
+  node: HTMLLIElement;
+  /** Room timestamp; 0 for an echo that the room has not said back. */
+  timestamp: bigint;
+  /** The id of an own message. */
+  id?: string;
+}
+
+/**
+ * The chat: the latest lines, drawn once a frame. It follows its end unless the
+ * reader has scrolled away from it.
+ */
+export class ChatList {
+  #lines: Line[] = [];
+  #waiting: Line[] = [];
+  #echoes = new Map<string, Line>();
+  #following = true;
+  #draw = onceAFrame(() => this.#drawWaiting());
+
+  constructor(
+    private readonly list: HTMLElement,
+    private readonly scroller: HTMLElement,
+    private readonly newest: HTMLElement,
+  ) {
+    scroller.addEventListener("scroll", () => this.#look(), { passive: true });
+    newest.addEventListener("click", () => this.#follow());
+  }
+
+  /** Shows messages, and returns those that were not on the screen before as an echo. */
+  show(messages: Message[]): Message[] {
+    const fresh = messages.filter((message) => !this.#confirm(message) && wordsOf(message));
+    for (const message of fresh) {
+      this.#waiting.push({ node: lineOf(message), timestamp: message.timestamp });
+    }
+    // A hidden page draws no frames: what would be trimmed at once need not wait.
+    if (this.#waiting.length > MOST) this.#waiting.splice(0, this.#waiting.length - MOST);
+    this.#draw();
+    return fresh;
+  }
+
+  /** Shows one's own message before the room has it. */
+  echo(id: string, userId: string, text: string): void {
+    const line: Line = { node: echoOf(userId, text), timestamp: 0n, id };
+    this.#echoes.set(id, line);
+    this.#waiting.push(line);
+    this.#following = true;
+    this.#draw();
+  }
+
+  /** Says on an own message what became of it; nothing to say: the room has it. */
+  annotate(id: string, note: string, tone: "" | "failed" = ""): void {
+    const line = this.#echoes.get(id);
+    if (!line) return;
+    line.node.classList.remove("pending");
+    if (tone) line.node.classList.add(tone);
+    if (note) line.node.append(make("small", "fate", note));
+  }
+
+  /** Takes messages off the screen. */
+  recall(timestamps: bigint[]): void {
+    const gone = new Set(timestamps);
+    const stays = (line: Line) => !gone.has(line.timestamp);
+    for (const line of this.#lines) if (!stays(line)) line.node.remove();
+    this.#lines = this.#lines.filter(stays);
+    this.#waiting = this.#waiting.filter(stays);
+  }
+
+  /** Takes everything off the screen. */
+  clear(): void {
+    this.list.replaceChildren();
+    this.#lines = [];
+    this.#waiting = [];
+    this.#echoes.clear();
+  }
+
+  /** Whether the message is an own one that is on the screen already. */
+  #confirm(message: Message): boolean {
+    const line = message.clientMessageId && this.#echoes.get(message.clientMessageId);
+    if (!line) return false;
+    line.timestamp = message.timestamp;
+    line.node.classList.remove("pending", "failed");
+    line.node.querySelector(".fate")?.remove();
+    this.#echoes.delete(message.clientMessageId);
+    return true;
+  }
+
+  #drawWaiting(): void {
+    const lines = this.#waiting.splice(0);
+    if (lines.length === 0) return;
+    this.list.append(...lines.map((line) => line.node));
+    this.#lines.push(...lines);
+    for (const line of this.#lines.splice(0, Math.max(0, this.#lines.length - MOST))) this.#drop(line);
+    if (this.#following) this.#follow();
+    else this.newest.hidden = false;
+  }
+
+  #drop(line: Line): void {
+    line.node.remove();
+    if (line.id) this.#echoes.delete(line.id);
+  }
+
+  #look(): void {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.#following = scrollHeight - scrollTop - clientHeight < NEAR;
+    if (this.#following) this.newest.hidden = true;
+  }
+
+  #follow(): void {
+    this.#following = true;
+    this.newest.hidden = true;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+}

@@ -1,0 +1,109 @@
+import {
+  type RoomObserver,
+  type Token,
+  type TokenSource,
+  MessageKind,
+  RoomClient,
+  developmentToken,
+  dialWeb,
+  givenToken,
+  sayGoodbye,
+} from "../client/index.js";
+import { AttributeTable } from "./attribute-table.js";
+import { ChatList } from "./chat-list.js";
+import { wordsOf } from "./chat-line.js";
+import { setUpComposer } from "./composer.js";
+import { Danmaku } from "./danmaku.js";
+import { byId, write } from "./elements.js";
+import { setUpDanmakuSwitch } from "./danmaku-switch.js";
+import { setUpSetter } from "./setter.js";
+import { Status } from "./status.js";
+import { Veil } from "./veil.js";
+
+const home = location.origin;
+const roomId = new URLSearchParams(location.search).get("room") || "demo";
+
+/** The token that calls are made with; undefined until there is one. */
+let token: Token | undefined;
+/** What comes before the connection is live is the past: it is not shot over the stage. */
+let live = false;
+
+const userId = () => token?.userId ?? "";
+const status = new Status();
+const veil = new Veil(
+  (given) => start(givenToken(given)),
+  () => start(),
+);
+const chat = new ChatList(byId("chat"), byId("chat-scroller"), byId("chat-newest"));
+const danmaku = new Danmaku(byId("danmaku"));
+const table = new AttributeTable(
+  (id) => id === userId(),
+  setUpSetter(() => client),
+);
+setUpDanmakuSwitch(danmaku);
+setUpComposer({ client: () => client, chat, danmaku, userId });
+
+const observer: RoomObserver = {
+  onState: (state) => {
+    status.state(state);
+    live = state.phase === "live";
+    if (state.phase === "stopped") veil.lower(state.why, state.said, roomId);
+  },
+  onMessages: (messages, reset) => {
+    if (reset) chat.clear();
+    const fresh = chat.show(messages);
+    if (!live || reset) return;
+    for (const message of fresh) {
+      if (message.kind !== MessageKind.SYSTEM) danmaku.shoot(wordsOf(message), message.style);
+    }
+  },
+  onRecalls: (timestamps) => chat.recall(timestamps),
+  onAttributes: (deltas) => table.show(deltas),
+  onOnline: (online) => status.online(online),
+  onRoom: (room) => status.room(room),
+  onTally: (tally) => status.tally(tally),
+};
+
+let client: RoomClient;
+start();
+
+window.addEventListener("online", () => client.wake());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) client.wake();
+});
+window.addEventListener("pagehide", () => {
+  client.stop();
+  if (token && client.sessionId) sayGoodbye(home, token.value, roomId, client.sessionId);
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) start();
+});
+window.addEventListener("hashchange", () => start());
+
+/** Enters the room anew, with the token given, or else the address's, or else the server's own. */
+function start(tokens: TokenSource = tokenSource()): void {
+  client?.stop();
+  chat.clear();
+  veil.lift();
+  live = false;
+  const remembered = remembering(tokens);
+  const dial = dialWeb(home, remembered);
+  const watched = () => !document.hidden;
+  client = new RoomClient({ roomId, dial, tokens: remembered, observer, watched });
+  void client.start();
+}
+
+function tokenSource(): TokenSource {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  return given ? givenToken(given) : developmentToken(roomId);
+}
+
+/** The same source; the page knows whose token it was last. */
+function remembering(tokens: TokenSource): TokenSource {
+  const get = async (): Promise<Token> => {
+    token = await tokens.get();
+    write(byId("you"), token.userId ? `You are ${token.userId}.` : "");
+    return token;
+  };
+  return { renewable: tokens.renewable, get, invalidate: () => tokens.invalidate() };
+}
