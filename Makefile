@@ -1,0 +1,79 @@
+# Everything that one does to this repository; CI does the same.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+FUZZTIME   ?= 30s
+BENCH      ?= .
+BENCHCOUNT ?= 10
+BENCHTIME  ?= 1s
+BASE       ?= HEAD
+TESTFLAGS  ?=
+export FUZZTIME BENCH BENCHCOUNT BENCHTIME
+
+golangci-lint := go tool -modfile=tools/go.mod golangci-lint
+buf           := node_modules/.bin/buf
+web           := -w clients/web
+# The race detector needs a C compiler.
+race           = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+
+# $(call with-npm,COMMAND,WHAT) runs COMMAND or, without npm, says that WHAT is left
+# out; with CI=true setup has failed by then. with-chromium is its like.
+with-npm      = $(if $(shell command -v npm),$(1),@echo "SKIPPED, no npm: $(2)")
+with-chromium = $(if $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),$(1),@echo "SKIPPED, no Chromium: $(2)")
+
+.PHONY: help
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what is missing: npm packages, Go modules; as root on Debian a C compiler and Chromium
+	@tools/setup.sh
+
+.PHONY: generate
+generate: setup ## Make gen/ from proto/, and server/web/dist from clients/web
+	scripts/generate.sh
+	npm run build $(web)
+
+.PHONY: fmt
+fmt: setup ## Format everything
+	$(golangci-lint) fmt
+	$(call with-npm,scripts/generate.sh --prepare && $(buf) format -w proto && npm run format $(web),proto and clients/web)
+
+.PHONY: lint lint-go lint-proto lint-web
+lint: setup lint-go lint-proto lint-web ## Check style, types and the arrows between packages
+lint-go:
+	$(golangci-lint) run ./...
+lint-proto:
+	$(call with-npm,scripts/generate.sh --prepare && $(buf) lint && $(buf) format --diff --exit-code proto,lint of proto)
+lint-web:
+	$(call with-npm,npm run check $(web) && npm run lint $(web),checks of clients/web)
+
+.PHONY: test test-go test-web test-browser
+test: setup test-go test-web test-browser ## Install what is missing and pass every test
+test-go:
+	go test $(race) $(TESTFLAGS) ./...
+test-web:
+	$(call with-npm,npm test $(web),tests of clients/web)
+test-browser:
+	$(call with-npm,$(call with-chromium,npm run e2e $(web),tests in a browser),tests in a browser)
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target for FUZZTIME each (30s)
+	@tools/fuzz.sh
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH (.), BENCHCOUNT times (10), and keep the results
+	@tools/bench.sh . .build/bench/working.txt
+
+.PHONY: bench-compare
+bench-compare: ## Compare the benchmarks with BASE: a git ref (HEAD) or a file of kept results
+	@tools/bench-compare.sh "$(BASE)"
+
+.PHONY: drift
+drift: setup ## Check that all that is generated, and the modules' files, are what their sources make
+	@tools/drift.sh
+
+.PHONY: check
+check: lint drift test fuzz ## All of it: lint, drift, test, fuzz
