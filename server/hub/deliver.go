@@ -9,49 +9,78 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// notice is what a round means to subscribers.
+// news is what a round brings.
+type news uint8
+
+// What a round brings: any of these.
+const (
+	newMessages news = 1 << iota
+	newAttributes
+	allNews = newMessages | newAttributes
+)
+
+// notice is what a round means to subscribers. It is for one goroutine.
 type notice struct {
-	frame    *wire.Frame // for those who are notified
-	first    uint64      // the first round that is new
+	news     news
+	heads    feed.Heads
+	first    uint64 // the first round that is new
 	settings room.Settings
+	frames   [allNews + 1]*wire.Frame
 }
 
-// deliver makes the next rounds of what is new and offers them to everyone. It
-// returns what the pace of the next depends on: the room's interval, how many
-// viewers are still busy with the round before, and how many keep up at all.
-func (f *followed) deliver() (base time.Duration, behind, viewers int) {
-	n, ok := f.cut()
-	if ok {
-		behind, viewers = f.offer(n)
+// frame returns the notification that says what is new to a viewer: one for all to
+// whom the same is.
+func (n *notice) frame(what news) *wire.Frame {
+	if n.frames[what] == nil {
+		n.frames[what] = wire.NotifyFrame(n.heads, what&newMessages != 0, what&newAttributes != 0)
 	}
-	return n.settings.RoundInterval, behind, viewers
+	return n.frames[what]
 }
 
-// cut turns what is new into rounds. It is not ok if nothing is.
-func (f *followed) cut() (notice, bool) {
+// deliver makes the next rounds of what is new, offers them to everyone, and returns
+// how long to leave until the next; not at all if nothing was new.
+func (f *followed) deliver() time.Duration {
+	n := f.cut()
+	if n == nil {
+		return 0
+	}
+	behind, viewers := f.offer(n)
+	return f.pace.Next(n.settings.RoundInterval, behind, viewers)
+}
+
+// cut turns what is new into rounds; nil if nothing is.
+func (f *followed) cut() *notice {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := notice{first: f.rounds.last + 1, settings: f.room.Settings}
+	before := f.shared.Load()
 	heads := f.heads()
-	messages := f.rounds.cursor != heads.Cursor
-	changes, attributes := f.takeChanges(f.rounds.attributes)
-	if !messages && !attributes {
-		return n, false
+	n := &notice{heads: heads, first: before.last + 1, settings: f.room.Settings}
+	if before.cursor != heads.Cursor {
+		n.news |= newMessages
 	}
+	changes, changed := f.takeChanges()
+	if changed {
+		n.news |= newAttributes
+	}
+	if n.news == 0 {
+		return nil
+	}
+	after := *before
 	for more := true; more; changes = nil {
-		batch := f.rings.Select(f.rounds.cursor, f.pullLimit())
-		f.rounds.push(wire.BatchFrame(batch, changes, heads), batch.Cursor)
+		batch := f.rings.Select(after.cursor, roundLimit)
+		after.push(wire.BatchFrame(batch, changes, heads), batch.Cursor)
 		more = batch.More
 	}
-	f.rounds.attributes = heads.Attributes
-	n.frame = wire.NotifyFrame(heads, messages, attributes)
+	f.shared.Store(&after)
 	f.wakeWaiters()
 	f.hub.config.Metrics.rounds.Inc()
-	return n, true
+	return n
 }
 
-// offer tells every subscriber of a round.
-func (f *followed) offer(n notice) (behind, viewers int) {
+// offer tells every subscriber of a round. It returns what the pace of the next
+// depends on: how many viewers are still busy with the round before, and how many
+// keep up at all.
+func (f *followed) offer(n *notice) (behind, viewers int) {
 	now := f.hub.config.Now()
 	f.crowd.each(func(s *Subscriber) {
 		switch s.offer(n, now) {
@@ -100,15 +129,19 @@ func (f *followed) endSessions(d store.Departure, frame *wire.Frame) {
 // setOnline takes the room's count in and tells everyone if it has changed.
 func (f *followed) setOnline(o room.Online) {
 	f.mu.Lock()
-	changed := f.online != o
-	f.online = o
-	if changed {
-		f.controls.push(wire.CountersFrame(o))
+	defer f.mu.Unlock()
+	if f.online != o {
+		f.online = o
+		f.tell(counters, wire.CountersFrame(o))
 	}
-	f.mu.Unlock()
-	if changed {
-		signal(f.control)
-	}
+}
+
+// tell puts a control frame in place for everyone. The caller holds f.mu.
+func (f *followed) tell(kind control, frame *wire.Frame) {
+	next := *f.shared.Load()
+	next.controls.put(kind, frame)
+	f.shared.Store(&next)
+	signal(f.control)
 }
 
 // wakeWaiters lets long polls look again. The caller holds f.mu.
@@ -117,28 +150,4 @@ func (f *followed) wakeWaiters() {
 		close(f.changed)
 		f.changed = nil
 	}
-}
-
-// lookOrWait selects what a reader at c gets, or, if that is nothing, returns a
-// channel that is closed when it may be more.
-func (f *followed) lookOrWait(c feed.Cursor, limit int) (feed.Batch, feed.Heads, <-chan struct{}) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	batch, heads := f.look(c, limit)
-	empty := len(batch.Messages) == 0 && !batch.Resync && batch.Dropped == [feed.Buckets]uint64{}
-	if !empty || f.room.State == room.Ended {
-		return batch, heads, nil
-	}
-	if f.changed == nil {
-		f.changed = make(chan struct{})
-	}
-	return batch, heads, f.changed
-}
-
-// look selects what a reader at c gets. The caller holds f.mu.
-func (f *followed) look(c feed.Cursor, limit int) (feed.Batch, feed.Heads) {
-	if most := f.pullLimit(); limit == 0 || limit > most {
-		limit = most
-	}
-	return f.rings.Select(c, limit), f.heads()
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -18,7 +19,8 @@ import (
 type followed struct {
 	hub   *Hub
 	id    live.RoomID
-	users int // under table.mu
+	users int    // under table.mu
+	holds uint64 // how often it was held, under table.mu
 	crowd crowd
 
 	ctx    context.Context //nolint:containedctx // the life of run
@@ -26,24 +28,33 @@ type followed struct {
 	opened chan struct{} // closed when the replica is there, or err is
 	err    error         // readable after opened
 
-	news    chan struct{} // something for the next round
-	control chan struct{} // something that does not wait for it
-	gap     chan struct{} // a publication was lost
+	news    chan struct{}      // something for the next round
+	control chan struct{}      // something that does not wait for it
+	gap     chan struct{}      // a publication was lost
+	asks    chan chan struct{} // those who ask for a check; closed when it was made
+	pace    feed.Pace          // the deliverer's
+	shared  atomic.Pointer[shared]
 
 	mu         sync.RWMutex
 	rings      *feed.Rings
 	sequence   uint64 // of the last publication that is in
 	room       room.Room
 	attributes live.Timestamp
-	changes    *attribute.Changes // since the last round, if they are whole
+	told       live.Timestamp     // the attributes of the last round
+	changes    *attribute.Changes // since then, if they are whole
 	online     room.Online
-	rounds     rounds
-	controls   controls
 	departures []store.Departure
+	departed   publicationID // of the last departure
 	ended      *wire.Frame
-	changed    chan struct{} // closed at each round; nil if nobody waits
+	changed    chan struct{} // closed when a long poll should look again; nil if none waits
 	mending    bool
 	early      []store.Publication // heard while mending
+}
+
+// publicationID names a publication of a room.
+type publicationID struct {
+	epoch    live.Epoch
+	sequence uint64
 }
 
 func newFollowed(h *Hub, id live.RoomID) *followed {
@@ -54,8 +65,10 @@ func newFollowed(h *Hub, id live.RoomID) *followed {
 		news:    make(chan struct{}, 1),
 		control: make(chan struct{}, 1),
 		gap:     make(chan struct{}, 1),
+		asks:    make(chan chan struct{}),
 	}
 	f.crowd.init()
+	f.shared.Store(new(shared))
 	return f
 }
 
@@ -67,8 +80,8 @@ func signal(c chan struct{}) {
 	}
 }
 
-// run is the room's goroutine: it follows, then delivers rounds and control frames
-// and mends losses, until the room is dropped or the hub closes.
+// run follows the room, then delivers, and mends beside it, until the room is dropped
+// or the hub closes.
 func (f *followed) run() {
 	defer f.stop()
 	stop, err := f.open()
@@ -82,17 +95,15 @@ func (f *followed) run() {
 	close(f.opened)
 	f.hub.config.Metrics.rooms.Inc()
 	defer f.hub.config.Metrics.rooms.Dec()
+	f.hub.rooms.Go(f.tend)
 	f.loop()
 }
 
 // loop delivers until the room is dropped. News wait for the pace; everything else
-// is done at once.
+// is delivered at once.
 func (f *followed) loop() {
-	check := time.NewTicker(f.hub.config.CheckEvery)
-	defer check.Stop()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
-	var pace feed.Pace
 	news := f.news
 	for {
 		select {
@@ -100,13 +111,11 @@ func (f *followed) loop() {
 			return
 		case <-f.control:
 			f.deliverControl()
-		case <-f.gap:
-			f.mend()
-		case <-check.C:
-			f.check()
 		case <-news:
-			pause.Reset(pace.Next(f.deliver()))
-			news = nil
+			if wait := f.deliver(); wait > 0 {
+				pause.Reset(wait)
+				news = nil
+			}
 		case <-pause.C:
 			news = f.news
 		}
@@ -118,10 +127,24 @@ func (f *followed) loop() {
 func (f *followed) hear(p store.Publication) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if p.Departure != nil {
+		f.depart(p)
+	}
 	f.take(p)
 }
 
-// take is hear under f.mu.
+// depart notes a departure, at once and whatever else was lost: no log holds it. One
+// that was heard before says nothing of who has come since. The caller holds f.mu.
+func (f *followed) depart(p store.Publication) {
+	if p.Epoch == f.departed.epoch && p.Sequence <= f.departed.sequence {
+		return
+	}
+	f.departed = publicationID{p.Epoch, p.Sequence}
+	f.departures = append(f.departures, *p.Departure)
+	signal(f.control)
+}
+
+// take takes what the replica needs of a publication in. The caller holds f.mu.
 func (f *followed) take(p store.Publication) {
 	switch {
 	case f.mending:
@@ -136,7 +159,7 @@ func (f *followed) take(p store.Publication) {
 }
 
 // maxEarly is how many publications are kept while a loss is mended. Those beyond
-// are lost, which the next one shows.
+// are lost, and mended next.
 const maxEarly = 4096
 
 // keep remembers a publication until the replica is mended.
@@ -160,9 +183,6 @@ func (f *followed) apply(p store.Publication) {
 		signal(f.news)
 	case p.Room != nil:
 		f.applyRoom(*p.Room)
-	case p.Departure != nil:
-		f.departures = append(f.departures, *p.Departure)
-		signal(f.control)
 	}
 }
 
@@ -179,19 +199,28 @@ func (f *followed) applyAttributes(c *attribute.Changes) {
 	f.attributes = c.Timestamp
 }
 
+// takeChanges returns the attribute changes of a round, nil if they are not whole, and
+// whether there are any. The caller holds f.mu.
+func (f *followed) takeChanges() (changes *attribute.Changes, changed bool) {
+	changes, changed = f.changes, f.attributes != f.told
+	f.changes, f.told = nil, f.attributes
+	return changes, changed
+}
+
 // applyRoom takes another state of the room in. The caller holds f.mu.
 func (f *followed) applyRoom(r room.Room) {
 	if r.Revision <= f.room.Revision {
 		return
 	}
-	f.room = r
+	f.room, f.ended = r, nil
 	f.rings.Resize(r.Settings.Feed.Capacity)
 	if r.State == room.Ended {
 		f.ended = wire.RoomEndedFrame(r.Ended)
+		signal(f.control)
 	} else {
-		f.controls.push(wire.RoomUpdatedFrame(r))
+		f.tell(roomUpdated, wire.RoomUpdatedFrame(r))
 	}
-	signal(f.control)
+	f.wakeWaiters()
 }
 
 // epoch returns the epoch of the replica, empty before there is one. The caller

@@ -6,9 +6,12 @@
 // frame; one who is not takes a batch of their own from the rings, with their losses
 // counted. So a reader who stalls holds no memory and delays nobody.
 //
+// Two goroutines serve a followed room: one delivers, the other mends what was lost,
+// so that a store that is slow to answer delays nothing that was heard.
+//
 // Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu. The store
 // calls hear under its own lock, and hear takes followed.mu alone. Nothing here does
-// I/O under a lock.
+// I/O under a lock. A subscriber who is up to date takes no lock but its own.
 package hub
 
 import (
@@ -104,13 +107,15 @@ func (h *Hub) Heartbeat() time.Duration { return h.config.Heartbeat }
 func (h *Hub) Drain(after, jitter time.Duration) {
 	h.hurry()
 	frame := wire.DrainFrame(after, jitter)
-	for _, f := range h.table.drain() {
+	for _, f := range h.table.drain(frame) {
 		f.crowd.each(func(s *Subscriber) { s.finish(Drained, frame) })
 	}
 }
 
-// Close stops following. Subscribers hear nothing more.
+// Close stops following, and takes no more subscribers. Those that are there hear
+// nothing more.
 func (h *Hub) Close() {
+	h.table.close()
 	h.cancel()
 	h.rooms.Wait()
 }

@@ -1,34 +1,31 @@
 package hub
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
 
 const (
-	// retryMend is how long to leave a store that could not be read.
-	retryMend = 250 * time.Millisecond
 	// readLimit is how many entries one read of the log asks for.
 	readLimit = 1000
 	// readAttempts is how often a log is read that drops what was not read yet.
 	readAttempts = 3
 )
 
+// errStale says that the room that was read is older than its log says.
+var errStale = errors.New("hub: the room that was read is out of date")
+
 // state is what was read of a room to bring a replica up to date.
 type state struct {
 	head    store.Head
 	room    room.Room
 	batches []feed.Batch
-	rings   *feed.Rings // to fill instead of the replica; nil: go on with that
+	anew    bool // they are the whole log, for another replica
 }
 
 // open follows the room and fills the replica for the first time.
@@ -38,39 +35,46 @@ func (f *followed) open() (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.readAnew(); err != nil {
+	if err := f.readAnew(f.ctx); err != nil {
 		stop()
 		return nil, err
 	}
 	return stop, nil
 }
 
-// mend reads what was lost from the store. Where the store cannot be read it tries
-// again later; until then the replica is served as it is.
-func (f *followed) mend() {
+// mend reads what was lost from the store. Where it cannot be read, the replica is
+// served as it is.
+func (f *followed) mend() error {
+	ctx, cancel := context.WithTimeout(f.ctx, mendWithin)
+	defer cancel()
 	f.mu.Lock()
 	f.mending = true
 	from := f.rings.Head()
 	f.mu.Unlock()
-	s, err := f.read(from)
+	s, err := f.read(ctx, from)
 	if err == nil && !f.install(s) {
-		err = f.readAnew()
+		err = f.readAnew(ctx)
 	}
 	if err != nil {
-		f.retry(err)
-		return
+		f.mu.Lock()
+		f.mending, f.early = false, nil
+		f.mu.Unlock()
+		return err
 	}
 	f.hub.config.Metrics.mends.Inc()
+	if f.roomIsBehind(s.head) {
+		return errStale
+	}
+	return nil
 }
 
 // readAnew reads all that the log holds into another replica and puts that in place.
-func (f *followed) readAnew() error {
+func (f *followed) readAnew(ctx context.Context) error {
 	for range readAttempts {
-		s, err := f.read(feed.Cursor{})
+		s, err := f.read(ctx, feed.Cursor{})
 		if err != nil {
 			return err
 		}
-		s.rings = feed.NewRings(s.room.Settings.Feed.Capacity, feed.Cursor{Epoch: s.head.Cursor.Epoch})
 		if f.install(s) {
 			return nil
 		}
@@ -78,51 +82,23 @@ func (f *followed) readAnew() error {
 	return fmt.Errorf("%w: the log of room %q moves faster than it can be read", store.ErrUnavailable, f.id)
 }
 
-// retry leaves a mend for later.
-func (f *followed) retry(err error) {
-	f.mu.Lock()
-	f.mending, f.early = false, nil
-	f.mu.Unlock()
-	if errors.Is(err, context.Canceled) {
-		return
-	}
-	f.hub.config.Logger.Warn("cannot read a followed room; serving it from memory",
-		"room_id", string(f.id), "error", err, "retry_after", retryMend)
-	time.AfterFunc(retryMend, func() { signal(f.gap) })
-}
-
-// check compares the replica with the log's head, so that even the loss of the last
-// publication does not stay unseen.
-func (f *followed) check() {
-	head, err := f.hub.source.Log.Head(f.ctx, f.id)
-	if err != nil {
-		return // a store that is away is seen by those who need it
-	}
-	f.mu.RLock()
-	behind := head.Cursor.Epoch != f.epoch() || head.Sequence > f.sequence
-	f.mu.RUnlock()
-	if behind {
-		f.mend()
-	}
-}
-
 // read reads the room's state, and its log from a cursor on; all of it if the cursor
 // is not of the log's epoch. The head comes first, so that whatever is published
 // after it is heard or in the log.
-func (f *followed) read(from feed.Cursor) (state, error) {
-	head, err := f.hub.source.Log.Head(f.ctx, f.id)
+func (f *followed) read(ctx context.Context, from feed.Cursor) (state, error) {
+	head, err := f.hub.source.Log.Head(ctx, f.id)
 	if err != nil {
 		return state{}, err
 	}
 	s := state{head: head}
-	if s.room, err = f.hub.source.Rooms.Room(f.ctx, f.id); err != nil {
+	if s.room, err = f.hub.source.Rooms.Room(ctx, f.id); err != nil {
 		return state{}, err
 	}
 	if from.Epoch != head.Cursor.Epoch {
-		from = feed.Cursor{Epoch: head.Cursor.Epoch}
+		from, s.anew = feed.Cursor{Epoch: head.Cursor.Epoch}, true
 	}
 	for more := true; more; {
-		batch, err := f.hub.source.Log.Read(f.ctx, f.id, from, readLimit)
+		batch, err := f.hub.source.Log.Read(ctx, f.id, from, readLimit)
 		if err != nil {
 			return state{}, err
 		}
@@ -132,52 +108,54 @@ func (f *followed) read(from feed.Cursor) (state, error) {
 	return s, nil
 }
 
-// install brings the replica, or the new one that s carries, to what was read, then
-// through what was heard meanwhile. It is false if the replica cannot go on: it must
-// be read anew.
+// install brings the replica, or a new one, to what was read, then through what was
+// heard meanwhile. It is false if the replica cannot go on: it must be read anew.
 func (f *followed) install(s state) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	rings := cmp.Or(s.rings, f.rings)
+	rings := f.rings
+	if s.anew {
+		rings = feed.NewRings(s.room.Settings.Feed.Capacity, feed.Cursor{Epoch: s.head.Cursor.Epoch})
+	}
 	for _, batch := range s.batches {
 		if !rings.Fill(batch) {
 			return false
 		}
 	}
-	if s.rings != nil {
-		f.begin(s)
-	}
+	f.begin(rings, s)
 	f.applyRoom(s.room)
 	if s.head.Attributes > f.attributes {
 		f.attributes, f.changes = s.head.Attributes, nil // the steps between are not known
 	}
 	f.sequence = max(f.sequence, s.head.Sequence)
+	f.replay()
+	signal(f.news)
+	return true
+}
+
+// begin puts a replica in place: the same, another of the same life of the log, or
+// that of another life, or the first. The caller holds f.mu.
+func (f *followed) begin(rings *feed.Rings, s state) {
+	first, before := f.rings == nil, f.epoch()
+	f.rings = rings
+	switch {
+	case first:
+		f.room, f.attributes, f.told = s.room, s.head.Attributes, s.head.Attributes
+		f.shared.Store(&shared{cursor: rings.Head()})
+	case before != f.epoch():
+		f.sequence, f.attributes, f.told, f.changes = 0, 0, 0, nil
+		f.room.Revision = 0
+	}
+}
+
+// replay takes in what was heard while the replica was mended. The caller holds f.mu.
+func (f *followed) replay() {
 	early := f.early
 	f.mending, f.early = false, nil
 	for _, p := range early {
 		f.take(p)
 	}
-	signal(f.news)
-	return true
-}
-
-// begin puts another replica in place, of the same life of the log or another. The
-// caller holds f.mu.
-func (f *followed) begin(s state) {
-	first, epoch := f.rings == nil, f.epoch()
-	f.rings = s.rings
-	if epoch != f.epoch() {
-		f.sequence, f.attributes, f.changes, f.rounds.attributes = 0, 0, nil, 0
+	if len(early) == maxEarly {
+		signal(f.gap)
 	}
-	if first {
-		f.room = s.room
-		f.attributes, f.rounds.attributes = s.head.Attributes, s.head.Attributes
-		f.rounds.cursor = f.rings.Head()
-	}
-}
-
-// takeChanges returns the attribute changes of this round. The caller holds f.mu.
-func (f *followed) takeChanges(since live.Timestamp) (changes *attribute.Changes, news bool) {
-	changes, f.changes = f.changes, nil
-	return changes, f.attributes > since
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
-	"github.com/ovation-live/ovation/server/wire"
 )
 
 // Pull is a reader's request for messages.
@@ -30,20 +29,19 @@ type Pulled struct {
 // Pull returns what a reader gets: from memory if the node follows the room, else
 // from the store. store.ErrRoomNotFound.
 func (h *Hub) Pull(ctx context.Context, p Pull) (Pulled, error) {
+	if p.Wait > 0 {
+		return h.longPoll(ctx, p)
+	}
 	f := h.serving(p.Room)
-	if f == nil && p.Wait == 0 {
+	if f == nil {
 		return h.pullFromStore(ctx, p)
 	}
-	if p.Wait == 0 {
-		f.mu.RLock()
-		batch, heads := f.look(p.Cursor, p.Limit)
-		f.mu.RUnlock()
-		return Pulled{batch, heads, f.pulled(p, batch.Cursor)}, nil
-	}
-	return h.longPoll(ctx, p)
+	pulled, _ := f.pull(ctx, p)
+	return pulled, nil
 }
 
-// longPoll follows the room and waits until there is something, or time is up.
+// longPoll follows the room and waits until there is something, or time is up. A
+// change of the room or of its attributes, which the heads show, is something.
 func (h *Hub) longPoll(ctx context.Context, p Pull) (Pulled, error) {
 	f, err := h.follow(ctx, p.Room)
 	if err != nil {
@@ -52,14 +50,11 @@ func (h *Hub) longPoll(ctx context.Context, p Pull) (Pulled, error) {
 	defer h.release(f)
 	timeout := time.NewTimer(p.Wait)
 	defer timeout.Stop()
-	for {
-		batch, heads, changed := f.lookOrWait(p.Cursor, p.Limit)
-		pulled := Pulled{batch, heads, f.pulled(p, batch.Cursor)}
-		if changed == nil {
-			return pulled, nil
-		}
+	pulled, changed := f.pull(ctx, p)
+	for heads := pulled.Heads; changed != nil && pulled.Heads == heads; {
 		select {
 		case <-changed:
+			pulled, changed = f.pull(ctx, p)
 		case <-timeout.C:
 			return pulled, nil
 		case <-h.polls.Done():
@@ -68,6 +63,56 @@ func (h *Hub) longPoll(ctx context.Context, p Pull) (Pulled, error) {
 			return Pulled{}, context.Cause(ctx)
 		}
 	}
+	return pulled, nil
+}
+
+// pull selects what a reader gets, or, if that is nothing, returns a channel too that
+// is closed when it may be more. The mark is taken away first: of what comes after
+// the selection the viewer is notified.
+func (f *followed) pull(ctx context.Context, p Pull) (Pulled, <-chan struct{}) {
+	streaming := f.attended(p)
+	batch, heads := f.look(p.Cursor, p.Limit)
+	if batch.Resync {
+		f.settle(ctx)
+		batch, heads = f.look(p.Cursor, p.Limit)
+	}
+	if p.Session != "" && streaming {
+		f.stands(p, batch.Cursor)
+	}
+	pulled := Pulled{batch, heads, streaming}
+	if len(batch.Messages) > 0 || batch.Resync || batch.Dropped != [feed.Buckets]uint64{} || p.Wait == 0 {
+		return pulled, nil
+	}
+	return pulled, f.changedSince(heads)
+}
+
+// look selects what a reader at c gets.
+func (f *followed) look(c feed.Cursor, limit int) (feed.Batch, feed.Heads) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	if most := f.pullLimit(); limit <= 0 || limit > most {
+		limit = most
+	}
+	return f.rings.Select(c, limit), f.heads()
+}
+
+// changedSince returns a channel that is closed when there may be more than at heads;
+// nil if the room is over, and nothing comes any more.
+func (f *followed) changedSince(heads feed.Heads) <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.heads() != heads {
+		already := make(chan struct{})
+		close(already)
+		return already
+	}
+	if f.room.State == room.Ended {
+		return nil
+	}
+	if f.changed == nil {
+		f.changed = make(chan struct{})
+	}
+	return f.changed
 }
 
 // pullFromStore reads the log of a room that the node does not follow.
@@ -88,15 +133,26 @@ func (h *Hub) pullFromStore(ctx context.Context, p Pull) (Pulled, error) {
 	return Pulled{Batch: batch, Heads: head.Heads}, err
 }
 
-// pulled takes the mark from the viewer's subscribers and says whether there are any.
-func (f *followed) pulled(p Pull, c feed.Cursor) (streaming bool) {
+// attended takes the mark from those of the viewer's subscribers that a pull counts
+// for, and says whether there are any.
+func (f *followed) attended(p Pull) (streaming bool) {
 	f.crowd.of(p.User, func(s *Subscriber) {
 		if p.Session == "" || p.Session == s.session.ID {
-			s.pulled(c)
+			s.attended()
 			streaming = true
 		}
 	})
 	return streaming
+}
+
+// stands notes where a session that pulled stands now. (A pull that names no session
+// does not say which of the viewer's devices has what.)
+func (f *followed) stands(p Pull, c feed.Cursor) {
+	f.crowd.of(p.User, func(s *Subscriber) {
+		if p.Session == s.session.ID {
+			s.stands(c)
+		}
+	})
 }
 
 // Room returns a room: from memory if the node follows it, else from the store.
@@ -108,53 +164,4 @@ func (h *Hub) Room(ctx context.Context, id live.RoomID) (room.Room, error) {
 		return f.room, nil
 	}
 	return h.source.Rooms.Room(ctx, id)
-}
-
-// Sessions returns the sessions that the node serves, by room.
-func (h *Hub) Sessions() map[live.RoomID][]live.SessionID {
-	all := make(map[live.RoomID][]live.SessionID)
-	for _, f := range h.table.all() {
-		var ids []live.SessionID
-		f.crowd.each(func(s *Subscriber) { ids = append(ids, s.session.ID) })
-		if len(ids) > 0 {
-			all[f.id] = ids
-		}
-	}
-	return all
-}
-
-// SetOnline tells the subscribers of a room how many are there, if that has changed.
-func (h *Hub) SetOnline(id live.RoomID, o room.Online) {
-	if f := h.serving(id); f != nil {
-		f.setOnline(o)
-	}
-}
-
-// EndSessions ends the node's streams of sessions that are gone from a room.
-func (h *Hub) EndSessions(id live.RoomID, gone []live.SessionID) {
-	f := h.serving(id)
-	if f == nil || len(gone) == 0 {
-		return
-	}
-	left := make(map[live.SessionID]struct{}, len(gone))
-	for _, session := range gone {
-		left[session] = struct{}{}
-	}
-	frame := wire.KickedFrame(wire.Left)
-	f.crowd.each(func(s *Subscriber) {
-		if _, ok := left[s.session.ID]; ok {
-			s.finish(Left, frame)
-		}
-	})
-}
-
-// Rooms returns the rooms that have subscribers on the node.
-func (h *Hub) Rooms() []live.RoomID {
-	var ids []live.RoomID
-	for _, f := range h.table.all() {
-		if f.crowd.len() > 0 {
-			ids = append(ids, f.id)
-		}
-	}
-	return ids
 }

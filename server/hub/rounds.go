@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/server/wire"
 )
@@ -10,9 +9,20 @@ const (
 	// keptRounds is how many rounds a subscriber may lag and still take the shared
 	// frames.
 	keptRounds = 16
-	// keptControls is how many control frames are kept for subscribers that lag.
-	keptControls = 16
+	// roundLimit is how many messages a shared frame carries at most: as many as one
+	// pull ever returns. It is encoded once, so the size of the room does not matter.
+	roundLimit = 1000
 )
+
+// shared is what a room's subscribers read without a lock: the latest rounds and
+// control frames. It is immutable; a change is a copy of it, put in place under
+// followed.mu.
+type shared struct {
+	kept     [keptRounds]round
+	last     uint64      // the number of the latest round; they count from 1
+	cursor   feed.Cursor // after it
+	controls controls
+}
 
 // round is what everyone who was up to date gets.
 type round struct {
@@ -20,50 +30,61 @@ type round struct {
 	cursor feed.Cursor // after it
 }
 
-// rounds holds the latest rounds, numbered from 1. It is guarded by followed.mu.
-type rounds struct {
-	kept       [keptRounds]round
-	last       uint64
-	cursor     feed.Cursor    // after the last
-	attributes live.Timestamp // told by the last
-}
-
-// push adds a round.
-func (r *rounds) push(frame *wire.Frame, cursor feed.Cursor) {
-	r.last++
-	r.kept[r.last%keptRounds] = round{frame, cursor}
-	r.cursor = cursor
+// push adds a round to a copy that is being made.
+func (s *shared) push(frame *wire.Frame, cursor feed.Cursor) {
+	s.last++
+	s.kept[s.last%keptRounds] = round{frame, cursor}
+	s.cursor = cursor
 }
 
 // get returns round n if it is still held.
-func (r *rounds) get(n uint64) (round, bool) {
-	if n == 0 || n > r.last || n+keptRounds <= r.last {
+func (s *shared) get(n uint64) (round, bool) {
+	if n == 0 || n > s.last || s.lost(n) {
 		return round{}, false
 	}
-	return r.kept[n%keptRounds], true
+	return s.kept[n%keptRounds], true
 }
 
-// controls holds the latest control frames, numbered from 1. It is guarded by
-// followed.mu. A subscriber so far behind that the oldest are gone has missed states
-// that later frames replace.
+// lost says whether round n is no longer held.
+func (s *shared) lost(n uint64) bool { return n+keptRounds <= s.last }
+
+// control is a kind of control frame. Of each only the latest is kept: it replaces
+// those before it.
+type control uint8
+
+// The kinds.
+const (
+	roomUpdated control = iota
+	counters
+	controlKinds
+)
+
+// controls holds the latest control frame of each kind, numbered in the order in
+// which they came, from 1.
 type controls struct {
-	kept [keptControls]*wire.Frame
+	kept [controlKinds]struct {
+		frame  *wire.Frame
+		number uint64
+	}
 	last uint64
 }
 
-// push adds a control frame.
-func (c *controls) push(frame *wire.Frame) {
+// put replaces the frame of a kind.
+func (c *controls) put(kind control, frame *wire.Frame) {
 	c.last++
-	c.kept[c.last%keptControls] = frame
+	c.kept[kind].frame, c.kept[kind].number = frame, c.last
 }
 
-// since appends the frames held after number n.
+// since appends the frames that came after number n, in order.
 func (c *controls) since(n uint64, frames []*wire.Frame) []*wire.Frame {
-	if c.last > keptControls {
-		n = max(n, c.last-keptControls)
-	}
-	for n++; n <= c.last; n++ {
-		frames = append(frames, c.kept[n%keptControls])
+	for n < c.last {
+		next := c.kept[0]
+		for _, k := range c.kept[1:] {
+			if k.number > n && (next.number <= n || k.number < next.number) {
+				next = k
+			}
+		}
+		frames, n = append(frames, next.frame), next.number
 	}
 	return frames
 }

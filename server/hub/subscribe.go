@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
@@ -26,19 +25,23 @@ type Subscription struct {
 // ends the subscriber with Unsubscribe. store.ErrRoomNotFound, store.ErrRoomEnded,
 // ErrDraining.
 func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscriber, *wire.Frame, error) {
-	if h.table.closed() {
+	if h.table.drained() != nil {
 		return nil, nil, ErrDraining
 	}
 	f, err := h.follow(ctx, sub.Room)
 	if err != nil {
 		return nil, nil, err
 	}
+	if !f.continues(sub.Cursor) {
+		f.settle(ctx)
+	}
 	s := &Subscriber{
 		room: f, session: sub.Session, protected: sub.Protected, waker: w,
-		auto:   sub.Delivery == Auto,
-		inline: sub.Delivery == Inline,
-		cursor: sub.Cursor,
-		taken:  h.config.Now(),
+		percentile: percentile(sub.Session.User),
+		auto:       sub.Delivery == Auto,
+		inline:     sub.Delivery == Inline,
+		cursor:     sub.Cursor,
+		taken:      h.config.Now(),
 	}
 	welcome, err := f.admit(s, sub)
 	if err != nil {
@@ -46,8 +49,8 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 		return nil, nil, err
 	}
 	h.config.Metrics.subscribers.Inc()
-	if h.table.closed() { // began to drain meanwhile: Drain may not have seen it
-		s.finish(Drained, wire.DrainFrame(0, time.Second))
+	if farewell := h.table.drained(); farewell != nil { // meanwhile: Drain may not have seen it
+		s.finish(Drained, farewell)
 	}
 	return s, welcome, nil
 }
@@ -73,13 +76,13 @@ func (f *followed) welcome(s *Subscriber, sub Subscription) (w wire.Welcome, ove
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	s.choose(f.room.Settings.InlinePercent)
-	s.control = f.controls.last
+	s.control = f.shared.Load().controls.last
 	return wire.Welcome{
 		Session:   sub.Session.ID,
 		Heartbeat: f.hub.config.Heartbeat,
 		Heads:     f.heads(),
 		Inline:    s.inline,
-		Resync:    sub.Cursor != (feed.Cursor{}) && !f.rings.Continues(sub.Cursor),
+		Resync:    !continues(f.rings, sub.Cursor),
 		Room:      f.room,
 		Online:    sub.Online,
 		Now:       f.hub.config.Now(),
@@ -89,6 +92,9 @@ func (f *followed) welcome(s *Subscriber, sub Subscription) (w wire.Welcome, ove
 // Unsubscribe ends a subscriber. Ending one that was replaced, or ended before,
 // harms nobody.
 func (h *Hub) Unsubscribe(s *Subscriber) {
+	if s.gone.Swap(true) {
+		return
+	}
 	s.room.crowd.remove(s)
 	h.config.Metrics.subscribers.Dec()
 	h.release(s.room)

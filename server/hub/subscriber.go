@@ -3,6 +3,7 @@ package hub
 import (
 	"hash/fnv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -49,20 +50,24 @@ const (
 
 // Subscriber is one stream: a cursor into the room, never a queue.
 type Subscriber struct {
-	room      *followed
-	session   room.Session
-	auto      bool
-	protected bool
-	waker     Waker
-	place     int // in its shard's list, under shard.mu
+	room       *followed
+	session    room.Session
+	percentile int
+	auto       bool
+	protected  bool
+	waker      Waker
+	gone       atomic.Bool // unsubscribed
+	place      int         // in its shard's list, under shard.mu
 
 	mu        sync.Mutex
 	inline    bool
 	attention feed.Attention // when notified
 	cursor    feed.Cursor    // inline: after what was taken; else after the last pull
 	next      uint64         // inline: the round to take next; 0: catch up first
-	taken     live.Timestamp // inline: when something was taken last
+	took      bool           // inline: since the last offer
+	taken     live.Timestamp // inline: the last offer before which it had taken something
 	notify    *wire.Frame    // the latest notification not yet taken
+	untaken   news           // what that says is new
 	control   uint64         // the last control frame taken
 	end       *wire.Frame    // the last frame of all
 	ending    Ending         // why there is one
@@ -107,9 +112,12 @@ func (s *Subscriber) Ending() Ending {
 }
 
 // offer tells the subscriber of new rounds and says how it keeps up.
-func (s *Subscriber) offer(n notice, now live.Timestamp) standing {
+func (s *Subscriber) offer(n *notice, now live.Timestamp) standing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.end != nil {
+		return stalled // it is on its way out
+	}
 	s.choose(n.settings.InlinePercent)
 	if s.inline {
 		s.wake()
@@ -119,10 +127,12 @@ func (s *Subscriber) offer(n notice, now live.Timestamp) standing {
 }
 
 // inlineStanding says how an inline subscriber keeps up. The caller holds s.mu.
-func (s *Subscriber) inlineStanding(n notice, now live.Timestamp) standing {
+func (s *Subscriber) inlineStanding(n *notice, now live.Timestamp) standing {
+	if s.took || s.next >= n.first {
+		s.took, s.taken = false, now
+	}
 	switch {
-	case s.next >= n.first:
-		s.taken = now // it had nothing left to take
+	case s.next >= n.first: // it had nothing left to take
 		return keepsUp
 	case now.Sub(s.taken) < stalledAfter:
 		return busy
@@ -131,18 +141,25 @@ func (s *Subscriber) inlineStanding(n notice, now live.Timestamp) standing {
 	}
 }
 
-// offerNotice applies the notify policy. The caller holds s.mu.
-func (s *Subscriber) offerNotice(n notice, now live.Timestamp) standing {
+// offerNotice applies the notify policy. It is about pulls, and so about messages;
+// that attributes have changed is told in every round. The caller holds s.mu.
+func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
+	if n.news&newMessages == 0 {
+		s.notifyOf(n, newAttributes)
+		return keepsUp
+	}
 	again := s.attention.Marked()
 	switch s.attention.Round(n.settings.Notify, now, s.protected) {
 	case feed.Notify:
-		s.notify = n.frame
-		s.wake()
+		s.notifyOf(n, n.news)
 	case feed.Offline:
 		s.close(Offline, wire.KickedFrame(wire.Offline))
 		s.wake()
 		return stalled
 	case feed.Quiet:
+		if n.news&newAttributes != 0 {
+			s.notifyOf(n, newAttributes)
+		}
 		return busy
 	}
 	if again { // it ignored the one before
@@ -151,11 +168,19 @@ func (s *Subscriber) offerNotice(n notice, now live.Timestamp) standing {
 	return keepsUp
 }
 
+// notifyOf makes a notification the next frame. One that is not yet taken becomes
+// part of it. The caller holds s.mu.
+func (s *Subscriber) notifyOf(n *notice, what news) {
+	s.untaken |= what
+	s.notify = n.frame(s.untaken)
+	s.wake()
+}
+
 // choose moves a subscriber that leaves the delivery to the server. The caller holds
 // s.mu.
 func (s *Subscriber) choose(inlinePercent int) {
-	if inline := percentile(s.session.User) < inlinePercent; s.auto && inline != s.inline {
-		s.inline, s.next, s.notify = inline, 0, nil
+	if inline := s.percentile < inlinePercent; s.auto && inline != s.inline {
+		s.inline, s.next, s.notify, s.untaken = inline, 0, nil, 0
 		s.attention.Pulled()
 	}
 }
@@ -167,12 +192,21 @@ func percentile(user live.UserID) int {
 	return int(h.Sum32() % 100)
 }
 
-// pulled notes a pull that brought the viewer to a cursor.
-func (s *Subscriber) pulled(c feed.Cursor) {
+// attended notes that the viewer pulls.
+func (s *Subscriber) attended() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.inline {
-		s.attention.Pulled()
+	s.attention.Pulled()
+}
+
+// stands notes that a pull brought the viewer to a cursor. It counts for a stream that
+// carries messages too, as long as that has carried none or is behind: a viewer may
+// pull on a notification that came before the server changed its mind.
+func (s *Subscriber) stands(c feed.Cursor) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	unread := s.cursor == (feed.Cursor{}) || s.cursor.Epoch == c.Epoch && !c.Before(s.cursor)
+	if !s.inline || s.next == 0 && unread {
 		s.cursor = c
 	}
 }
@@ -195,26 +229,25 @@ func (s *Subscriber) Next(frames []*wire.Frame) (_ []*wire.Frame, done bool) {
 
 // due appends what is due but for the last frame. The caller holds s.mu.
 func (s *Subscriber) due(frames []*wire.Frame) []*wire.Frame {
-	s.room.mu.RLock()
-	defer s.room.mu.RUnlock()
-	frames = s.room.controls.since(s.control, frames)
-	s.control = s.room.controls.last
+	latest := s.room.shared.Load()
+	frames = latest.controls.since(s.control, frames)
+	s.control = latest.controls.last
 	if s.inline {
-		return s.takeRounds(frames)
+		return s.takeRounds(latest, frames)
 	}
 	if s.notify != nil {
 		frames = append(frames, s.notify)
-		s.notify = nil
+		s.notify, s.untaken = nil, 0
 	}
 	return frames
 }
 
 // takeRounds appends the shared frames that the subscriber has not taken, or, where
-// it has fallen behind these, a batch of its own. The caller holds s.mu and room.mu.
-func (s *Subscriber) takeRounds(frames []*wire.Frame) []*wire.Frame {
-	f := s.room
+// it has fallen behind these, a batch of its own. The caller holds s.mu.
+func (s *Subscriber) takeRounds(latest *shared, frames []*wire.Frame) []*wire.Frame {
+	before := len(frames)
 	for range framesAtOnce {
-		r, ok := f.rounds.get(s.next)
+		r, ok := latest.get(s.next)
 		if !ok {
 			break
 		}
@@ -222,20 +255,32 @@ func (s *Subscriber) takeRounds(frames []*wire.Frame) []*wire.Frame {
 		s.cursor = r.cursor
 		s.next++
 	}
-	if s.next != 0 && s.next+keptRounds > f.rounds.last {
-		return frames
+	if s.next == 0 || latest.lost(s.next) {
+		frames = s.catchUp(frames)
 	}
-	return s.catchUp(frames)
+	s.took = s.took || len(frames) > before
+	return frames
 }
 
 // catchUp appends a batch of the subscriber's own, up to where the next shared round
-// begins.
+// begins. One who is ahead of that (they pulled, here or elsewhere) takes nothing
+// until the rounds have come as far. The caller holds s.mu.
 func (s *Subscriber) catchUp(frames []*wire.Frame) []*wire.Frame {
 	f := s.room
-	batch := f.rings.SelectTo(s.cursor, f.rounds.cursor, f.pullLimit())
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	latest := f.shared.Load()
+	if latest.cursor.Epoch != f.epoch() {
+		return frames // the log has begun anew, and so does the next round
+	}
+	batch := f.rings.SelectTo(s.cursor, latest.cursor, f.pullLimit())
+	moved := batch.Resync || batch.Cursor != s.cursor
 	s.cursor, s.next = batch.Cursor, 0
-	if !batch.More {
-		s.next = f.rounds.last + 1
+	switch ahead := latest.cursor.Before(batch.Cursor); {
+	case !batch.More && !ahead:
+		s.next = latest.last + 1
+	case !moved:
+		return frames
 	}
 	f.hub.config.Metrics.catchUps.Inc()
 	return append(frames, wire.BatchFrame(batch, nil, f.heads()))

@@ -6,42 +6,50 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/wire"
 )
 
 // table is the rooms that a node follows.
 type table struct {
 	mu       sync.Mutex
 	rooms    map[live.RoomID]*followed
-	draining bool
+	farewell *wire.Frame // set: no more subscribers, and what those that are there are told
+	closed   bool        // not even to long polls
 }
 
 // hold finds a followed room, or adds what open makes, and counts one more user of
-// it.
-func (t *table) hold(id live.RoomID, open func() *followed) (f *followed, opened bool) {
+// it. It returns nil once the table is closed.
+func (t *table) hold(id live.RoomID, open func() *followed) *followed {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.closed {
+		return nil
+	}
 	f, ok := t.rooms[id]
 	if !ok {
 		f = open()
 		t.rooms[id] = f
 	}
 	f.users++
-	return f, !ok
+	f.holds++
+	return f
 }
 
-// release counts one user less and says whether the room is left without any.
-func (t *table) release(f *followed) (idle bool) {
+// release counts one user less. If the room is left without any it says so, and how
+// often it had been held until then.
+func (t *table) release(f *followed) (holds uint64, idle bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f.users--
-	return f.users == 0
+	return f.holds, f.users == 0
 }
 
-// drop removes a room that has no users, and says whether it did.
-func (t *table) drop(f *followed) bool {
+// drop removes a room that nobody has held since it had been held so often, and says
+// whether it did.
+func (t *table) drop(f *followed, holds uint64) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if f.users > 0 || t.rooms[f.id] != f {
+	if f.users > 0 || f.holds != holds || t.rooms[f.id] != f {
 		return false
 	}
 	delete(t.rooms, f.id)
@@ -76,26 +84,38 @@ func (t *table) all() []*followed {
 }
 
 // drain closes the table to new subscribers and returns the rooms.
-func (t *table) drain() []*followed {
+func (t *table) drain(farewell *wire.Frame) []*followed {
 	t.mu.Lock()
-	t.draining = true
+	t.farewell = farewell
 	t.mu.Unlock()
 	return t.all()
 }
 
-// closed says whether the table is closed to new subscribers.
-func (t *table) closed() bool {
+// drained returns what to tell subscribers if the table is closed to new ones, else
+// nil.
+func (t *table) drained() *wire.Frame {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.draining
+	return t.farewell
+}
+
+// close closes the table to everyone.
+func (t *table) close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
 }
 
 // follow holds a room, following it if nobody did, and waits until its replica is
 // there. The caller gives it back with release.
 func (h *Hub) follow(ctx context.Context, id live.RoomID) (*followed, error) {
-	f, opened := h.table.hold(id, func() *followed { return newFollowed(h, id) })
-	if opened {
+	f := h.table.hold(id, func() *followed {
+		f := newFollowed(h, id)
 		h.rooms.Go(f.run)
+		return f
+	})
+	if f == nil {
+		return nil, ErrDraining
 	}
 	select {
 	case <-f.opened:
@@ -113,9 +133,9 @@ func (h *Hub) follow(ctx context.Context, id live.RoomID) (*followed, error) {
 // release gives a followed room back. The last to do so leaves it to linger a while,
 // in case somebody comes.
 func (h *Hub) release(f *followed) {
-	if h.table.release(f) {
+	if holds, idle := h.table.release(f); idle {
 		time.AfterFunc(h.config.Linger, func() {
-			if h.table.drop(f) {
+			if h.table.drop(f, holds) {
 				f.stop()
 			}
 		})

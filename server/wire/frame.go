@@ -12,27 +12,28 @@ import (
 // Frame is one frame of a stream, encoded at most once in each form however many
 // get it, and not before someone does. It may be used concurrently.
 type Frame struct {
-	build func() *ovationv1.SubscribeResponse
-	proto func() ([]byte, error)
-	json  func() ([]byte, error)
+	build       func() *ovationv1.SubscribeResponse
+	proto, json form
+}
+
+// form is a frame in one encoding.
+type form struct {
+	once  sync.Once
+	bytes []byte
+	err   error
 }
 
 // newFrame returns a frame whose contents build makes when they are first needed.
-func newFrame(build func() *ovationv1.SubscribeResponse) *Frame {
-	f := &Frame{build: build}
-	f.proto = sync.OnceValues(func() ([]byte, error) { return proto.Marshal(f.build()) })
-	f.json = sync.OnceValues(func() ([]byte, error) { return protojson.Marshal(f.build()) })
-	return f
-}
+func newFrame(build func() *ovationv1.SubscribeResponse) *Frame { return &Frame{build: build} }
 
 // AppendProto appends the frame in binary form to dst.
 func (f *Frame) AppendProto(dst []byte) ([]byte, error) {
-	b, err := f.proto()
-	return append(dst, b...), err
+	f.proto.once.Do(func() { f.proto.bytes, f.proto.err = proto.Marshal(f.build()) })
+	return append(dst, f.proto.bytes...), f.proto.err
 }
 
 // AppendJSON appends the frame in JSON form to dst.
 func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
-	b, err := f.json()
-	return append(dst, b...), err
+	f.json.once.Do(func() { f.json.bytes, f.json.err = protojson.Marshal(f.build()) })
+	return append(dst, f.json.bytes...), f.json.err
 }

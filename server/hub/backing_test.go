@@ -1,0 +1,164 @@
+package hub_test
+
+import (
+	"context"
+	"sync"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/memory"
+)
+
+// backing is a store for a hub that can be made to misbehave in every way that the
+// roles permit: it fails, keeps its callers waiting, loses and repeats publications,
+// hands out a room that is out of date, and begins anew.
+type backing struct {
+	directory // what the hub does not call
+	store.Log
+
+	mu     sync.Mutex
+	store  *memory.Store
+	ears   []*ear
+	err    error                       // of everything, while set
+	held   chan struct{}               // everything waits for it, while set
+	old    *room.Room                  // what Room returns, while set
+	fate   func(store.Publication) int // how often a publication arrives; nil: once
+	last   store.Publication
+	heads  int         // calls of Head
+	before *store.Head // what Head returns next, while set: the answer of a store that took its time
+}
+
+// directory is store.Rooms by a name that is not one of its methods'.
+type directory = store.Rooms
+
+// ear is one who follows.
+type ear struct {
+	id   live.RoomID
+	hear func(store.Publication)
+	stop func()
+}
+
+func newBacking() *backing { return &backing{store: memory.New()} }
+
+// now returns the store as it is now.
+func (b *backing) now() *memory.Store {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.store
+}
+
+// set changes how the store misbehaves.
+func (b *backing) set(change func(b *backing)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(b)
+}
+
+// reach returns the store, as late as it is held, or its error.
+func (b *backing) reach(ctx context.Context) (*memory.Store, error) {
+	b.mu.Lock()
+	held := b.held
+	b.mu.Unlock()
+	if held != nil {
+		select {
+		case <-held:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.store, b.err
+}
+
+// Room implements store.Rooms.
+func (b *backing) Room(ctx context.Context, id live.RoomID) (room.Room, error) {
+	s, err := b.reach(ctx)
+	if err != nil {
+		return room.Room{}, err
+	}
+	b.mu.Lock()
+	old := b.old
+	b.mu.Unlock()
+	if old != nil {
+		return *old, nil
+	}
+	return s.Room(ctx, id)
+}
+
+// Read implements store.Log.
+func (b *backing) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, error) {
+	s, err := b.reach(ctx)
+	if err != nil {
+		return feed.Batch{}, err
+	}
+	return s.Read(ctx, id, c, limit)
+}
+
+// Head implements store.Log.
+func (b *backing) Head(ctx context.Context, id live.RoomID) (store.Head, error) {
+	b.set(func(b *backing) { b.heads++ })
+	s, err := b.reach(ctx)
+	if err != nil {
+		return store.Head{}, err
+	}
+	b.mu.Lock()
+	before := b.before
+	b.before = nil
+	b.mu.Unlock()
+	if before != nil {
+		return *before, nil
+	}
+	return s.Head(ctx, id)
+}
+
+// Follow implements store.Bus.
+func (b *backing) Follow(ctx context.Context, id live.RoomID, hear func(store.Publication)) (func(), error) {
+	s, err := b.reach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := &ear{id: id}
+	e.hear = func(p store.Publication) {
+		b.mu.Lock()
+		times, before := 1, b.last
+		if b.fate != nil {
+			times = b.fate(p)
+		}
+		b.last = p
+		b.mu.Unlock()
+		for range times {
+			hear(p)
+		}
+		if times > 1 && before.Sequence > 0 {
+			hear(before)
+		}
+	}
+	if e.stop, err = s.Follow(ctx, id, e.hear); err != nil {
+		return nil, err
+	}
+	b.set(func(b *backing) { b.ears = append(b.ears, e) })
+	return func() {
+		b.mu.Lock()
+		stop := e.stop
+		b.mu.Unlock()
+		stop()
+	}, nil
+}
+
+// restart puts an empty store in place, in which a room begins anew. Those who follow
+// hear nothing of it but what comes after.
+func (b *backing) restart(r room.Room) {
+	s := memory.New()
+	if _, err := s.CreateRoom(context.Background(), r, ""); err != nil {
+		panic(err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.store = s
+	for _, e := range b.ears {
+		e.stop, _ = s.Follow(context.Background(), e.id, e.hear)
+	}
+}

@@ -1,0 +1,133 @@
+package hub_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/wire"
+	"github.com/ovation-live/ovation/store"
+)
+
+func TestNewerStreamOfASessionReplacesTheOlder(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		older, newer := s.seat("u", hub.Inline, feed.Cursor{}), s.seat("u", hub.Inline, feed.Cursor{})
+		frames := older.take()
+		kicked := frames[len(frames)-1].GetKicked()
+		if kicked.GetReason() != wire.Replaced || kicked.GetMayReconnect() || older.sub.Ending() != hub.Replaced {
+			s.Fatalf("the older ended with %v", frames)
+		}
+		if newer.sub.Ending() != hub.Open {
+			s.Fatalf("the newer ended too")
+		}
+		newer.take()
+		older.leave()
+		older.leave() // late, and twice
+		s.say(feed.Low, "still here")
+		passing(time.Second)
+		if got := texts(newer.take()); !slices.Equal(got, []string{"still here"}) {
+			s.Fatalf("the newer got %q", got)
+		}
+		if got := s.hub.Sessions()[theRoom]; !slices.Equal(got, []live.SessionID{"u's"}) {
+			s.Fatalf("sessions %q", got)
+		}
+		newer.leave()
+		newer.leave()
+		if got := s.hub.Rooms(); len(got) != 0 {
+			s.Fatalf("rooms %q", got)
+		}
+	})
+}
+
+func TestUnsubscribingTwiceLetsNobodyElseGo(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		a, b := s.seat("a", hub.Inline, feed.Cursor{}), s.seat("b", hub.Inline, feed.Cursor{})
+		defer b.leave()
+		a.leave()
+		a.leave()
+		passing(time.Minute) // longer than a room without subscribers lingers
+		b.take()
+		s.say(feed.Low, "hello")
+		passing(time.Second)
+		if got := texts(b.take()); !slices.Equal(got, []string{"hello"}) {
+			s.Fatalf("who stayed got %q", got)
+		}
+	})
+}
+
+func TestDeparturesEndStreamsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		session live.SessionID
+		lost    bool // a publication before it
+		gone    []bool
+	}{
+		{"a session", "1", false, []bool{true, false, false}},
+		{"a user", "", false, []bool{true, true, false}},
+		{"after a loss", "", true, []bool{true, true, false}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			play(t, nil, func(s *stage) {
+				var seats []*seat
+				for _, who := range []room.Session{{ID: "1", User: "u"}, {ID: "2", User: "u"}, {ID: "3", User: "v"}} {
+					enter(s, who)
+					v, err := s.trySeat(hub.Subscription{Room: theRoom, Session: who, Delivery: hub.Inline})
+					s.must(err)
+					defer v.leave()
+					v.take()
+					seats = append(seats, v)
+				}
+				if tt.lost {
+					s.store.fate = func(p store.Publication) int { return min(1, max(0, int(p.Sequence)-1)) }
+					s.say(feed.Low, "lost")
+					s.store.set(func(b *backing) { b.err = store.ErrUnavailable })
+				}
+				_, err := s.store.now().Leave(t.Context(), theRoom, "u", tt.session)
+				s.must(err)
+				passing(0)
+				for i, v := range seats {
+					if ended := v.sub.Ending() == hub.Left; ended != tt.gone[i] {
+						s.Fatalf("stream %d ended: %v", i+1, ended)
+					}
+				}
+			})
+		})
+	}
+}
+
+// enter enters a session into the store's presence.
+func enter(s *stage, who room.Session) {
+	s.Helper()
+	_, _, err := s.store.now().Join(s.ctx(), theRoom, who, time.Hour)
+	s.must(err)
+}
+
+func TestSessionsThatAreGoneEnd(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		a, b := s.seat("a", hub.Inline, feed.Cursor{}), s.seat("b", hub.Notified, feed.Cursor{})
+		defer a.leave()
+		defer b.leave()
+		s.hub.EndSessions(theRoom, []live.SessionID{"a's", "another"})
+		s.hub.EndSessions("no such room", []live.SessionID{"b's"})
+		if a.sub.Ending() != hub.Left || b.sub.Ending() != hub.Open {
+			s.Fatalf("endings: %v, %v", a.sub.Ending(), b.sub.Ending())
+		}
+		b.sub.Expire()
+		frames := b.take()
+		if last := frames[len(frames)-1].GetKicked(); last.GetReason() != wire.TokenExpired || !last.GetMayReconnect() {
+			s.Fatalf("ended with %v", frames)
+		}
+		if len(b.take()) != 1 {
+			s.Fatalf("the last frame is not the last")
+		}
+	})
+}

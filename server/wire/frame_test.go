@@ -1,0 +1,101 @@
+package wire
+
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+)
+
+func TestFrameIsEncodedOnceInEachForm(t *testing.T) {
+	t.Parallel()
+	var built atomic.Int64
+	f := newFrame(func() *ovationv1.SubscribeResponse {
+		built.Add(1)
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_RoomEnded{
+			RoomEnded: &ovationv1.RoomEnded{EndedAt: 7},
+		}}
+	})
+	if built.Load() != 0 {
+		t.Error("built before anyone asked")
+	}
+	var group sync.WaitGroup
+	for _, encode := range []func([]byte) ([]byte, error){f.AppendProto, f.AppendJSON} {
+		want, err := encode(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 50 {
+			group.Go(func() {
+				got, err := encode([]byte("before"))
+				if err != nil || !bytes.Equal(got, append([]byte("before"), want...)) {
+					t.Errorf("got %q, %v", got, err)
+				}
+				for i := range got { // it is the caller's
+					got[i] = 'x'
+				}
+			})
+		}
+	}
+	group.Wait()
+	if built.Load() != 2 {
+		t.Errorf("built %d times for two forms", built.Load())
+	}
+}
+
+// Every frame says the same in both forms.
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	heads := feed.Heads{Attributes: 3, Revision: 4, Cursor: feed.Cursor{Epoch: "e", At: [feed.Buckets]feed.Place{{Timestamp: 1, Sequence: 2}}}}
+	batch := feed.Batch{
+		Messages: []*feed.Message{{Timestamp: 5, Sequence: 6, Bucket: feed.Low, Content: feed.Content{Text: "hello"}}},
+		Cursor:   heads.Cursor, Dropped: [feed.Buckets]uint64{1, 2, 3}, More: true, Resync: true,
+	}
+	for name, f := range map[string]*Frame{
+		"welcome":      Welcome{Session: "s", Heads: heads, Inline: true, Room: room.Room{ID: "r"}}.Frame(),
+		"notify":       NotifyFrame(heads, true, false),
+		"batch":        BatchFrame(batch, nil, heads),
+		"heartbeat":    HeartbeatFrame(heads, 9),
+		"counters":     CountersFrame(room.Online{Users: 1, Sessions: 2}),
+		"room_updated": RoomUpdatedFrame(room.Room{ID: "r", State: room.Live, Settings: room.DefaultSettings()}),
+		"room_ended":   RoomEndedFrame(8),
+		"kicked":       KickedFrame(Replaced),
+		"reconnect":    DrainFrame(1, 2),
+	} {
+		binary, err := f.AppendProto(nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		text, err := f.AppendJSON(nil)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var a, b ovationv1.SubscribeResponse
+		if err := proto.Unmarshal(binary, &a); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if err := protojson.Unmarshal(text, &b); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		m := a.ProtoReflect()
+		if got := m.WhichOneof(m.Descriptor().Oneofs().Get(0)); !proto.Equal(&a, &b) || string(got.Name()) != name {
+			t.Errorf("%s: %v and %v", name, &a, &b)
+		}
+	}
+}
+
+func TestEveryKickHasAText(t *testing.T) {
+	t.Parallel()
+	for _, reason := range []KickReason{Offline, Replaced, Left, TokenExpired} {
+		if kickText[reason] == "" {
+			t.Errorf("%v says nothing to people", reason)
+		}
+	}
+}
