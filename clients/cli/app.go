@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"connectrpc.com/connect"
+	"golang.org/x/term"
+
+	"github.com/ovation-live/ovation/clients/go/devtoken"
+	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+)
+
+// globals are the flags that every command takes.
+type globals struct {
+	Server  string        `help:"The server's base address." default:"http://localhost:8080" env:"OVATION_SERVER" placeholder:"URL"`
+	Token   string        `help:"Call with this token instead of a minted one." env:"OVATION_TOKEN" placeholder:"JWT"`
+	Secret  string        `help:"Mint tokens with this secret instead of the development one." env:"OVATION_AUTH_SECRET" placeholder:"SECRET"`
+	User    string        `help:"Mint tokens for this user (${default_user})." default:"${default_user}" placeholder:"ID"`
+	Timeout time.Duration `help:"How long one call may take." default:"10s"`
+	JSON    bool          `name:"json" help:"Print for machines: one JSON object a line."`
+}
+
+// Validate checks the flags.
+func (g *globals) Validate() error {
+	if !strings.Contains(g.Server, "://") {
+		g.Server = "http://" + g.Server
+	}
+	address, err := url.Parse(g.Server)
+	if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" {
+		return fmt.Errorf("--server %q is no address like http://localhost:8080", g.Server)
+	}
+	if g.Timeout <= 0 {
+		return fmt.Errorf("--timeout must be more than 0")
+	}
+	if g.User == "" {
+		return fmt.Errorf("--user must not be empty")
+	}
+	return nil
+}
+
+// app is what commands work with.
+type app struct {
+	globals
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// note tells people something beside the output.
+func (a *app) note(format string, args ...any) { fmt.Fprintf(a.stderr, format+"\n", args...) }
+
+// isTerminal says whether a stream is one.
+func isTerminal(stream any) bool {
+	file, ok := stream.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // descriptors are small
+}
+
+// bearer returns the token to call with: the one given, or one minted for the role.
+func (a *app) bearer(role string) (string, error) {
+	if a.Token != "" {
+		return a.Token, nil
+	}
+	return a.mint(devtoken.Claims{Subject: a.User, Name: a.User, Role: role})
+}
+
+// mint mints a token.
+func (a *app) mint(claims devtoken.Claims) (string, error) {
+	secret := a.Secret
+	if secret == "" {
+		secret = devtoken.Secret
+	}
+	return devtoken.Mint(secret, claims)
+}
+
+// caller returns an HTTP client that makes authorized calls as the role, over a
+// connection of its own.
+func (a *app) caller(role string) (*http.Client, error) {
+	token, err := a.bearer(role)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: authorized{token: token, next: newTransport(a.Server)}}, nil
+}
+
+// limited returns a context for one call.
+func (a *app) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, a.Timeout)
+}
+
+// rooms returns a backend's client of the room service.
+func (a *app) rooms() (ovationv1connect.RoomServiceClient, error) {
+	client, err := a.caller(devtoken.RoleBackend)
+	if err != nil {
+		return nil, err
+	}
+	return ovationv1connect.NewRoomServiceClient(client, a.Server), nil
+}
+
+// feed returns a client of the feed service. It asks for no compression: its answers
+// are small.
+func (a *app) feed(role string) (ovationv1connect.FeedServiceClient, error) {
+	client, err := a.caller(role)
+	if err != nil {
+		return nil, err
+	}
+	return ovationv1connect.NewFeedServiceClient(client, a.Server, connect.WithAcceptCompression("gzip", nil, nil)), nil
+}
+
+// attributes returns a client of the attribute service.
+func (a *app) attributes(role string) (ovationv1connect.AttributeServiceClient, error) {
+	client, err := a.caller(role)
+	if err != nil {
+		return nil, err
+	}
+	return ovationv1connect.NewAttributeServiceClient(client, a.Server), nil
+}
+
+// newTransport returns a transport that speaks HTTP/2, without TLS too.
+func newTransport(server string) *http.Transport {
+	transport := &http.Transport{
+		Protocols:         new(http.Protocols),
+		ForceAttemptHTTP2: true,
+		Proxy:             http.ProxyFromEnvironment,
+	}
+	transport.Protocols.SetHTTP2(true)
+	if strings.HasPrefix(server, "https://") {
+		transport.Protocols.SetHTTP1(true) // a proxy before the server may speak nothing else
+	} else {
+		transport.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return transport
+}
+
+// authorized adds a token to every call.
+type authorized struct {
+	token string
+	next  http.RoundTripper
+}
+
+func (a authorized) RoundTrip(request *http.Request) (*http.Response, error) {
+	request = request.Clone(request.Context())
+	request.Header.Set("Authorization", "Bearer "+a.token)
+	return a.next.RoundTrip(request)
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"connectrpc.com/connect"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+// failure is an error as the server answers it.
+func failure(code connect.Code, message string, detail *ovationv1.ErrorDetail) error {
+	err := connect.NewError(code, errors.New(message))
+	raw, detailErr := connect.NewErrorDetail(detail)
+	if detailErr != nil {
+		panic(detailErr)
+	}
+	err.AddDetail(raw)
+	return err
+}
+
+func TestEveryReasonIsExplained(t *testing.T) {
+	t.Parallel()
+	for number, name := range ovationv1.ErrorReason_name {
+		r := ovationv1.ErrorReason(number)
+		if r == ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
+			continue
+		}
+		text := explain(failure(connect.CodeUnknown, "raw", &ovationv1.ErrorDetail{Reason: r}), "")
+		if advice[r] == "" || !strings.HasPrefix(text, advice[r]) {
+			t.Errorf("%s: no advice, but %q", name, text)
+		}
+	}
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	until := time.Date(2026, 1, 2, 3, 4, 5, 0, time.Local)
+	refused := &net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	tests := map[string]struct {
+		err  error
+		want string
+	}{
+		"connection refused": {
+			connect.NewError(connect.CodeUnavailable, refused),
+			"nothing listens at http://host: is the server running? start it with `go run ./server`",
+		},
+		"no such host": {
+			connect.NewError(connect.CodeUnavailable, &net.DNSError{Name: "nowhere"}),
+			`there is no host "nowhere": correct --server`,
+		},
+		"too many files": {
+			fmt.Errorf("dial: %w", syscall.EMFILE),
+			"too many open files: raise the limit with `ulimit -n`, or use fewer connections",
+		},
+		"time out": {
+			connect.NewError(connect.CodeDeadlineExceeded, context.DeadlineExceeded),
+			"http://host did not answer in time: try again, or give it longer with --timeout",
+		},
+		"interrupted": {connect.NewError(connect.CodeCanceled, context.Canceled), "interrupted"},
+		"no Ovation": {
+			connect.NewError(connect.CodeUnimplemented, errors.New("404")),
+			"http://host does not know this call: is it an Ovation server, and of this version?",
+		},
+		"a field": {
+			failure(connect.CodeInvalidArgument, "room_id is bad\x1b[2J", &ovationv1.ErrorDetail{
+				Reason: ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, Metadata: map[string]string{"field": "room_id"},
+			}),
+			`the server does not take one of the values: correct it (room_id is bad\x1b[2J; field room_id)`,
+		},
+		"until": {
+			failure(connect.CodePermissionDenied, "muted", &ovationv1.ErrorDetail{
+				Reason:   ovationv1.ErrorReason_ERROR_REASON_MUTED,
+				Metadata: map[string]string{"until": fmt.Sprint(until.UnixMicro())},
+			}),
+			"the user is muted, or the whole room is (until 2026-01-02 03:04:05.000)",
+		},
+		"again": {
+			failure(connect.CodeUnavailable, "draining", &ovationv1.ErrorDetail{
+				Reason: ovationv1.ErrorReason_ERROR_REASON_DRAINING, RetryAfter: durationpb.New(1500 * time.Millisecond),
+			}),
+			"this node is shutting down: try again in a moment (again in 1.5s)",
+		},
+		"a fault of the server": {
+			failure(connect.CodeInternal, "internal", &ovationv1.ErrorDetail{
+				Reason: ovationv1.ErrorReason_ERROR_REASON_INTERNAL, RequestId: "abc",
+			}),
+			"a fault of the server: look for the request id in its log (request id abc)",
+		},
+		"anything else": {errors.New("it\x07broke"), `it\x07broke`},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := explain(test.err, "http://host"); got != test.want {
+				t.Errorf("got  %q\nwant %q", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,102 @@
+package audience
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/clients/cli/internal/account"
+	ovation "github.com/ovation-live/ovation/clients/go"
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// reader is a viewer that joined at 10 and took messages of LOW up to the head.
+func reader(dropped uint64, sequences ...uint64) state {
+	s := state{joined: true, connected: true}
+	s.account.Begin(nil, &ovationv1.Cursor{Epoch: "a", LowSequence: 10})
+	var messages []*ovationv1.Message
+	for _, sequence := range sequences {
+		messages = append(messages, &ovationv1.Message{Bucket: ovationv1.Bucket_BUCKET_LOW, Sequence: sequence})
+	}
+	last := uint64(10)
+	if len(sequences) > 0 {
+		last = sequences[len(sequences)-1]
+	}
+	s.account.Take(messages, account.Dropped{0, 0, dropped}, &ovationv1.Cursor{Epoch: "a", LowSequence: last})
+	return s
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	begin := &ovationv1.Cursor{Epoch: "a", LowSequence: 10}
+	end := &ovationv1.Cursor{Epoch: "a", LowSequence: 14}
+	killed := reader(0, 11, 12, 13, 14)
+	killed.reconnects, killed.causes = 1, []string{"unavailable"}
+	failed := state{over: errors.New("no\x1b")}
+	ended := reader(3, 14)
+	ended.over = ovation.ErrRoomEnded
+	tests := map[string]struct {
+		states []state
+		clean  bool
+	}{
+		"clean":  {[]state{reader(0, 11, 12, 13, 14), reader(2, 13, 14), killed, ended}, true},
+		"faulty": {[]state{reader(0, 11, 12, 13, 14), reader(0, 11, 14), reader(0, 11, 11), failed, {}}, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := New(Options{Room: "demo", Delivery: ovationv1.Delivery_DELIVERY_INLINE})
+			c.latency.Record(5*time.Millisecond, 7*time.Millisecond)
+			c.kills = 1
+			report := c.report(test.states, begin, end, 90*time.Second)
+			if report.Clean() != test.clean {
+				t.Errorf("clean is %v", report.Clean())
+			}
+			golden(t, name+".txt", report.Text())
+			asJSON, err := json.MarshalIndent(report, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".json", string(asJSON)+"\n")
+		})
+	}
+}
+
+func TestAnInterruptedRunForgivesThoseBehind(t *testing.T) {
+	t.Parallel()
+	begin := &ovationv1.Cursor{Epoch: "a", LowSequence: 10}
+	end := &ovationv1.Cursor{Epoch: "a", LowSequence: 14}
+	report := New(Options{}).report([]state{reader(0, 11), {}}, begin, end, time.Second)
+	if report.Clean() {
+		t.Error("clean, with a viewer behind and one not there")
+	}
+	if report.Interrupted = true; !report.Clean() {
+		t.Errorf("not clean: %+v", report)
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s has changed (write it anew with -update):\n%s", name, got)
+	}
+}

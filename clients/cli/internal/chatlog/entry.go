@@ -1,0 +1,124 @@
+// Package chatlog reads chat logs: one JSON object a line, in order of time.
+//
+//	{"ts":1484050199000,"type":"message","user":"u_15fd","text":"hello"}
+//	{"ts":1484050202000,"type":"gift","user":"u_9b3d","gift":"rose","count":3}
+//
+// Every line has "ts" (milliseconds), "type" and "user"; a message has "text", and
+// the other types have fields of their own.
+package chatlog
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// The types that a replay knows what to do with. Every other type is skipped.
+const (
+	TypeMessage   = "message"
+	TypeGift      = "gift"
+	TypeSubscribe = "subscribe"
+	TypeRaid      = "raid"
+)
+
+// Latest is the greatest time an entry may have, in milliseconds: the end of the
+// year 9999.
+const Latest = 253402300799999
+
+// Entry is one line of a log.
+type Entry struct {
+	// Line is its number in the log, from 1.
+	Line int
+	// Millis is its time in milliseconds: Unix time, or since some start.
+	Millis int64
+	// Type says what happened.
+	Type string
+	// User is who did it.
+	User string
+	// Text is what a message says; other types may have one too.
+	Text string
+	// Details is a JSON object of what else the line says of a gift, subscribe or
+	// raid. Nil for any other type.
+	Details []byte
+}
+
+// line is what Parse reads of every entry. Pointers tell absent from zero.
+type line struct {
+	Millis *int64 `json:"ts"`
+	Type   string `json:"type"`
+	User   string `json:"user"`
+	Text   string `json:"text"`
+}
+
+// Parse reads one line. Its Line is 0.
+func Parse(data []byte) (Entry, error) {
+	var l line
+	if err := json.Unmarshal(data, &l); err != nil {
+		return Entry{}, plain(err)
+	}
+	if err := l.check(); err != nil {
+		return Entry{}, err
+	}
+	entry := Entry{Millis: *l.Millis, Type: l.Type, User: l.User, Text: l.Text}
+	if !hasDetails(l.Type) {
+		return entry, nil
+	}
+	details, err := details(data)
+	if err != nil {
+		return Entry{}, err
+	}
+	entry.Details = details
+	return entry, nil
+}
+
+// check says what the line lacks.
+func (l line) check() error {
+	switch {
+	case l.Millis == nil:
+		return errors.New(`no "ts"`)
+	case *l.Millis < 0 || *l.Millis > Latest:
+		return fmt.Errorf(`"ts" is %d: not between 0 and %d milliseconds`, *l.Millis, int64(Latest))
+	case l.Type == "":
+		return errors.New(`no "type"`)
+	case l.User == "":
+		return errors.New(`no "user"`)
+	}
+	return nil
+}
+
+// hasDetails says whether entries of the type carry more than a text.
+func hasDetails(kind string) bool {
+	return kind == TypeGift || kind == TypeSubscribe || kind == TypeRaid
+}
+
+// details is the line as a compact object, in order of key, without what every
+// message carries in fields of its own.
+func details(data []byte) ([]byte, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, plain(err)
+	}
+	for _, key := range []string{"ts", "user", "text"} {
+		delete(fields, key)
+	}
+	return json.Marshal(fields)
+}
+
+// plain is a decoding error in words for people who edit logs.
+func plain(err error) error {
+	var syntax *json.SyntaxError
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("not JSON: %w", err)
+	case errors.As(err, &wrong) && wrong.Field == "":
+		return errors.New("not a JSON object")
+	case errors.As(err, &wrong):
+		return fmt.Errorf("%q is a %s, not a %s", wrong.Field, wrong.Value, wrong.Type)
+	}
+	return err
+}
+
+// Blank says whether a line holds nothing at all.
+func Blank(data []byte) bool { return len(bytes.TrimSpace(data)) == 0 }

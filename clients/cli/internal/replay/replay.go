@@ -1,0 +1,195 @@
+// Package replay plays a chat log into a room, at the log's own pace or any other.
+package replay
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
+	"github.com/ovation-live/ovation/clients/cli/internal/lanes"
+	"github.com/ovation-live/ovation/clients/cli/internal/pace"
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+// pendingPerWorker is how many messages may wait for each that is being sent.
+const pendingPerWorker = 16
+
+// Options say how a log is played. All fields but Window, MaxGap and Malformed must
+// be set.
+type Options struct {
+	// Room is where it is played.
+	Room string
+	// Run names the replay: with the line it makes a message's id, so that the same
+	// run twice within the server's memory doubles nothing.
+	Run string
+	// Window is the part that is played.
+	Window Window
+	// Speed is how many times faster than the log; 0: as fast as possible.
+	Speed float64
+	// MaxGap cuts longer gaps of the log; 0 keeps them.
+	MaxGap time.Duration
+	// Concurrency is how many messages are on their way at a time.
+	Concurrency int
+	// Timeout is how long one try may take.
+	Timeout time.Duration
+	// RetryFor is how long a message that fails is tried again.
+	RetryFor time.Duration
+	// Senders are the connections to use.
+	Senders []Sender
+	// Malformed is told of each line that is no entry.
+	Malformed func(*chatlog.MalformedError)
+}
+
+// Replay is one play of a log.
+type Replay struct {
+	options  Options
+	schedule *pace.Schedule
+	lanes    *lanes.Lanes
+	tally    *tally
+	seed     maphash.Seed
+	started  atomic.Int64 // Unix nanoseconds; 0: not yet
+	due      atomic.Int64 // of the entry at hand
+
+	stopOnce sync.Once
+	stopped  chan struct{}
+	fault    error // what ended the run, set before stopped is closed
+}
+
+// New prepares a replay. Run must be called, once.
+func New(options Options) *Replay {
+	return &Replay{
+		options:  options,
+		schedule: pace.New(options.Speed, options.MaxGap),
+		lanes:    lanes.New(options.Concurrency, options.Concurrency*pendingPerWorker),
+		tally:    newTally(),
+		seed:     maphash.MakeSeed(),
+		stopped:  make(chan struct{}),
+	}
+}
+
+// Progress is how far a replay is. It may be called at any time, from anywhere.
+type Progress struct {
+	// Sent is how many messages have been dealt with.
+	Sent int
+	// Elapsed is how much of the plan's length has been played.
+	Elapsed time.Duration
+}
+
+// Progress says how far it is.
+func (r *Replay) Progress() Progress {
+	progress := Progress{Sent: r.tally.progress()}
+	if started := r.started.Load(); started > 0 {
+		progress.Elapsed = min(time.Since(time.Unix(0, started)), time.Duration(r.due.Load()))
+	}
+	return progress
+}
+
+// Run plays the log. When the context ends it sends nothing more, waits for what is
+// on its way, and returns the report all the same, marked as interrupted. The error
+// is one that ended the run: of the log's source, or of a send that no other would
+// fare better than.
+func (r *Replay) Run(ctx context.Context, log io.Reader) (Report, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { r.stop(nil) })
+	defer stop()
+	go func() { <-r.stopped; cancel() }()
+
+	started := time.Now()
+	r.started.Store(started.UnixNano())
+	covered := span{}
+	err := walk(ctx, log, r.options.Window, visitor{
+		entry: func(entry chatlog.Entry) error {
+			covered.include(entry.Millis)
+			return r.play(ctx, entry, started)
+		},
+		malformed: r.malformed,
+		outside:   r.tally.outside,
+	})
+	r.lanes.Close()
+	wall := time.Since(started)
+
+	report := r.report(wall, covered.length())
+	report.Interrupted = errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	if report.Interrupted {
+		err = nil
+	}
+	r.stop(nil)
+	return report, errors.Join(r.fault, err)
+}
+
+// stop ends the run; the first call's reason counts.
+func (r *Replay) stop(fault error) {
+	r.stopOnce.Do(func() {
+		r.fault = fault
+		close(r.stopped)
+	})
+}
+
+// halted says whether the run is to end.
+func (r *Replay) halted() bool {
+	select {
+	case <-r.stopped:
+		return true
+	default:
+		return false
+	}
+}
+
+func (r *Replay) malformed(err *chatlog.MalformedError) {
+	r.tally.malformed()
+	if r.options.Malformed != nil {
+		r.options.Malformed(err)
+	}
+}
+
+// play waits for the entry's time and queues it behind its user's others.
+func (r *Replay) play(ctx context.Context, entry chatlog.Entry, started time.Time) error {
+	r.tally.line()
+	due := r.schedule.Due(entry.Millis)
+	r.due.Store(int64(due))
+	request, skipped := message(entry, r.options.Room, r.options.Run)
+	if skipped != "" {
+		r.tally.skipped(skipped)
+		return nil
+	}
+	if r.options.Speed > 0 && !sleep(ctx, time.Until(started.Add(due))) {
+		r.tally.unsent()
+		return ctx.Err()
+	}
+	calls := context.WithoutCancel(ctx) // what is on its way is waited for
+	err := r.lanes.Submit(ctx, entry.User, func() { r.send(calls, request, started.Add(due)) })
+	if err != nil {
+		r.tally.unsent()
+	}
+	return err
+}
+
+// send sends one message and counts what becomes of it. A message that is on its
+// way when the run ends is waited for, but not tried again.
+func (r *Replay) send(ctx context.Context, request *ovationv1.SendRequest, due time.Time) {
+	if r.halted() {
+		r.tally.unsent()
+		return
+	}
+	began := time.Now()
+	if r.options.Speed > 0 {
+		r.tally.late(began.Sub(due))
+	}
+	patience := patience{timeout: r.options.Timeout, retryFor: r.options.RetryFor, give: r.stopped}
+	response, retries, err := patience.send(ctx, r.sender(request.GetOnBehalfOf()), request)
+	r.tally.sent(response, err, retries, time.Since(began))
+	if err != nil && endsRun(err) {
+		r.stop(err)
+	}
+}
+
+// sender picks the connection of a user.
+func (r *Replay) sender(user string) Sender {
+	return r.options.Senders[maphash.String(r.seed, user)%uint64(len(r.options.Senders))]
+}

@@ -1,0 +1,128 @@
+package replay
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/ovation-live/ovation/clients/cli/internal/reason"
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+// Sender sends one message; FeedServiceClient is one. It must be safe for concurrent
+// use.
+type Sender interface {
+	Send(context.Context, *ovationv1.SendRequest) (*ovationv1.SendResponse, error)
+}
+
+// The waits between two tries, unless the server says how long.
+const (
+	firstBackoff = 50 * time.Millisecond
+	lastBackoff  = 2 * time.Second
+)
+
+// patience is how a message is sent.
+type patience struct {
+	timeout  time.Duration   // of one try
+	retryFor time.Duration   // how long after the first try another may begin
+	give     <-chan struct{} // closed: no further try
+}
+
+// send sends a message, and again with the same id while it may have been lost on
+// its way. It returns how many tries it took beyond the first.
+func (p patience) send(ctx context.Context, sender Sender, request *ovationv1.SendRequest) (*ovationv1.SendResponse, int, error) {
+	started := time.Now()
+	backoff := firstBackoff
+	for retries := 0; ; retries++ {
+		response, err := p.try(ctx, sender, request)
+		if err == nil || !mayRetry(err) {
+			return response, retries, err
+		}
+		wait := max(reason.RetryAfter(err), backoff/2+rand.N(backoff)) //nolint:gosec // jitter, no secret
+		if time.Since(started)+wait > p.retryFor || !p.wait(wait) {
+			return nil, retries, err
+		}
+		backoff = min(2*backoff, lastBackoff)
+	}
+}
+
+// try makes one call.
+func (p patience) try(ctx context.Context, sender Sender, request *ovationv1.SendRequest) (*ovationv1.SendResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	return sender.Send(ctx, request)
+}
+
+// wait waits between two tries; it reports whether there may be another.
+func (p patience) wait(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-p.give:
+		return false
+	}
+}
+
+// mayRetry says whether the same message may succeed later. The message's id makes
+// it safe where the first try did get through.
+func mayRetry(err error) bool {
+	switch connect.CodeOf(err) {
+	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
+		return true
+	case connect.CodeResourceExhausted:
+		return reason.RetryAfter(err) > 0
+	default:
+		return false
+	}
+}
+
+// refuses says whether an error is the room's verdict on this one message.
+func refuses(err error) bool {
+	switch reason.Of(err) {
+	case ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		ovationv1.ErrorReason_ERROR_REASON_MESSAGE_EMPTY,
+		ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG,
+		ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED,
+		ovationv1.ErrorReason_ERROR_REASON_MUTED,
+		ovationv1.ErrorReason_ERROR_REASON_BANNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// endsRun says whether every other message would fail as this one did.
+func endsRun(err error) bool {
+	switch reason.Of(err) {
+	case ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING,
+		ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,
+		ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED,
+		ovationv1.ErrorReason_ERROR_REASON_ROOM_FORBIDDEN,
+		ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN,
+		ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND,
+		ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED,
+		ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED:
+		return true
+	default:
+		return connect.CodeOf(err) == connect.CodeUnimplemented
+	}
+}
+
+// sleep waits; it reports whether the context let it.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// description heads the help text.
+const description = `Works with an Ovation server from the terminal.
+
+Without --token it mints one with the development secret, for the role that the command needs.
+
+Exit codes: 0 all went well, 1 something failed, 2 called wrongly.`
+
+// root is the whole command line.
+type root struct {
+	globals
+
+	Room   roomCommand   `cmd:"" help:"Make, list, change and end rooms."`
+	Tail   tailCommand   `cmd:"" help:"Print a room's messages as they come."`
+	Send   sendCommand   `cmd:"" help:"Send a message."`
+	Attr   attrCommand   `cmd:"" help:"Read, change and follow a room's attributes."`
+	Token  tokenCommand  `cmd:"" help:"Mint a token."`
+	Replay replayCommand `cmd:"" help:"Play a chat log into a room."`
+	Watch  watchCommand  `cmd:"" help:"Fill a room with viewers and account for every message."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program but for the process around it. It returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	cli := &root{}
+	answered := -1 // kong printed a help text and would have left with this code
+	parser, err := kong.New(cli,
+		kong.Name("ovation"),
+		kong.Description(description),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { answered = code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Vars{"default_user": defaultUser()},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		panic(err) // the struct above is wrong
+	}
+	command, err := parser.Parse(helpFlag(args))
+	if answered >= 0 {
+		return answered
+	}
+	if err != nil {
+		return misused(stderr, err)
+	}
+	err = command.Run(&app{globals: cli.globals, stdin: stdin, stdout: stdout, stderr: stderr})
+	return exitCode(stderr, err, cli.Server)
+}
+
+// helpFlag lets `ovation help tail` mean `ovation tail --help`.
+func helpFlag(args []string) []string {
+	if len(args) > 0 && args[0] == "help" {
+		return append(append([]string{}, args[1:]...), "--help")
+	}
+	return args
+}
+
+// misused says what is wrong with the command line.
+func misused(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "ovation: %v\nTry --help: it works after every command.\n", err)
+	return exitUsage
+}
+
+// usageError is a fault of the command line that shows only when running.
+type usageError struct{ error }
+
+// errReported is a failure that the output has already told of.
+var errReported = errors.New("failed")
+
+// exitCode tells of the error and returns its code.
+func exitCode(stderr io.Writer, err error, server string) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errReported):
+		return exitFailed
+	case errors.As(err, &usage):
+		return misused(stderr, usage)
+	}
+	fmt.Fprintf(stderr, "ovation: %s\n", explain(err, server))
+	return exitFailed
+}
+
+// defaultUser is who one is without --user.
+func defaultUser() string {
+	if name := os.Getenv("USER"); name != "" {
+		return name
+	}
+	return "cli"
+}

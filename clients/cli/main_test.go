@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/clients/cli/internal/audience"
+	"github.com/ovation-live/ovation/clients/cli/internal/replay"
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func has(t *testing.T, text string, wants ...string) {
+	t.Helper()
+	for _, want := range wants {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	tests := map[string][]string{
+		"expected one of":       {},
+		"unexpected argument":   {"dance"},
+		"--kind must be one of": {"send", "demo", "hi", "--kind", "shout"},
+		"--colour":              {"send", "demo", "hi", "--colour", "red"},
+		"not of the form":       {"attr", "set", "demo", "novalue"},
+		"--bucket-rule":         {"room", "update", "demo", "--bucket-rule", "text=low"},
+		"is unknown":            {"room", "update", "demo", "--bucket-rule", "shout/any=low"},
+		"no rate":               {"watch", "demo", "--ramp", "fast"},
+		"exclude each other":    {"watch", "demo", "--duration", "1s", "--until-idle", "1s"},
+		"--speed":               {"replay", "-", "--speed", "-1"},
+		"--expires":             {"token", "--expires", "0s"},
+		"is no address":         {"room", "list", "--server", "ftp://x"},
+	}
+	for want, args := range tests {
+		_, stderr := f.do(t, exitUsage, args...)
+		has(t, stderr, "Try --help")
+		if want != "no rate" {
+			has(t, stderr, want)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	stdout, _ := f.do(t, exitOK, "--help")
+	has(t, stdout, "Exit codes: 0 all went well", "room create", "watch")
+	for _, command := range []string{
+		"room create", "room list", "room get", "room update", "room end", "room members", "tail", "send",
+		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch",
+	} {
+		args := strings.Fields(command)
+		stdout, _ := f.do(t, exitOK, append(args, "--help")...)
+		has(t, stdout, "Example", "ovation "+command)
+		again := &output{}
+		if code := run(t.Context(), append([]string{"help"}, args...), nil, again, again); code != exitOK || again.String() != stdout {
+			t.Errorf("help %s is another text", command)
+		}
+	}
+}
+
+func TestNoServer(t *testing.T) {
+	t.Parallel()
+	f := &fake{url: "http://127.0.0.1:1"}
+	_, stderr := f.do(t, exitFailed, "room", "list")
+	has(t, stderr, "is the server running? start it with `go run ./server`")
+}
+
+func TestRooms(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	stdout, _ := f.do(t, exitOK, "room", "create", "show", "--title", "A\x1b[31m show", "--host", "ann", "--label", "a=b",
+		"--rate", "500", "--slow-mode", "2s", "--viewer-attributes", "read", "--bucket-rule", "text/host=whitelist,any/any=low")
+	golden(t, "room.txt", strings.ReplaceAll(stdout, clock(1_767_225_600_000_000), "NOW"))
+	_, stderr := f.do(t, exitFailed, "room", "create", "show")
+	has(t, stderr, "choose another id")
+	stdout, _ = f.do(t, exitOK, "room", "list")
+	has(t, stdout, "demo", "show")
+	stdout, _ = f.do(t, exitOK, "room", "update", "show", "--title", "new", "--json")
+	has(t, stdout, `"title":"new"`, `"slowMode":"2s"`)
+	stdout, _ = f.do(t, exitOK, "room", "get", "show")
+	has(t, stdout, "online: 2 users in 3 sessions")
+	stdout, _ = f.do(t, exitOK, "room", "members", "show")
+	has(t, stdout, `Ann\x1b[2J`, "host", "2 sessions")
+	stdout, _ = f.do(t, exitOK, "room", "end", "show")
+	has(t, stdout, "ended")
+	_, stderr = f.do(t, exitFailed, "send", "show", "hi")
+	has(t, stderr, "the room has ended")
+	_, stderr = f.do(t, exitFailed, "room", "get", "nowhere")
+	has(t, stderr, "ovation room list")
+	for _, procedure := range []string{ovationv1connect.RoomServiceCreateRoomProcedure, ovationv1connect.RoomServiceEndRoomProcedure} {
+		if role := f.seen[procedure]; role != "backend" {
+			t.Errorf("%s as %s", procedure, role)
+		}
+	}
+}
+
+func TestSend(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	stdout, _ := f.do(t, exitOK, "send", "demo", "hello", "all", "--id", "x", "--colour", "ff8800", "--position", "top")
+	has(t, stdout, "accepted: low #1")
+	stdout, _ = f.do(t, exitOK, "send", "demo", "hello", "all", "--id", "x")
+	has(t, stdout, "accepted: low #1", "sent before")
+	stdout, _ = f.do(t, exitOK, "send", "demo", "too many")
+	has(t, stdout, "dropped: the room is over its rate, the next may be accepted in 1s")
+	stdout, _ = f.do(t, exitOK, "send", "demo", "--kind", "gift", "--payload", "{}", "--as", "bob", "--json")
+	has(t, stdout, `"status":"SEND_STATUS_ACCEPTED"`, `"bucket":"BUCKET_HIGH"`)
+	sent := f.rooms["demo"].log
+	if m := sent[2][0]; m.GetText() != "hello all" || m.GetSenderId() != "ann" || m.GetStyle().GetColour() != 0xff8800 ||
+		m.GetStyle().GetPosition() != ovationv1.Style_POSITION_TOP {
+		t.Errorf("sent %v", m)
+	}
+	if m := sent[1][0]; m.GetSenderId() != "bob" || m.GetKind() != ovationv1.MessageKind_MESSAGE_KIND_GIFT {
+		t.Errorf("sent %v", m)
+	}
+	if role := f.seen[ovationv1connect.FeedServiceSendProcedure]; role != "backend" {
+		t.Errorf("--as went as %s", role)
+	}
+}
+
+func TestAttributes(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.do(t, exitOK, "attr", "set", "demo", "a=1", "b=x=y\x1b", "--own", "--delete-on-leave")
+	stdout, _ := f.do(t, exitOK, "attr", "get", "demo")
+	has(t, stdout, "a=1  (", `b=x=y\x1b  (`, "owned by ann, goes when they leave")
+	stdout, _ = f.do(t, exitOK, "attr", "get", "demo", "a", "--json")
+	has(t, stdout, `"key":"a"`, `"value":"MQ=="`)
+	_, stderr := f.do(t, exitFailed, "attr", "set", "demo", "a=2", "--if-timestamp", "5")
+	has(t, stderr, "read it with `ovation attr get`", "key a")
+
+	ctx, stop := context.WithCancel(t.Context())
+	watch := f.start(ctx, "attr", "watch", "demo")
+	watch.out.wait(t, "a=1")
+	f.do(t, exitOK, "attr", "delete", "demo", "a", "b")
+	f.do(t, exitOK, "attr", "set", "demo", "c=3")
+	watch.out.wait(t, "c=3")
+	stop()
+	if code := <-watch.code; code != exitOK {
+		t.Errorf("exit code %d: %s", code, watch.err.String())
+	}
+}
+
+func TestTail(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.do(t, exitOK, "send", "demo", "before")
+	all := f.start(t.Context(), "tail", "demo")
+	now := f.start(t.Context(), "tail", "demo", "--from", "now", "--delivery", "inline", "--json")
+	all.out.wait(t, "low       ann: before")
+	now.err.wait(t, "connected")
+	f.do(t, exitOK, "send", "demo", "after\x1b[2J")
+	f.do(t, exitOK, "send", "demo", "--kind", "custom", "--payload", "{}")
+	all.out.wait(t, `low       ann: after\x1b[2J`)
+	all.out.wait(t, "high      ann: [custom] {}")
+	now.out.wait(t, `"text":"after\u001b[2J"`)
+	f.do(t, exitOK, "room", "end", "demo")
+	for _, tail := range []*running{all, now} {
+		if code := <-tail.code; code != exitOK {
+			t.Errorf("exit code %d", code)
+		}
+		has(t, tail.err.String(), "the room has ended")
+	}
+	if strings.Contains(now.out.String(), "before") {
+		t.Error("--from now printed what was before")
+	}
+}
+
+func TestToken(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	stdout, _ := f.do(t, exitOK, "token", "--role", "host", "--room", "demo", "--expires", "10m", "--json")
+	var got minted
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.User != "ann" || got.Role != "host" || len(got.Rooms) != 1 || time.Until(got.ExpiresAt) > 10*time.Minute {
+		t.Errorf("%+v", got)
+	}
+	stdout, _ = f.do(t, exitOK, "token")
+	f.do(t, exitOK, "room", "list", "--token", strings.TrimSpace(stdout))
+	if role := f.seen[ovationv1connect.RoomServiceListRoomsProcedure]; role != "viewer" {
+		t.Errorf("the token given was not used: %s", role)
+	}
+	_, stderr := f.do(t, exitFailed, "room", "list", "--token", "bad")
+	has(t, stderr, "does not know this token")
+}
+
+// chatLog writes a log of so many messages of seven users.
+func chatLog(t *testing.T, messages int) string {
+	t.Helper()
+	var b strings.Builder
+	for i := range messages {
+		fmt.Fprintf(&b, `{"ts":%d,"type":"message","user":"u%d","text":"%d"}`+"\n", i*10, i%7, i)
+	}
+	path := filepath.Join(t.TempDir(), "chat.jsonl")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	path := chatLog(t, 300)
+	_, stderr := f.do(t, exitFailed, "replay", path, "--room", "evening", "--speed", "0")
+	has(t, stderr, "there is no such room")
+	stdout, stderr := f.do(t, exitOK, "replay", path, "--room", "evening", "--create", "--speed", "0", "--run", "r")
+	has(t, stdout, "accepted  300  low 300")
+	has(t, stderr, "100% 300 of 300 messages")
+	stdout, stderr = f.do(t, exitOK, "replay", path, "--room", "evening", "--speed", "100", "--run", "r", "--json", "--no-progress")
+	var report replay.Report
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Duplicates != 300 || report.Sent != 300 || stderr != "" {
+		t.Errorf("%+v: %s", report, stderr)
+	}
+	if n := len(f.rooms["evening"].log[2]); n != 300 {
+		t.Errorf("the room has %d messages", n)
+	}
+	_, stderr = f.do(t, exitFailed, "replay", "no-such-file")
+	has(t, stderr, "no such file")
+	f.do(t, exitOK, "room", "end", "evening")
+	stdout, stderr = f.do(t, exitFailed, "replay", path, "--room", "evening", "--speed", "0")
+	has(t, stdout, "room_ended")
+	has(t, stderr, "the room has ended")
+}
+
+// watched replays a log while viewers watch and returns what they report.
+func watched(t *testing.T, f *fake, code int, args ...string) audience.Report {
+	t.Helper()
+	args = append([]string{
+		"watch", "demo", "--viewers", "8", "--ramp", "1000/s", "--until-idle", "600ms", "--settle", "2s", "--json", "--no-progress",
+	}, args...)
+	watch := f.start(t.Context(), args...)
+	f.do(t, exitOK, "replay", chatLog(t, 200), "--speed", "4", "--no-progress")
+	if got := <-watch.code; got != code {
+		t.Errorf("exit code %d, want %d: %s%s", got, code, watch.out.String(), watch.err.String())
+	}
+	var report audience.Report
+	if err := json.Unmarshal([]byte(watch.out.String()), &report); err != nil {
+		t.Fatalf("%v: %s", err, watch.out.String())
+	}
+	return report
+}
+
+func TestWatchAccountsForEveryMessage(t *testing.T) {
+	t.Parallel()
+	for _, delivery := range []string{"notify", "inline", "auto"} {
+		t.Run(delivery, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t)
+			f.do(t, exitOK, "send", "demo", "before")
+			report := watched(t, f, exitOK, "--delivery", delivery)
+			if report.Delivered < 8 || report.Joined != 8 || report.Head["low"] != 201 || report.Latency.Count == 0 {
+				t.Errorf("%+v", report)
+			}
+		})
+	}
+}
+
+func TestWatchThroughKilledConnections(t *testing.T) {
+	t.Parallel()
+	report := watched(t, newFake(t), exitOK, "--kill-every", "50ms", "--settle", "20s")
+	if report.Kills == 0 || report.Reconnects == 0 {
+		t.Errorf("%d kills, %d reconnects", report.Kills, report.Reconnects)
+	}
+}
+
+func TestWatchSeesReportedLoss(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.keep = 1
+	report := watched(t, f, exitOK, "--kill-every", "20ms", "--settle", "20s")
+	if report.Dropped["low"] == 0 {
+		t.Errorf("nothing was dropped: %+v", report)
+	}
+}
+
+func TestWatchSeesLossThatNobodyReports(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.swallow = func(m *ovationv1.Message) bool { return m.GetText() == "150" }
+	report := watched(t, f, exitFailed)
+	if report.Gaps != 8 || report.Unaccounted != 8 || report.Faulty != 8 || len(report.Faults) != 8 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestWatchIsInterrupted(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	ctx, stop := context.WithCancel(t.Context())
+	watch := f.start(ctx, "watch", "demo", "--viewers", "3", "--ramp", "1000/s")
+	f.do(t, exitOK, "send", "demo", "hi")
+	time.Sleep(500 * time.Millisecond)
+	stop()
+	if code := <-watch.code; code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	has(t, watch.out.String(), "Interrupted: watched room demo", "OK so far")
+}
+
+func TestWatchOfNoRoom(t *testing.T) {
+	t.Parallel()
+	_, stderr := newFake(t).do(t, exitFailed, "watch", "nowhere", "--no-progress")
+	has(t, stderr, "there is no such room")
+}
+
+// TestReplayOfRealLogs plays the beginnings of the logs that the tests are given.
+func TestReplayOfRealLogs(t *testing.T) {
+	t.Parallel()
+	folder := os.Getenv("OVATION_TEST_DATA")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	for _, name := range []string{"twitch-asiagodtone-113759702", "twitch-arypie-1225373060", "twitch-forsen-irc", "irc-qtox-2016H2"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(folder, name+".jsonl")
+			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+				t.Skipf("no real logs: %v (OVATION_TEST_DATA names their folder)", err)
+			}
+			f := newFake(t)
+			stdout, _ := f.do(t, exitOK, "replay", path, "--limit", "1000", "--speed", "0", "--json", "--no-progress")
+			var report replay.Report
+			if err := json.Unmarshal([]byte(stdout), &report); err != nil {
+				t.Fatal(err)
+			}
+			room := f.rooms["demo"]
+			if accepted := len(room.log[1]) + len(room.log[2]); report.Lines != 1000 || report.Malformed != 0 ||
+				report.Accepted["low"]+report.Accepted["high"] != accepted || accepted == 0 {
+				t.Errorf("%d in the room: %+v", accepted, report.Counts)
+			}
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s has changed (write it anew with -update):\n%s", name, got)
+	}
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
+	"github.com/ovation-live/ovation/clients/cli/internal/figures"
+	"github.com/ovation-live/ovation/clients/cli/internal/pace"
+	"github.com/ovation-live/ovation/clients/cli/internal/progress"
+	"github.com/ovation-live/ovation/clients/cli/internal/replay"
+	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
+	"github.com/ovation-live/ovation/clients/go/devtoken"
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+type replayCommand struct {
+	File        string        `arg:"" help:"The log: one JSON object a line; - is standard input."`
+	Room        string        `help:"Where to play it." default:"demo" placeholder:"ID"`
+	Create      bool          `help:"Make the room if it is not there."`
+	Speed       float64       `help:"How many times faster than the log; 0: as fast as possible." default:"1"`
+	MaxGap      time.Duration `help:"Cut longer gaps of the log to this; 0s: keep them." default:"0s"`
+	From        time.Duration `help:"Begin so much log time after its first entry." default:"0s"`
+	Duration    time.Duration `help:"Play so much log time; 0s: to the end." default:"0s"`
+	Limit       int           `help:"Play at most so many entries; 0: all." default:"0"`
+	Concurrency int           `help:"How many messages are on their way at a time." default:"64"`
+	Connections int           `help:"Over how many HTTP/2 connections." default:"4"`
+	RetryFor    time.Duration `help:"How long to try a message again that the server could not take." default:"30s"`
+	RunName     string        `name:"run" help:"Name of the run. Together with the line it is a message's id: the same run again, within 5 minutes, doubles nothing." placeholder:"NAME"`
+	NoProgress  bool          `help:"Show no progress."`
+}
+
+func (*replayCommand) Help() string {
+	return `Each line is an object with "ts" (milliseconds), "type" and "user". A message is sent as text on behalf of its user; a gift as a gift, a subscribe or raid as a custom message, with the line as JSON payload; other types are skipped and counted, as are messages without text. A user's messages never overtake each other. Lines that are no entries are told with their number and skipped.
+
+Ctrl-C stops it, and the report comes all the same. The exit code is 1 if a send failed; messages that the room dropped or refused are counted, and are no failures.
+
+Examples:
+  ovation replay chat.jsonl --room demo
+  ovation replay chat.jsonl --room evening --create --speed 60
+  ovation replay chat.jsonl --from 1h30m --duration 10m --speed 0 --concurrency 256
+  zcat chat.jsonl.gz | ovation replay - --max-gap 5s --json`
+}
+
+// Validate checks the flags.
+func (c *replayCommand) Validate() error {
+	switch {
+	case c.Speed < 0 || c.Speed != c.Speed:
+		return errors.New("--speed must be 0 or more")
+	case c.MaxGap < 0 || c.From < 0 || c.Duration < 0 || c.Limit < 0 || c.RetryFor < 0:
+		return errors.New("--max-gap, --from, --duration, --limit and --retry-for must be 0 or more")
+	case c.Concurrency < 1 || c.Concurrency > 10_000:
+		return errors.New("--concurrency must be between 1 and 10000")
+	case c.Connections < 1 || c.Connections > 1_000:
+		return errors.New("--connections must be between 1 and 1000")
+	case len(c.RunName) > 40:
+		return errors.New("--run must be of at most 40 bytes")
+	}
+	return nil
+}
+
+// Run plays the log and reports.
+func (c *replayCommand) Run(ctx context.Context, app *app) error {
+	log, err := c.open(app.stdin)
+	if err != nil {
+		return err
+	}
+	defer log.Close() //nolint:errcheck // only read
+	plan, err := c.survey(ctx, log)
+	if err != nil {
+		return err
+	}
+	if err := c.prepareRoom(ctx, app); err != nil {
+		return err
+	}
+	senders, err := c.senders(app)
+	if err != nil {
+		return err
+	}
+	play := replay.New(c.options(app, senders))
+	stop := c.showProgress(app, play, plan)
+	report, fault := play.Run(ctx, log)
+	stop()
+	if err := c.print(app, report); err != nil {
+		return err
+	}
+	if fault != nil {
+		return fault
+	}
+	if report.Failures() > 0 {
+		return errReported
+	}
+	return nil
+}
+
+// window is the part to be played.
+func (c *replayCommand) window() replay.Window {
+	return replay.Window{From: c.From, Length: c.Duration, Limit: c.Limit}
+}
+
+// open opens the log. What cannot be read twice is read into memory.
+func (c *replayCommand) open(stdin io.Reader) (io.ReadSeekCloser, error) {
+	if c.File != "-" {
+		file, err := os.Open(c.File)
+		if err != nil {
+			return nil, err
+		}
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			return file, nil
+		}
+		defer file.Close() //nolint:errcheck // only read
+		stdin = file
+	}
+	all, err := io.ReadAll(stdin)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", c.File, err)
+	}
+	return memory{bytes.NewReader(all)}, nil
+}
+
+// memory is a log in memory.
+type memory struct{ *bytes.Reader }
+
+func (memory) Close() error { return nil }
+
+// survey reads the log through, and goes back to its beginning.
+func (c *replayCommand) survey(ctx context.Context, log io.ReadSeeker) (replay.Plan, error) {
+	plan, err := replay.Survey(ctx, log, c.window(), pace.New(c.Speed, c.MaxGap))
+	if err != nil {
+		return plan, fmt.Errorf("read %s: %w", c.File, err)
+	}
+	if _, err = log.Seek(0, io.SeekStart); err != nil {
+		return plan, fmt.Errorf("read %s: %w", c.File, err)
+	}
+	return plan, nil
+}
+
+// prepareRoom makes sure that the room is there before the first message.
+func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
+	rooms, err := app.rooms()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := app.limited(ctx)
+	defer cancel()
+	_, err = rooms.GetRoom(ctx, &ovationv1.GetRoomRequest{RoomId: c.Room})
+	if !c.Create || !isRoomNotFound(err) {
+		return err
+	}
+	_, err = rooms.CreateRoom(ctx, &ovationv1.CreateRoomRequest{RoomId: c.Room, Title: c.Room, RequestId: newID()})
+	return err
+}
+
+// senders opens as many connections as were asked for.
+func (c *replayCommand) senders(app *app) ([]replay.Sender, error) {
+	var senders []replay.Sender
+	for range c.Connections {
+		feed, err := app.feed(devtoken.RoleBackend)
+		if err != nil {
+			return nil, err
+		}
+		senders = append(senders, feed)
+	}
+	return senders, nil
+}
+
+// options is what was asked for.
+func (c *replayCommand) options(app *app, senders []replay.Sender) replay.Options {
+	name := c.RunName
+	if name == "" {
+		name = newID()
+	}
+	return replay.Options{
+		Room: c.Room, Run: name, Window: c.window(), Speed: c.Speed, MaxGap: c.MaxGap,
+		Concurrency: c.Concurrency, Timeout: app.Timeout, RetryFor: c.RetryFor, Senders: senders,
+		Malformed: func(err *chatlog.MalformedError) {
+			app.note("%s: %s", terminal.Escape(c.File), terminal.Escape(err.Error()))
+		},
+	}
+}
+
+// showProgress shows how the replay is getting on until the returned function is
+// called. A paced replay is measured in its time, which passes evenly; any other in
+// messages.
+func (c *replayCommand) showProgress(app *app, play *replay.Replay, plan replay.Plan) func() {
+	if c.NoProgress {
+		return func() {}
+	}
+	rate := newMeter()
+	return progress.Start(app.stderr, isTerminal(app.stderr), func() progress.Status {
+		at := play.Progress()
+		status := progress.Status{Done: int64(at.Sent), Total: int64(plan.Messages)}
+		if c.Speed > 0 && plan.Length > 0 {
+			status.Done, status.Total = at.Elapsed.Milliseconds(), plan.Length.Milliseconds()
+		}
+		status.Text = fmt.Sprintf("%s of %s messages, %s", figures.Count(at.Sent), figures.Count(plan.Messages),
+			figures.Rate(rate.per(int64(at.Sent))))
+		return status
+	})
+}
+
+// print prints the report.
+func (c *replayCommand) print(app *app, report replay.Report) error {
+	if app.JSON {
+		return app.printJSON(report)
+	}
+	_, err := fmt.Fprint(app.stdout, report.Text())
+	return err
+}

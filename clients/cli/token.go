@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ovation-live/ovation/clients/go/devtoken"
+)
+
+type tokenCommand struct {
+	Role    string        `help:"What its bearer may do: ${enum}." enum:"viewer,moderator,host,backend" default:"viewer" placeholder:"ROLE"`
+	Room    []string      `help:"A room that it covers; may be repeated; none: all rooms." placeholder:"ID"`
+	Name    string        `help:"The name to show (the user's id)."`
+	Expires time.Duration `help:"How long it is good for." default:"24h"`
+}
+
+func (*tokenCommand) Help() string {
+	return `The server accepts it if it has the same secret (--secret or OVATION_AUTH_SECRET; else the development one, which a server takes only in development).
+
+Examples:
+  ovation token --role host --room demo --user ann
+  OVATION_TOKEN=$(ovation token --user bob --expires 10m) ovation tail demo`
+}
+
+// minted is the token for machines.
+type minted struct {
+	Token     string    `json:"token"`
+	User      string    `json:"user"`
+	Role      string    `json:"role"`
+	Rooms     []string  `json:"rooms"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// Run mints and prints the token.
+func (c *tokenCommand) Run(app *app) error {
+	if c.Expires <= 0 {
+		return usageError{fmt.Errorf("--expires must be more than 0")}
+	}
+	claims := devtoken.Claims{
+		Subject: app.User, Name: c.Name, Role: c.Role, Rooms: c.Room, Expires: time.Now().Add(c.Expires).Truncate(time.Second),
+	}
+	if claims.Name == "" {
+		claims.Name = app.User
+	}
+	if len(claims.Rooms) == 0 {
+		claims.Rooms = []string{devtoken.AnyRoom}
+	}
+	token, err := app.mint(claims)
+	if err != nil {
+		return err
+	}
+	if app.JSON {
+		return app.printJSON(minted{token, claims.Subject, claims.Role, claims.Rooms, claims.Expires.UTC()})
+	}
+	return app.print("%s", token)
+}
