@@ -34,6 +34,7 @@ type followed struct {
 	asks    chan chan struct{} // those who ask for a check; closed when it was made
 	pace    feed.Pace          // the deliverer's
 	shared  atomic.Pointer[shared]
+	answers answers
 
 	mu         sync.RWMutex
 	rings      *feed.Rings

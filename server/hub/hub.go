@@ -9,7 +9,7 @@
 // Two goroutines serve a followed room: one delivers, the other mends what was lost,
 // so that a store that is slow to answer delays nothing that was heard.
 //
-// Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu. The store
+// Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu, then answers.mu. The store
 // calls hear under its own lock, and hear takes followed.mu alone. Nothing here does
 // I/O under a lock. A subscriber who is up to date takes no lock but its own.
 package hub

@@ -7,6 +7,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/wire"
 )
 
 // Pull is a reader's request for messages.
@@ -23,7 +24,13 @@ type Pull struct {
 type Pulled struct {
 	Batch     feed.Batch
 	Heads     feed.Heads
-	Streaming bool // the session has a stream on this node
+	Answer    *wire.Frame // both, encoded once for all readers who get the same
+	Streaming bool        // the session has a stream on this node
+}
+
+// newPulled returns a batch and heads with their encoding.
+func newPulled(b feed.Batch, h feed.Heads) Pulled {
+	return Pulled{Batch: b, Heads: h, Answer: wire.PullAnswer(b, h)}
 }
 
 // Pull returns what a reader gets: from memory if the node follows the room, else
@@ -71,29 +78,31 @@ func (h *Hub) longPoll(ctx context.Context, p Pull) (Pulled, error) {
 // the selection the viewer is notified.
 func (f *followed) pull(ctx context.Context, p Pull) (Pulled, <-chan struct{}) {
 	streaming := f.attended(p)
-	batch, heads := f.look(p.Cursor, p.Limit)
-	if batch.Resync {
+	pulled := f.look(p.Cursor, p.Limit)
+	if pulled.Batch.Resync {
 		f.settle(ctx)
-		batch, heads = f.look(p.Cursor, p.Limit)
+		pulled = f.look(p.Cursor, p.Limit)
 	}
+	pulled.Streaming = streaming
+	batch := pulled.Batch
 	if p.Session != "" && streaming {
 		f.stands(p, batch.Cursor)
 	}
-	pulled := Pulled{batch, heads, streaming}
 	if len(batch.Messages) > 0 || batch.Resync || batch.Dropped != [feed.Buckets]uint64{} || p.Wait == 0 {
 		return pulled, nil
 	}
-	return pulled, f.changedSince(heads)
+	return pulled, f.changedSince(pulled.Heads)
 }
 
-// look selects what a reader at c gets.
-func (f *followed) look(c feed.Cursor, limit int) (feed.Batch, feed.Heads) {
+// look returns what a reader at c gets.
+func (f *followed) look(c feed.Cursor, limit int) Pulled {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	if most := f.pullLimit(); limit <= 0 || limit > most {
 		limit = most
 	}
-	return f.rings.Select(c, limit), f.heads()
+	heads := f.heads()
+	return f.answers.get(heads, reader{c, limit}, func() Pulled { return newPulled(f.rings.Select(c, limit), heads) })
 }
 
 // changedSince returns a channel that is closed when there may be more than at heads;
@@ -130,7 +139,7 @@ func (h *Hub) pullFromStore(ctx context.Context, p Pull) (Pulled, error) {
 		return Pulled{}, err
 	}
 	head, err := h.source.Log.Head(ctx, p.Room)
-	return Pulled{Batch: batch, Heads: head.Heads}, err
+	return newPulled(batch, head.Heads), err
 }
 
 // attended takes the mark from those of the viewer's subscribers that a pull counts
@@ -146,11 +155,15 @@ func (f *followed) attended(p Pull) (streaming bool) {
 }
 
 // stands notes where a session that pulled stands now. (A pull that names no session
-// does not say which of the viewer's devices has what.)
+// does not say which of the viewer's devices has what.) A round that came while it
+// looked may have been in what it got: a viewer who has it all is not waited for.
 func (f *followed) stands(p Pull, c feed.Cursor) {
+	f.mu.RLock()
+	current := f.rings.Head() == c
+	f.mu.RUnlock()
 	f.crowd.of(p.User, func(s *Subscriber) {
 		if p.Session == s.session.ID {
-			s.stands(c)
+			s.stands(c, current)
 		}
 	})
 }

@@ -144,8 +144,10 @@ func (s *Subscriber) inlineStanding(n *notice, now live.Timestamp) standing {
 // offerNotice applies the notify policy. It is about pulls, and so about messages;
 // that attributes have changed is told in every round. The caller holds s.mu.
 func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
-	if n.news&newMessages == 0 {
-		s.notifyOf(n, newAttributes)
+	if n.news&newMessages == 0 || s.cursor == n.heads.Cursor { // or pulled before it was told
+		if n.news&newAttributes != 0 {
+			s.notifyOf(n, newAttributes)
+		}
 		return keepsUp
 	}
 	again := s.attention.Marked()
@@ -202,9 +204,14 @@ func (s *Subscriber) attended() {
 // stands notes that a pull brought the viewer to a cursor. It counts for a stream that
 // carries messages too, as long as that has carried none or is behind: a viewer may
 // pull on a notification that came before the server changed its mind.
-func (s *Subscriber) stands(c feed.Cursor) {
+//
+// A viewer who has all that there is, current, needs no notification of it.
+func (s *Subscriber) stands(c feed.Cursor, current bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if current {
+		s.attention.Pulled()
+	}
 	unread := s.cursor == (feed.Cursor{}) || s.cursor.Epoch == c.Epoch && !c.Before(s.cursor)
 	if !s.inline || s.next == 0 && unread {
 		s.cursor = c

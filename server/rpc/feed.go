@@ -12,30 +12,14 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
-	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/page"
 	"github.com/ovation-live/ovation/server/wire"
 )
 
-// feedHandler is FeedService, but for Subscribe, which sends frames of its own.
+// feedHandler is FeedService, but for Subscribe and Pull, whose answers are shared.
 type feedHandler struct {
 	ovationv1connect.UnimplementedFeedServiceHandler
 	chat *chat.Service
-}
-
-// Pull implements FeedService.
-func (h *feedHandler) Pull(ctx context.Context, req *ovationv1.PullRequest) (*ovationv1.PullResponse, error) {
-	pulled, err := h.chat.Pull(ctx, auth.From(ctx), hub.Pull{
-		Room:    live.RoomID(req.GetRoomId()),
-		Session: live.SessionID(req.GetSessionId()),
-		Cursor:  wire.CursorFrom(req.GetCursor()),
-		Limit:   int(req.GetLimit()),
-		Wait:    req.GetWait().AsDuration(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &ovationv1.PullResponse{Batch: wire.Batch(pulled.Batch), Heads: wire.Heads(pulled.Heads)}, nil
 }
 
 // Send implements FeedService.

@@ -44,6 +44,7 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	mux.Handle(ovationv1connect.NewRoomServiceHandler(&roomHandler{rooms: s.Rooms}, built))
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(&feedHandler{chat: s.Chat}, built))
 	mux.Handle(ovationv1connect.FeedServiceSubscribeProcedure, newSubscribeHandler(s.Chat, built))
+	mux.Handle(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
 	mux.Handle(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
 	registerUnbuilt(mux, connect.WithHandlerOptions(bounds, connect.WithOptions(chain.Unbuilt)))
 }

@@ -2,8 +2,10 @@ package rpc
 
 import (
 	"context"
+	"math"
 
 	"connectrpc.com/connect"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
@@ -18,7 +20,6 @@ import (
 // its responses are frames whose bytes are shared, and are not compressed for each
 // subscriber.
 func newSubscribeHandler(c *chat.Service, opts connect.HandlerOption) *connect.Handler {
-	methods := ovationv1.File_ovation_v1_feed_proto.Services().ByName("FeedService").Methods()
 	return connect.NewServerStreamHandler(
 		ovationv1connect.FeedServiceSubscribeProcedure,
 		func(ctx context.Context, req *connect.Request[ovationv1.SubscribeRequest],
@@ -32,9 +33,19 @@ func newSubscribeHandler(c *chat.Service, opts connect.HandlerOption) *connect.H
 				Cursor:   wire.CursorFrom(req.Msg.GetCursor()),
 			}, writer{stream})
 		},
+		shared("Subscribe", opts),
+	)
+}
+
+// shared returns the options of a handler of FeedService whose answers are frames:
+// their bytes are copied for each caller, not encoded and not compressed. (What
+// callers send may be compressed.)
+func shared(method protoreflect.Name, opts connect.HandlerOption) connect.HandlerOption {
+	methods := ovationv1.File_ovation_v1_feed_proto.Services().ByName("FeedService").Methods()
+	return connect.WithHandlerOptions(
 		opts,
-		connect.WithSchema(methods.ByName("Subscribe")),
-		connect.WithCompression("gzip", nil, nil),
+		connect.WithSchema(methods.ByName(method)),
+		connect.WithCompressMinBytes(math.MaxInt),
 		codecs(),
 	)
 }

@@ -7,12 +7,14 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live/feed"
 )
 
-// Frame is one frame of a stream, encoded at most once in each form however many
-// get it, and not before someone does. It may be used concurrently.
+// Frame is a message to many, a frame of a stream or the answer to a pull, encoded at
+// most once in each form however many get it, and not before someone does. It may be
+// used concurrently.
 type Frame struct {
-	build       func() *ovationv1.SubscribeResponse
+	build       func() proto.Message
 	proto, json form
 }
 
@@ -24,7 +26,16 @@ type form struct {
 }
 
 // newFrame returns a frame whose contents build makes when they are first needed.
-func newFrame(build func() *ovationv1.SubscribeResponse) *Frame { return &Frame{build: build} }
+func newFrame(build func() *ovationv1.SubscribeResponse) *Frame {
+	return &Frame{build: func() proto.Message { return build() }}
+}
+
+// PullAnswer is the answer to a pull.
+func PullAnswer(b feed.Batch, h feed.Heads) *Frame {
+	return &Frame{build: func() proto.Message {
+		return &ovationv1.PullResponse{Batch: Batch(b), Heads: Heads(h)}
+	}}
+}
 
 // AppendProto appends the frame in binary form to dst.
 func (f *Frame) AppendProto(dst []byte) ([]byte, error) {
