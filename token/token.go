@@ -16,7 +16,7 @@ import (
 
 // DevelopmentSecret is what a server in development signs and verifies with. It is
 // public: whoever can reach a server that runs with it can be anyone.
-const DevelopmentSecret = "ovation-development-secret-do-not-use-in-production" //nolint:gosec // public by design
+const DevelopmentSecret = "ovation-development-secret-do-not-use-in-production"
 
 // DefaultLifetime is how long a token lives whose claims do not say.
 const DefaultLifetime = 24 * time.Hour
@@ -47,7 +47,7 @@ func Mint(secret string, c Claims) (string, error) {
 		return "", errors.New("token: the secret is empty")
 	case c.User == "":
 		return "", errors.New("token: the user is empty")
-	case c.Role == live.RoleNone:
+	case c.Role < live.RoleViewer || c.Role > live.RoleBackend:
 		return "", errors.New("token: there is no role")
 	case len(c.Rooms) == 0:
 		return "", errors.New("token: no rooms are covered")

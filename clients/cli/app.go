@@ -12,8 +12,9 @@ import (
 	"connectrpc.com/connect"
 	"golang.org/x/term"
 
-	"github.com/ovation-live/ovation/clients/go/devtoken"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
 )
 
 // globals are the flags that every command takes.
@@ -61,30 +62,36 @@ func isTerminal(stream any) bool {
 }
 
 // bearer returns the token to call with: the one given, or one minted for the role.
-func (a *app) bearer(role string) (string, error) {
+func (a *app) bearer(role live.Role) (string, error) {
 	if a.Token != "" {
 		return a.Token, nil
 	}
-	return a.mint(devtoken.Claims{Subject: a.User, Name: a.User, Role: role})
+	return a.mint(token.Claims{User: live.UserID(a.User), Name: a.User, Role: role, Rooms: []live.RoomID{token.AnyRoom}})
+}
+
+// roleOf returns the role of a name that a flag's enum allows.
+func roleOf(name string) live.Role {
+	role, _ := live.ParseRole(name)
+	return role
 }
 
 // mint mints a token.
-func (a *app) mint(claims devtoken.Claims) (string, error) {
+func (a *app) mint(claims token.Claims) (string, error) {
 	secret := a.Secret
 	if secret == "" {
-		secret = devtoken.Secret
+		secret = token.DevelopmentSecret
 	}
-	return devtoken.Mint(secret, claims)
+	return token.Mint(secret, claims)
 }
 
 // caller returns an HTTP client that makes authorized calls as the role, over a
 // connection of its own.
-func (a *app) caller(role string) (*http.Client, error) {
-	token, err := a.bearer(role)
+func (a *app) caller(role live.Role) (*http.Client, error) {
+	bearer, err := a.bearer(role)
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: authorized{token: token, next: newTransport(a.Server)}}, nil
+	return &http.Client{Transport: authorized{token: bearer, next: newTransport(a.Server)}}, nil
 }
 
 // limited returns a context for one call.
@@ -94,7 +101,7 @@ func (a *app) limited(ctx context.Context) (context.Context, context.CancelFunc)
 
 // rooms returns a backend's client of the room service.
 func (a *app) rooms() (ovationv1connect.RoomServiceClient, error) {
-	client, err := a.caller(devtoken.RoleBackend)
+	client, err := a.caller(live.RoleBackend)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +110,7 @@ func (a *app) rooms() (ovationv1connect.RoomServiceClient, error) {
 
 // feed returns a client of the feed service. It asks for no compression: its answers
 // are small.
-func (a *app) feed(role string) (ovationv1connect.FeedServiceClient, error) {
+func (a *app) feed(role live.Role) (ovationv1connect.FeedServiceClient, error) {
 	client, err := a.caller(role)
 	if err != nil {
 		return nil, err
@@ -112,7 +119,7 @@ func (a *app) feed(role string) (ovationv1connect.FeedServiceClient, error) {
 }
 
 // attributes returns a client of the attribute service.
-func (a *app) attributes(role string) (ovationv1connect.AttributeServiceClient, error) {
+func (a *app) attributes(role live.Role) (ovationv1connect.AttributeServiceClient, error) {
 	client, err := a.caller(role)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
 )
 
 // attrCommand is the commands about attributes.
@@ -33,7 +34,7 @@ func (*attrGetCommand) Help() string {
 
 // Run prints the attributes.
 func (c *attrGetCommand) Run(ctx context.Context, app *app) error {
-	attributes, err := app.attributes("viewer")
+	attributes, err := app.attributes(live.RoleViewer)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ type writeFlags struct {
 
 // update calls UpdateAttributes.
 func (f writeFlags) update(ctx context.Context, app *app, room string, updates []*ovationv1.AttributeUpdate) error {
-	attributes, err := app.attributes(f.Role)
+	attributes, err := app.attributes(roleOf(f.Role))
 	if err != nil {
 		return err
 	}

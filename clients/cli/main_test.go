@@ -330,7 +330,7 @@ func TestReplayOfRealLogs(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("OVATION_TEST_DATA")
 	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "shared", "data")
+		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
 	}
 	for _, name := range []string{"twitch-asiagodtone-113759702", "twitch-arypie-1225373060", "twitch-forsen-irc", "irc-qtox-2016H2"} {
 		t.Run(name, func(t *testing.T) {

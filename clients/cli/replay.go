@@ -15,8 +15,8 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/progress"
 	"github.com/ovation-live/ovation/clients/cli/internal/replay"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
-	"github.com/ovation-live/ovation/clients/go/devtoken"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
 )
 
 type replayCommand struct {
@@ -160,7 +160,7 @@ func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
 func (c *replayCommand) senders(app *app) ([]replay.Sender, error) {
 	var senders []replay.Sender
 	for range c.Connections {
-		feed, err := app.feed(devtoken.RoleBackend)
+		feed, err := app.feed(live.RoleBackend)
 		if err != nil {
 			return nil, err
 		}

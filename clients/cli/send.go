@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ovation-live/ovation/clients/go/devtoken"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
 )
 
 type sendCommand struct {
@@ -62,11 +62,11 @@ func (c *sendCommand) Run(ctx context.Context, app *app) error {
 }
 
 // role is the one that the call needs.
-func (c *sendCommand) role() string {
+func (c *sendCommand) role() live.Role {
 	if c.As != "" {
-		return devtoken.RoleBackend
+		return live.RoleBackend
 	}
-	return c.Role
+	return roleOf(c.Role)
 }
 
 // request is the message to send.

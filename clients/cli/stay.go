@@ -6,8 +6,8 @@ import (
 	"time"
 
 	ovation "github.com/ovation-live/ovation/clients/go"
-	"github.com/ovation-live/ovation/clients/go/devtoken"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
 )
 
 // leaveLimit is how long leaving a room may take.
@@ -28,7 +28,7 @@ func (a *app) stay(
 	options ...ovation.JoinOption,
 ) error {
 	client, err := ovation.New(a.Server,
-		ovation.WithTokenSource(func(context.Context) (string, error) { return a.bearer(devtoken.RoleViewer) }))
+		ovation.WithTokenSource(func(context.Context) (string, error) { return a.bearer(live.RoleViewer) }))
 	if err != nil {
 		return err
 	}

@@ -1,15 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
-	"github.com/ovation-live/ovation/clients/go/devtoken"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
 )
 
 type tokenCommand struct {
 	Role    string        `help:"What its bearer may do: ${enum}." enum:"viewer,moderator,host,backend" default:"viewer" placeholder:"ROLE"`
-	Room    []string      `help:"A room that it covers; may be repeated; none: all rooms." placeholder:"ID"`
+	Room    []live.RoomID `help:"A room that it covers; may be repeated; none: all rooms." placeholder:"ID"`
 	Name    string        `help:"The name to show (the user's id)."`
 	Expires time.Duration `help:"How long it is good for." default:"24h"`
 }
@@ -24,11 +26,11 @@ Examples:
 
 // minted is the token for machines.
 type minted struct {
-	Token     string    `json:"token"`
-	User      string    `json:"user"`
-	Role      string    `json:"role"`
-	Rooms     []string  `json:"rooms"`
-	ExpiresAt time.Time `json:"expires_at"`
+	Token     string        `json:"token"`
+	User      string        `json:"user"`
+	Role      string        `json:"role"`
+	Rooms     []live.RoomID `json:"rooms"`
+	ExpiresAt time.Time     `json:"expires_at"`
 }
 
 // Run mints and prints the token.
@@ -36,21 +38,22 @@ func (c *tokenCommand) Run(app *app) error {
 	if c.Expires <= 0 {
 		return usageError{fmt.Errorf("--expires must be more than 0")}
 	}
-	claims := devtoken.Claims{
-		Subject: app.User, Name: c.Name, Role: c.Role, Rooms: c.Room, Expires: time.Now().Add(c.Expires).Truncate(time.Second),
-	}
-	if claims.Name == "" {
-		claims.Name = app.User
+	claims := token.Claims{
+		User:    live.UserID(app.User),
+		Name:    cmp.Or(c.Name, app.User),
+		Role:    roleOf(c.Role),
+		Rooms:   c.Room,
+		Expires: time.Now().Add(c.Expires).Truncate(time.Second),
 	}
 	if len(claims.Rooms) == 0 {
-		claims.Rooms = []string{devtoken.AnyRoom}
+		claims.Rooms = []live.RoomID{token.AnyRoom}
 	}
-	token, err := app.mint(claims)
+	signed, err := app.mint(claims)
 	if err != nil {
 		return err
 	}
 	if app.JSON {
-		return app.printJSON(minted{token, claims.Subject, claims.Role, claims.Rooms, claims.Expires.UTC()})
+		return app.printJSON(minted{signed, app.User, c.Role, claims.Rooms, claims.Expires.UTC()})
 	}
-	return app.print("%s", token)
+	return app.print("%s", signed)
 }

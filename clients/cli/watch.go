@@ -11,8 +11,9 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/audience"
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/progress"
-	"github.com/ovation-live/ovation/clients/go/devtoken"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
 )
 
 type watchCommand struct {
@@ -103,13 +104,15 @@ func (c *watchCommand) token(app *app, viewer int) (string, error) {
 		return app.Token, nil
 	}
 	user := fmt.Sprintf("%s%05d", c.Prefix, viewer)
-	return app.mint(devtoken.Claims{Subject: user, Name: user, Rooms: []string{c.Room}})
+	return app.mint(token.Claims{
+		User: live.UserID(user), Name: user, Role: live.RoleViewer, Rooms: []live.RoomID{live.RoomID(c.Room)},
+	})
 }
 
 // head returns what reads the room's head: a backend that pulls next to nothing, and
 // belongs to no session.
 func (c *watchCommand) head(app *app) (func(context.Context) (*ovationv1.Cursor, error), error) {
-	feed, err := app.feed(devtoken.RoleBackend)
+	feed, err := app.feed(live.RoleBackend)
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,9 @@ import (
 	"log"
 
 	ovation "github.com/ovation-live/ovation/clients/go"
-	"github.com/ovation-live/ovation/clients/go/devtoken"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
 )
 
 // Enter a room and print what is said until it ends.
@@ -20,11 +21,13 @@ func Example() {
 }
 
 func watch(ctx context.Context) error {
-	token, err := devtoken.Mint(devtoken.Secret, devtoken.Claims{Subject: "alice", Name: "Alice"})
+	signed, err := token.Mint(token.DevelopmentSecret, token.Claims{
+		User: "alice", Name: "Alice", Role: live.RoleViewer, Rooms: []live.RoomID{"demo"},
+	})
 	if err != nil {
 		return err
 	}
-	client, err := ovation.New("http://localhost:8080", ovation.WithToken(token))
+	client, err := ovation.New("http://localhost:8080", ovation.WithToken(signed))
 	if err != nil {
 		return err
 	}

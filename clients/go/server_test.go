@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovation-live/ovation/clients/go/devtoken"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
 )
 
 // Against a server in development, where OVATION_TEST_SERVER names one: every way of
@@ -18,19 +19,21 @@ func TestAgainstServer(t *testing.T) {
 		t.Skip("OVATION_TEST_SERVER names no server")
 	}
 	t.Parallel()
-	as := func(user, role string) *Client {
-		token, err := devtoken.Mint(devtoken.Secret, devtoken.Claims{Subject: user, Name: user, Role: role})
+	as := func(user string, role live.Role) *Client {
+		signed, err := token.Mint(token.DevelopmentSecret, token.Claims{
+			User: live.UserID(user), Name: user, Role: role, Rooms: []live.RoomID{token.AnyRoom},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := New(base, WithToken(token))
+		c, err := New(base, WithToken(signed))
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(c.Close)
 		return c
 	}
-	backend := as("backend", devtoken.RoleBackend)
+	backend := as("backend", live.RoleBackend)
 	created, err := backend.Rooms().CreateRoom(t.Context(), &ovationv1.CreateRoomRequest{Title: "Test"})
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +48,7 @@ func TestAgainstServer(t *testing.T) {
 	}
 	tallies := make(chan tally)
 	for _, delivery := range []ovationv1.Delivery{notifying, inlining, ovationv1.Delivery_DELIVERY_UNSPECIFIED} {
-		room, err := as("viewer-"+delivery.String(), devtoken.RoleViewer).Join(t.Context(), id, WithDelivery(delivery))
+		room, err := as("viewer-"+delivery.String(), live.RoleViewer).Join(t.Context(), id, WithDelivery(delivery))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +67,7 @@ func TestAgainstServer(t *testing.T) {
 			tallies <- sum
 		}()
 	}
-	speaker, err := as("speaker", devtoken.RoleHost).Join(t.Context(), id)
+	speaker, err := as("speaker", live.RoleHost).Join(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,8 @@ import (
 	"time"
 
 	ovation "github.com/ovation-live/ovation/clients/go"
-	"github.com/ovation-live/ovation/clients/go/devtoken"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
 )
 
 func main() {
@@ -49,7 +50,10 @@ func run() error {
 func watch(ctx context.Context, server, roomID, name, text string) error {
 	client, err := ovation.New(server,
 		ovation.WithTokenSource(func(context.Context) (string, error) {
-			return devtoken.Mint(devtoken.Secret, devtoken.Claims{Subject: "example-" + name, Name: name, Rooms: []string{roomID}})
+			return token.Mint(token.DevelopmentSecret, token.Claims{
+				User: live.UserID("example-" + name), Name: name,
+				Role: live.RoleViewer, Rooms: []live.RoomID{live.RoomID(roomID)},
+			})
 		}),
 		ovation.WithLogger(slog.Default()),
 	)

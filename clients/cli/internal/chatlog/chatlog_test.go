@@ -141,7 +141,7 @@ func TestRealLogs(t *testing.T) {
 	t.Parallel()
 	folder := os.Getenv("OVATION_TEST_DATA")
 	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "..", "..", "shared", "data")
+		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
 	}
 	logs := map[string]int{
 		"twitch-asiagodtone-113759702.jsonl": 47527,
