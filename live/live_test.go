@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovation-live/ovation/live"
 	"pgregory.net/rapid"
+
+	"github.com/ovation-live/ovation/live"
 )
 
 func TestClockIsStrictlyIncreasing(t *testing.T) {

@@ -3,6 +3,7 @@ package attribute
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/ovation-live/ovation/live"
 )
@@ -54,7 +55,7 @@ func (m *Map) Plan(actor Actor, limits Limits, updates []Update) (Plan, error) {
 
 // planOf returns the plan of changes to the map as it stands.
 func (m *Map) planOf(changes []Change) Plan {
-	return Plan{base: m.timestamp, changes: changes[:len(changes):len(changes)]}
+	return Plan{base: m.timestamp, changes: slices.Clip(changes)}
 }
 
 // decide returns the change that one update makes, and whether it makes any.

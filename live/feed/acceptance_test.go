@@ -4,9 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
-	"pgregory.net/rapid"
 )
 
 // gate is a log at its door, beside an oracle of whom it lets in.

@@ -4,9 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
-	"pgregory.net/rapid"
 )
 
 var usual = feed.NotifyPolicy{PullMark: 2 * time.Second, OfflineAfter: 30 * time.Second, OfflineNotifications: 30}

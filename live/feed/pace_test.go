@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovation-live/ovation/live/feed"
 	"pgregory.net/rapid"
+
+	"github.com/ovation-live/ovation/live/feed"
 )
 
 const base = 100 * time.Millisecond

@@ -5,9 +5,10 @@ import (
 	"reflect"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
-	"pgregory.net/rapid"
 )
 
 // replica follows a log over a wire that loses, repeats and reorders.

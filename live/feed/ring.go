@@ -91,14 +91,17 @@ func (r *Ring) Locate(p Place) (next, dropped uint64, ok bool) {
 // the head's if there is none.
 func (r *Ring) firstAfter(t live.Timestamp) uint64 {
 	first := r.oldest()
-	return first + uint64(sort.Search(r.size, func(i int) bool {
-		return r.at(first+uint64(i)).Timestamp > t
-	}))
+	found := sort.Search(r.size, func(i int) bool {
+		return r.at(first+uint64(i)).Timestamp > t //nolint:gosec // an index is not negative
+	})
+	return first + uint64(found) //nolint:gosec // an index is not negative
 }
 
 // oldest returns the sequence of the oldest held entry, one past the head's if
 // none is held.
-func (r *Ring) oldest() uint64 { return r.head.Sequence + 1 - uint64(r.size) }
+func (r *Ring) oldest() uint64 {
+	return r.head.Sequence + 1 - uint64(r.size) //nolint:gosec // a size is not negative
+}
 
 // at returns the held entry of sequence s.
 func (r *Ring) at(s uint64) *Message { return r.buf[s%uint64(len(r.buf))] }

@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
-	"pgregory.net/rapid"
 )
 
 // reporter is what a schedule fails with: of a test, a fuzz target or a property.

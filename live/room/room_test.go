@@ -7,8 +7,9 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/ovation-live/ovation/live/room"
 	"pgregory.net/rapid"
+
+	"github.com/ovation-live/ovation/live/room"
 )
 
 // numbered returns n labels, from the first on.

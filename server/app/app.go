@@ -127,7 +127,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	case <-ctx.Done():
 	}
 	if err == nil {
-		err = a.drain(force)
+		err = a.drain(context.WithoutCancel(ctx), force)
 	}
 	stopKeeping()
 	err = errors.Join(err, ignoreClosed(a.public.Close()), ignoreClosed(a.internal.Close()))
@@ -137,8 +137,8 @@ func (a *App) Run(ctx, force context.Context) error {
 }
 
 // drain ends what is open. Streams that have not ended by the drain timeout are cut.
-func (a *App) drain(force context.Context) error {
-	a.logger.Info("draining", "timeout", a.config.DrainTimeout)
+func (a *App) drain(ctx, force context.Context) error {
+	a.logger.InfoContext(ctx, "draining", "timeout", a.config.DrainTimeout)
 	a.ready.set(false)
 	for _, service := range rpc.ServiceNames() {
 		a.health.SetStatus(service, grpchealth.StatusNotServing)
@@ -151,7 +151,7 @@ func (a *App) drain(force context.Context) error {
 	case force.Err() != nil:
 		return context.Cause(force)
 	case errors.Is(err, context.DeadlineExceeded):
-		a.logger.Warn("some connections did not end in time and were cut", "timeout", a.config.DrainTimeout)
+		a.logger.WarnContext(ctx, "some connections did not end in time and were cut", "timeout", a.config.DrainTimeout)
 		return nil
 	default:
 		return err

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/pprof"
 	"sync/atomic"
@@ -40,6 +41,7 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  30 * time.Second,
 			PingTimeout:      15 * time.Second,
@@ -55,8 +57,7 @@ func (a *App) publicHandler() http.Handler {
 	rpc.Register(mux, a.services, limits, a.chain())
 	rpc.RegisterReflection(mux)
 	a.health = rpc.RegisterHealth(mux)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
-	mux.Handle("GET /readyz", &a.ready)
+	a.addProbes(mux)
 	mux.Handle("/", web.Handler())
 	if a.config.Development() {
 		mux.HandleFunc("GET /dev/token", a.mintDevelopmentToken)
@@ -75,9 +76,17 @@ func (a *App) withCORS(h http.Handler) http.Handler {
 	}).Handler(h)
 }
 
-// internalHandler is what operators see.
+// addProbes adds what says whether the process lives and whether it wants traffic.
+func (a *App) addProbes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
+	mux.Handle("GET /readyz", &a.ready)
+}
+
+// internalHandler is what operators see. It has the probes too: the public address
+// takes no new connections from the moment a drain begins, this one does to its end.
 func (a *App) internalHandler() http.Handler {
 	mux := http.NewServeMux()
+	a.addProbes(mux)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{Registry: a.metrics}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)

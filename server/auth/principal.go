@@ -25,18 +25,21 @@ var (
 	ErrRoleForbidden = errors.New("auth: role may not do this")
 )
 
+// AnyRoom among a token's rooms covers every room.
+const AnyRoom = token.AnyRoom
+
 // Principal is a caller.
 type Principal struct {
 	User    live.UserID
 	Name    string
 	Role    live.Role
-	Rooms   []live.RoomID // token.AnyRoom covers all
+	Rooms   []live.RoomID // AnyRoom covers all
 	Expires time.Time
 }
 
 // Covers says whether the caller's token is for a room.
 func (p Principal) Covers(room live.RoomID) bool {
-	return slices.Contains(p.Rooms, token.AnyRoom) || slices.Contains(p.Rooms, room)
+	return slices.Contains(p.Rooms, AnyRoom) || slices.Contains(p.Rooms, room)
 }
 
 // In returns nil if the caller's token covers the room.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
@@ -16,11 +17,24 @@ import (
 // clockSkew is how far the clock of whoever mints tokens may be from ours.
 const clockSkew = 5 * time.Second
 
+// rememberedTokens is how many tokens that were good are remembered, at about half a
+// kilobyte each: verifying one costs as much as the rest of a small call.
+const rememberedTokens = 1 << 16
+
 // Verifier turns tokens into principals. It may be used concurrently.
-type Verifier struct{ secret []byte }
+type Verifier struct {
+	secret []byte
+	good   *lru.Cache[string, Principal] // by the token, signature included
+}
 
 // NewVerifier returns a verifier of HS256 tokens signed with the secret.
-func NewVerifier(secret string) *Verifier { return &Verifier{secret: []byte(secret)} }
+func NewVerifier(secret string) *Verifier {
+	good, err := lru.New[string, Principal](rememberedTokens)
+	if err != nil {
+		panic(err) // the size is positive
+	}
+	return &Verifier{secret: []byte(secret), good: good}
+}
 
 // Header verifies the value of an Authorization header. ErrTokenMissing,
 // ErrTokenInvalid, ErrTokenExpired.
@@ -35,6 +49,18 @@ func (v *Verifier) Header(value string) (Principal, error) {
 // Verify verifies a token. It must expire, and name a user and a role.
 // ErrTokenInvalid, ErrTokenExpired.
 func (v *Verifier) Verify(raw string) (Principal, error) {
+	if p, ok := v.good.Get(raw); ok && time.Now().Before(p.Expires) {
+		return p, nil
+	}
+	p, err := v.verify(raw)
+	if err == nil {
+		v.good.Add(raw, p)
+	}
+	return p, err
+}
+
+// verify is Verify for a token that is not remembered, or has expired since.
+func (v *Verifier) verify(raw string) (Principal, error) {
 	t, err := jwt.ParseString(raw,
 		jwt.WithKey(jwa.HS256(), v.secret),
 		jwt.WithAcceptableSkew(clockSkew),
@@ -69,6 +95,9 @@ func principal(t jwt.Token) (Principal, error) {
 	if subject == "" || len(subject) > maxUserBytes {
 		return Principal{}, fmt.Errorf("%w: the subject must have 1 to %d bytes", ErrTokenInvalid, maxUserBytes)
 	}
+	if len(name) > maxUserBytes {
+		return Principal{}, fmt.Errorf("%w: the name must have at most %d bytes", ErrTokenInvalid, maxUserBytes)
+	}
 	rooms, err := roomsOf(t)
 	if err != nil {
 		return Principal{}, err
@@ -76,7 +105,7 @@ func principal(t jwt.Token) (Principal, error) {
 	return Principal{User: live.UserID(subject), Name: name, Role: parsed, Rooms: rooms, Expires: expires}, nil
 }
 
-// maxUserBytes is how long a user's id may be.
+// maxUserBytes is how long a user's id may be, and their name.
 const maxUserBytes = 128
 
 // roomsOf reads the rooms that a token covers: a list of names, or one name.

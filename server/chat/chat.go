@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/ovation-live/ovation/live"
@@ -65,12 +66,13 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, ou
 	if err != nil {
 		return feed.Receipt{}, err
 	}
-	if wait := s.full.left(id, draft.Bucket); wait > 0 && r.State == room.Live {
+	if wait := s.full.left(id, draft, r.Settings.Feed); wait > 0 && r.State == room.Live {
 		return feed.Receipt{Outcome: feed.RateLimited, Bucket: draft.Bucket, RetryAfter: wait}, nil
 	}
+	asked := time.Now()
 	receipt, err := s.log.Append(ctx, id, draft, r.Settings.Feed)
-	if receipt.Outcome == feed.RateLimited {
-		s.full.note(id, draft.Bucket, receipt.RetryAfter)
+	if err == nil {
+		s.full.note(id, draft, r.Settings.Feed, receipt, asked)
 	}
 	return receipt, err
 }
@@ -86,7 +88,7 @@ func draft(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft, 
 	switch {
 	case behalf && p.Role != live.RoleBackend:
 		return feed.Draft{}, auth.ErrRoleForbidden
-	case c.Kind == feed.KindSystem && !p.Role.Staff():
+	case c.Kind == feed.KindSystem && !role.Staff():
 		return feed.Draft{}, auth.ErrRoleForbidden
 	case c.Kind != feed.KindLike && strings.TrimSpace(c.Text) == "" && len(c.Payload) == 0:
 		return feed.Draft{}, ErrEmpty
@@ -127,6 +129,9 @@ func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hu
 		return hub.Pulled{}, err
 	}
 	pull.User = p.User
+	if pull.Wait > 0 {
+		s.keeper.Pulled(pull.Room, pull.Session) // they are there while they wait
+	}
 	pulled, err := s.hub.Pull(ctx, pull)
 	if err == nil && !pulled.Streaming {
 		s.keeper.Pulled(pull.Room, pull.Session)

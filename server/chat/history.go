@@ -17,6 +17,9 @@ type Span struct {
 	Token       string
 }
 
+// historyOf lists a room's messages.
+func historyOf(id live.RoomID) page.List { return page.List("history " + id) }
+
 // History returns a page of a room's messages in order of time, as far back as they
 // are kept, and the token of the next. page.ErrToken.
 func (s *Service) History(
@@ -25,7 +28,7 @@ func (s *Service) History(
 	if err := p.In(id); err != nil {
 		return nil, "", err
 	}
-	after, err := afterToken(span.Token)
+	after, err := afterToken(id, span.Token)
 	if err != nil {
 		return nil, "", err
 	}
@@ -34,15 +37,15 @@ func (s *Service) History(
 	if err != nil {
 		return nil, "", err
 	}
-	messages, next := page.Cut(messages, span.Size, func(m *feed.Message) string {
+	messages, next := page.Cut(historyOf(id), messages, span.Size, func(m *feed.Message) string {
 		return strconv.FormatInt(int64(m.Timestamp), 36)
 	})
 	return messages, next, nil
 }
 
 // afterToken reads the timestamp that a page token stands for.
-func afterToken(token string) (live.Timestamp, error) {
-	last, err := page.After(token)
+func afterToken(id live.RoomID, token string) (live.Timestamp, error) {
+	last, err := historyOf(id).After(token)
 	if err != nil || last == "" {
 		return 0, err
 	}

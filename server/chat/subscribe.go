@@ -44,6 +44,7 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 		Online:    online,
 	}, bell)
 	if err != nil {
+		s.turnedAway(ctx, p, stream, session.ID)
 		return err
 	}
 	defer s.part(ctx, p, stream.Room, session.ID, sub)
@@ -62,17 +63,36 @@ func (s *Service) part(
 	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID, sub *hub.Subscriber,
 ) {
 	s.hub.Unsubscribe(sub)
+	s.settle(ctx, id, session, func(ctx context.Context) error {
+		switch sub.Ending() {
+		case hub.Offline:
+			return s.rooms.Leave(ctx, p, id, session)
+		case hub.Open, hub.Expired, hub.Drained:
+			return s.rooms.Disconnected(ctx, id, session)
+		case hub.Replaced, hub.Left, hub.RoomOver:
+		}
+		return nil
+	})
+}
+
+// turnedAway settles the session of a stream that did not come about: one that was
+// resumed waits to be resumed elsewhere, one that nobody knows of is over.
+func (s *Service) turnedAway(ctx context.Context, p auth.Principal, stream Stream, session live.SessionID) {
+	s.settle(ctx, stream.Room, session, func(ctx context.Context) error {
+		if session == stream.Session {
+			return s.rooms.Disconnected(ctx, stream.Room, session)
+		}
+		return s.rooms.Leave(ctx, p, stream.Room, session)
+	})
+}
+
+// settle does what the end of a stream leaves to do, though its context be over.
+func (s *Service) settle(
+	ctx context.Context, id live.RoomID, session live.SessionID, do func(context.Context) error,
+) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 	defer cancel()
-	var err error
-	switch sub.Ending() {
-	case hub.Offline:
-		err = s.rooms.Leave(ctx, p, id, session)
-	case hub.Open, hub.Expired, hub.Drained:
-		err = s.rooms.Disconnected(ctx, id, session)
-	case hub.Replaced, hub.Left, hub.RoomOver:
-	}
-	if err != nil {
-		s.keeper.Log("cannot settle a session whose stream has ended", id, session, err)
+	if err := do(ctx); err != nil {
+		s.keeper.Unsettled(ctx, id, session, err)
 	}
 }

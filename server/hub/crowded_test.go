@@ -90,7 +90,7 @@ func TestManyAtOnce(t *testing.T) {
 func comeAndGo(ctx context.Context, s *stage, i int, messages uint64) {
 	a := &account{t: s.tb.(*testing.T)}
 	for a.low.Load() < messages && ctx.Err() == nil {
-		v := s.seat(userNumber(i), hub.Inline, a.cursor)
+		v := s.seat(userNumber(i), hub.Inline, a.cursor) //nolint:contextcheck // a seat outlasts its stay
 		stay, leave := context.WithTimeout(ctx, time.Duration(1+rand.IntN(50))*time.Millisecond)
 		<-v.serve(stay, a)
 		leave()

@@ -64,7 +64,8 @@ func TestEveryViewerAccountsForEverything(t *testing.T) {
 }
 
 func newSchedule(r *rapid.T) *schedule {
-	s := &schedule{r: r, said: make(map[place]*said), evictedOf: make(map[live.Epoch][feed.Buckets]uint64),
+	s := &schedule{
+		r: r, said: make(map[place]*said), evictedOf: make(map[live.Epoch][feed.Buckets]uint64),
 		limit: rapid.SampledFrom([]int{0, 0, 3}).Draw(r, "pull limit"),
 	}
 	s.stage = newStage(r, roomWith(func(settings *room.Settings) {
@@ -102,8 +103,10 @@ func (s *schedule) step() {
 		"read elsewhere": s.elsewhere, "take": s.taking, "take and pull": s.pulling,
 		"inline percent": s.percent, "lose": s.lose, "begin anew": s.restart,
 	}
-	names := []string{"say", "say more", "recall", "attribute", "pass", "pass more", "come", "leave", "come again",
-		"read elsewhere", "take", "take and pull", "inline percent", "lose", "begin anew"}
+	names := []string{
+		"say", "say more", "recall", "attribute", "pass", "pass more", "come", "leave", "come again",
+		"read elsewhere", "take", "take and pull", "inline percent", "lose", "begin anew",
+	}
 	steps[rapid.SampledFrom(names).Draw(s.r, "step")]()
 }
 

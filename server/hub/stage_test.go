@@ -185,16 +185,6 @@ func (v *seat) take() []*ovationv1.SubscribeResponse {
 	}
 }
 
-// rang says whether the seat was woken since this was asked last.
-func (v *seat) rang() bool {
-	select {
-	case <-v.bell:
-		return true
-	default:
-		return false
-	}
-}
-
 // decoded decodes a frame.
 func decoded(t tb, f *wire.Frame) *ovationv1.SubscribeResponse {
 	t.Helper()

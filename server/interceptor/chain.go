@@ -21,6 +21,7 @@ func Chain(
 		Recover(logger),
 		Auth(v),
 		validate.NewInterceptor(),
+		blameCaller{},
 	)
 }
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// digest returns 16 letters and digits that stand for the parts.
-func digest(parts ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+// digest returns 16 letters and digits that stand for s.
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:10]))
 }

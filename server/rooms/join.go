@@ -32,7 +32,7 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 	}
 	var j Joined
 	var err error
-	if j.Session, j.Online, err = s.Enter(ctx, p, id, session, PollLease); err != nil {
+	if j.Session, j.Online, err = s.Enter(ctx, p, id, session, pollTerm); err != nil {
 		return Joined{}, err
 	}
 	fetch, ctx := errgroup.WithContext(ctx)

@@ -49,9 +49,11 @@ func (k *Keeper) Pulled(id live.RoomID, session live.SessionID) {
 	k.pulled[id][session] = struct{}{}
 }
 
-// Log says that the end of a session could not be settled; its lease will.
-func (k *Keeper) Log(message string, id live.RoomID, session live.SessionID, err error) {
-	k.logger.Warn(message, "room_id", string(id), "session_id", string(session), "error", err)
+// Unsettled logs that a session whose stream has ended could not be settled; the end
+// of its lease will.
+func (k *Keeper) Unsettled(ctx context.Context, id live.RoomID, session live.SessionID, err error) {
+	k.logger.WarnContext(ctx, "cannot settle a session whose stream has ended",
+		"room_id", string(id), "session_id", string(session), "error", err)
 }
 
 // Run keeps until ctx is done.
@@ -78,7 +80,7 @@ func (k *Keeper) expire(ctx context.Context) {
 	for {
 		departures, err := k.service.presence.Expire(ctx, expireAtOnce)
 		if err != nil {
-			k.logger.Warn("cannot look for lapsed sessions", "error", err)
+			k.logger.WarnContext(ctx, "cannot look for lapsed sessions", "error", err)
 			return
 		}
 		for _, d := range departures {
@@ -93,7 +95,7 @@ func (k *Keeper) expire(ctx context.Context) {
 // release deletes what goes when its owner leaves.
 func (k *Keeper) release(ctx context.Context, d store.Departure) {
 	if err := k.service.attributes.ReleaseAttributes(ctx, d.Room, d.User); err != nil {
-		k.logger.Warn("cannot release the attributes of a user who has left",
+		k.logger.WarnContext(ctx, "cannot release the attributes of a user who has left",
 			"room_id", string(d.Room), "user_id", string(d.User), "error", err)
 	}
 }
@@ -114,14 +116,14 @@ func (k *Keeper) renew(ctx context.Context) {
 	for id, sessions := range k.service.hub.Sessions() {
 		gone, err := k.service.presence.Renew(ctx, id, sessions, StreamLease)
 		if err != nil {
-			k.logger.Warn("cannot renew sessions", "room_id", string(id), "error", err)
+			k.logger.WarnContext(ctx, "cannot renew sessions", "room_id", string(id), "error", err)
 			continue
 		}
 		k.service.hub.EndSessions(id, gone)
 	}
 	for id, sessions := range k.takePulled() {
-		if _, err := k.service.presence.Renew(ctx, id, sessions, PollLease); err != nil {
-			k.logger.Warn("cannot renew sessions", "room_id", string(id), "error", err)
+		if _, err := k.service.presence.Renew(ctx, id, sessions, pollTerm); err != nil {
+			k.logger.WarnContext(ctx, "cannot renew sessions", "room_id", string(id), "error", err)
 		}
 	}
 }

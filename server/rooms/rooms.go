@@ -3,6 +3,9 @@ package rooms
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -41,7 +44,10 @@ type Draft struct {
 // Create opens a room. Errors of auth, of room's settings, store.ErrRoomExists,
 // store.ErrRequestReused.
 func (s *Service) Create(ctx context.Context, p auth.Principal, d Draft) (room.Room, error) {
-	if d.ID == "" && p.Role == live.RoleBackend {
+	if d.ID == "" {
+		if p.Role != live.RoleBackend {
+			return room.Room{}, auth.ErrRoleForbidden
+		}
 		d.ID = s.idFor(p, d)
 	}
 	if err := p.As(d.ID, live.RoleHost, live.RoleBackend); err != nil {
@@ -64,7 +70,7 @@ func requestKey(p auth.Principal, id string) string {
 	if id == "" {
 		return ""
 	}
-	return string(p.User) + "\x00" + id
+	return strconv.Quote(string(p.User)) + id
 }
 
 // Get returns a room and how many are in it.
@@ -85,29 +91,52 @@ func (s *Service) Get(ctx context.Context, p auth.Principal, id live.RoomID) (ro
 func (s *Service) List(
 	ctx context.Context, p auth.Principal, state room.State, size int, token string,
 ) ([]room.Room, string, error) {
-	after, err := page.After(token)
+	after, err := roomList.After(token)
 	if err != nil {
 		return nil, "", err
 	}
-	q := store.RoomQuery{After: live.RoomID(after), State: state, Limit: size + 1}
-	covered := make([]room.Room, 0, q.Limit)
-	for len(covered) < q.Limit {
-		rooms, err := s.rooms.Rooms(ctx, q)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, r := range rooms {
-			if p.Covers(r.ID) {
-				covered = append(covered, r)
-			}
-		}
-		if len(rooms) < q.Limit {
-			break
-		}
-		q.After = rooms[len(rooms)-1].ID
+	list := s.named
+	if p.Covers(auth.AnyRoom) {
+		list = s.any
 	}
-	rooms, next := page.Cut(covered, size, func(r room.Room) string { return string(r.ID) })
-	return rooms, next, nil
+	q := store.RoomQuery{After: live.RoomID(after), State: state, Limit: size + 1}
+	found, err := list(ctx, p, q)
+	if err != nil {
+		return nil, "", err
+	}
+	found, next := page.Cut(roomList, found, size, func(r room.Room) string { return string(r.ID) })
+	return found, next, nil
+}
+
+// The lists that are handed out in pages.
+const roomList page.List = "rooms"
+
+func memberList(id live.RoomID) page.List { return page.List("members " + id) }
+
+// any returns the rooms of a query for a caller whose token covers all.
+func (s *Service) any(ctx context.Context, _ auth.Principal, q store.RoomQuery) ([]room.Room, error) {
+	return s.rooms.Rooms(ctx, q)
+}
+
+// named returns the rooms of a query that the caller's token names: it costs what
+// these do, however many rooms there are.
+func (s *Service) named(ctx context.Context, p auth.Principal, q store.RoomQuery) ([]room.Room, error) {
+	ids := slices.Clone(p.Rooms)
+	slices.Sort(ids)
+	var found []room.Room
+	for _, id := range slices.Compact(ids) {
+		if id <= q.After || len(found) >= q.Limit {
+			continue
+		}
+		switch r, err := s.rooms.Room(ctx, id); {
+		case errors.Is(err, store.ErrRoomNotFound):
+		case err != nil:
+			return nil, err
+		case q.State == room.StateAny || q.State == r.State:
+			found = append(found, r)
+		}
+	}
+	return found, nil
 }
 
 // Update changes a live room.
@@ -134,7 +163,8 @@ func (s *Service) Members(
 	if err := p.In(id); err != nil {
 		return nil, "", room.Online{}, err
 	}
-	after, err := page.After(token)
+	list := memberList(id)
+	after, err := list.After(token)
 	if err != nil {
 		return nil, "", room.Online{}, err
 	}
@@ -143,7 +173,7 @@ func (s *Service) Members(
 		return nil, "", room.Online{}, err
 	}
 	online, err := s.presence.Online(ctx, id)
-	members, next := page.Cut(members, size, func(m room.Member) string { return string(m.User) })
+	members, next := page.Cut(list, members, size, func(m room.Member) string { return string(m.User) })
 	return members, next, online, err
 }
 
@@ -153,13 +183,17 @@ func (s *Service) idFor(p auth.Principal, d Draft) live.RoomID {
 	if d.RequestID == "" {
 		return live.RoomID("r-" + s.newID())
 	}
-	return live.RoomID("r-" + digest(string(p.User), d.RequestID))
+	return live.RoomID("r-" + digest(requestKey(p, d.RequestID)))
 }
 
 // The leases of sessions.
 const (
 	// PollLease is how long a session without a stream lasts after a pull.
 	PollLease = time.Minute
+	// pollTerm is what the store is told, so that a session lasts at least PollLease:
+	// pulls are noted, and leases renewed, at most renewEvery later. What is left over
+	// is for the way between a long poll of a minute and the next.
+	pollTerm = PollLease + 2*renewEvery
 	// StreamLease is how long a session with a stream lasts if its node dies.
 	StreamLease = 30 * time.Second
 	// ResumeLease is how long a session whose stream broke waits to be resumed.

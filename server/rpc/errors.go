@@ -111,15 +111,23 @@ var failures = []struct {
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID,
 		"page_token is not one that this call handed out", 0,
 	}},
-	{context.DeadlineExceeded, failure{
-		connect.CodeDeadlineExceeded, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED,
-		"the deadline has passed", 0,
-	}},
-	{context.Canceled, failure{
-		connect.CodeCanceled, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED,
-		"the call was cancelled", 0,
-	}},
+	{context.DeadlineExceeded, deadline},
+	{context.Canceled, cancelled},
 }
+
+// What is no failure of the contract's, and what is not known.
+var (
+	deadline = failure{
+		connect.CodeDeadlineExceeded, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED, "the deadline has passed", 0,
+	}
+	cancelled = failure{
+		connect.CodeCanceled, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED, "the call was cancelled", 0,
+	}
+	internal = failure{
+		connect.CodeInternal, ovationv1.ErrorReason_ERROR_REASON_INTERNAL,
+		"internal error; the request id leads to the server's log", 0,
+	}
+)
 
 // Translate turns an error into what the caller gets: a code, a reason, and facts.
 // What it does not know is Internal, without a word more: the log has the rest.
@@ -135,27 +143,29 @@ func Translate(ctx context.Context, err error) *connect.Error {
 			return f.told(ctx, roomFacts(err))
 		}
 	}
-	internal := failure{
-		connect.CodeInternal, ovationv1.ErrorReason_ERROR_REASON_INTERNAL,
-		"internal error; the request id leads to the server's log", 0,
-	}
 	return internal.told(ctx, nil)
 }
 
 // translateConnect adds the reason to an error that connect made, or validation did.
 func translateConnect(ctx context.Context, err *connect.Error) *connect.Error {
-	reason, facts := ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED, map[string]string(nil)
-	switch violation := new(protovalidate.ValidationError); {
-	case errors.As(err, &violation):
-		reason, facts = ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, violationFacts(violation)
-	case err.Code() == connect.CodeInvalidArgument:
-		reason = ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD
-	case err.Code() == connect.CodeUnimplemented:
-		reason = ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED
-	case err.Code() == connect.CodeResourceExhausted:
-		reason = ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED
+	if violation := new(protovalidate.ValidationError); errors.As(err, &violation) {
+		addDetail(ctx, err, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, 0, violationFacts(violation))
+		return err
 	}
-	addDetail(ctx, err, reason, 0, facts)
+	switch err.Code() {
+	case connect.CodeInvalidArgument:
+		addDetail(ctx, err, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, 0, nil)
+	case connect.CodeUnimplemented:
+		addDetail(ctx, err, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED, 0, nil)
+	case connect.CodeResourceExhausted:
+		addDetail(ctx, err, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED, 0, nil)
+	case connect.CodeDeadlineExceeded:
+		return deadline.told(ctx, nil)
+	case connect.CodeCanceled, connect.CodeUnknown: // unknown is what a broken connection is to connect
+		return cancelled.told(ctx, nil)
+	default:
+		return internal.told(ctx, nil)
+	}
 	return err
 }
 
@@ -224,7 +234,9 @@ func roomFacts(err error) map[string]string {
 // told makes the error that the caller gets.
 func (f failure) told(ctx context.Context, facts map[string]string) *connect.Error {
 	err := connect.NewError(f.code, errors.New(f.message))
-	addDetail(ctx, err, f.reason, f.retryAfter, facts)
+	if f.reason != ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
+		addDetail(ctx, err, f.reason, f.retryAfter, facts)
+	}
 	return err
 }
 

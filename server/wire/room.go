@@ -3,7 +3,6 @@ package wire
 import (
 	"time"
 
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
@@ -131,10 +130,10 @@ func viewersWrite(v *ovationv1.ViewerAttributes) *bool {
 	if v == nil {
 		return nil
 	}
-	return proto.Bool(*v == ovationv1.ViewerAttributes_VIEWER_ATTRIBUTES_OWN)
+	return new(*v == ovationv1.ViewerAttributes_VIEWER_ATTRIBUTES_OWN)
 }
 
-func number(n int) *uint32 { return proto.Uint32(uint32(n)) } //nolint:gosec // settings are validated: small, not negative
+func number(n int) *uint32 { return new(uint32(n)) } //nolint:gosec // settings are validated: small, not negative
 
 func numberFrom(n *uint32) *int {
 	if n == nil {

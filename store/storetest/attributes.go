@@ -226,9 +226,8 @@ func requestReusedIsRefused(t *testing.T, s *rig) {
 
 func requestThatWasRefusedIsNotRemembered(t *testing.T, s *rig) {
 	s.create("r")
-	var conflict *attribute.ConflictError
 	_, err := s.Attributes.UpdateAttributes(t.Context(), "r", batch("request", ifAt(7, set("k", "1"))))
-	if !errors.As(err, &conflict) {
+	if _, ok := errors.AsType[*attribute.ConflictError](err); !ok {
 		t.Fatalf("%v, want a conflict", err)
 	}
 	s.apply("r", batch("request", ifAt(0, set("k", "1"))))

@@ -292,10 +292,9 @@ func conditionHoldsForOne(t *testing.T, s *rig) {
 	parallel(crowd, func(i int) {
 		value := fmt.Sprint(i)
 		_, err := s.Attributes.UpdateAttributes(t.Context(), "r", batch("", ifAt(0, set("seat", value)), set("also", value)))
-		var conflict *attribute.ConflictError
 		if err == nil {
 			won.Add(1)
-		} else if !errors.As(err, &conflict) {
+		} else if _, ok := errors.AsType[*attribute.ConflictError](err); !ok {
 			t.Errorf("%v, want a conflict", err)
 		}
 	})

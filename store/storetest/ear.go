@@ -21,18 +21,18 @@ type ear struct {
 }
 
 // follow follows a room until the test is over.
-func (s *rig) follow(t testing.TB, id live.RoomID) *ear {
-	t.Helper()
-	return s.followOn(t, s.Bus, id)
+func (s *rig) follow(tb testing.TB, id live.RoomID) *ear {
+	tb.Helper()
+	return s.followOn(tb, s.Bus, id)
 }
 
 // followOn follows a room on another bus than the store's own.
-func (s *rig) followOn(t testing.TB, bus store.Bus, id live.RoomID) *ear {
-	t.Helper()
+func (s *rig) followOn(tb testing.TB, bus store.Bus, id live.RoomID) *ear {
+	tb.Helper()
 	e := &ear{s: s, more: make(chan struct{}, 1)}
-	stop, err := bus.Follow(t.Context(), id, e.hear)
+	stop, err := bus.Follow(tb.Context(), id, e.hear)
 	e.stop = must(s, "Follow", stop, err)
-	t.Cleanup(e.stop)
+	tb.Cleanup(e.stop)
 	return e
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -196,7 +197,7 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	head, before := s.head("r"), s.room("r")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, c := range append(calls[:len(calls):len(calls)], anywhere...) {
+	for _, c := range slices.Concat(calls, anywhere) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.call(ctx, s, "r"); !errors.Is(err, context.Canceled) {
 				t.Errorf("%v, want the context's error", err)

@@ -1,0 +1,106 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// permission says who may make a call, and how it is made: in a body ROOM stands for
+// a room of the caller's, NEW for one that is not there yet. A call that names no room
+// may be made by everyone.
+type permission struct {
+	roles string
+	body  string
+}
+
+const everyone = "viewer moderator host backend"
+
+// permissions is who may call what. An RPC that is not here fails the test.
+var permissions = map[string]permission{
+	"RoomService.CreateRoom":            {"host backend", `{"roomId":"NEW"}`},
+	"RoomService.GetRoom":               {everyone, `{"roomId":"ROOM"}`},
+	"RoomService.ListRooms":             {everyone, `{}`},
+	"RoomService.UpdateRoom":            {"host backend", `{"roomId":"ROOM","title":"x"}`},
+	"RoomService.EndRoom":               {"host backend", `{"roomId":"ROOM"}`},
+	"RoomService.JoinRoom":              {everyone, `{"roomId":"ROOM"}`},
+	"RoomService.LeaveRoom":             {everyone, `{"roomId":"ROOM"}`},
+	"RoomService.ListMembers":           {everyone, `{"roomId":"ROOM"}`},
+	"FeedService.Subscribe":             {everyone, `{"roomId":"ROOM"}`},
+	"FeedService.Pull":                  {everyone, `{"roomId":"ROOM"}`},
+	"FeedService.Send":                  {everyone, `{"roomId":"ROOM","text":"x"}`},
+	"FeedService.RecallMessage":         {"moderator host backend", `{"roomId":"ROOM","timestamp":"TIMESTAMP"}`},
+	"FeedService.ListHistory":           {everyone, `{"roomId":"ROOM"}`},
+	"FeedService.SyncClock":             {everyone, `{}`},
+	"AttributeService.UpdateAttributes": {everyone, `{"roomId":"ROOM","updates":[{"key":"k"}]}`},
+	"AttributeService.GetAttributes":    {everyone, `{"roomId":"ROOM"}`},
+	"AttributeService.PullAttributes":   {everyone, `{"roomId":"ROOM"}`},
+}
+
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	methods(t, func(m protoreflect.MethodDescriptor, built bool) {
+		name := string(m.Parent().Name()) + "." + string(m.Name())
+		if !built {
+			return
+		}
+		p, ok := permissions[name]
+		if !ok {
+			t.Errorf("%s is not in the table of permissions", name)
+			return
+		}
+		for role := live.RoleViewer; role <= live.RoleBackend; role++ {
+			t.Run(name+" as "+role.String(), func(t *testing.T) {
+				t.Parallel()
+				n.checkPermission(t, m, p, role)
+			})
+		}
+	})
+}
+
+// checkPermission makes a call with tokens that cover the room, all rooms, another,
+// and none.
+func (n *node) checkPermission(t *testing.T, m protoreflect.MethodDescriptor, p permission, role live.Role) {
+	t.Helper()
+	id := strings.ToLower(string(m.Name()) + "-" + role.String())
+	n.create(t, id)
+	sent := do(t, http1.client(t, ""), "POST", n.url+"/ovation.v1.FeedService/Send",
+		`{"roomId":"`+id+`","text":"x"}`, "Content-Type", "application/json",
+		"Authorization", bearer(t, live.RoleBackend, "*"))
+	_, rest, _ := strings.Cut(sent.body, `"timestamp":"`)
+	timestamp, _, _ := strings.Cut(rest, `"`)
+	url := n.url + "/" + string(m.Parent().FullName()) + "/" + string(m.Name())
+	call := func(room live.RoomID, covered ...live.RoomID) string {
+		body := strings.NewReplacer("ROOM", string(room), "NEW", string(room)+"-new", "TIMESTAMP", timestamp).Replace(p.body)
+		header := []string{"Content-Type", "application/json", "Authorization", bearer(t, role, covered...)}
+		if !m.IsStreamingServer() {
+			return do(t, http1.client(t, ""), "POST", url, body, header...).body
+		}
+		header[1] = "application/connect+json"
+		_, frame := open(t, http1.client(t, ""), url, body, header...).next(t)
+		return frame
+	}
+	room := live.RoomID(id)
+	may := strings.Contains(p.roles, role.String())
+	// The order matters: what one may do is done once.
+	if got := call(room, "another"); strings.Contains(p.body, "ROOM") || strings.Contains(p.body, "NEW") {
+		if !strings.Contains(got, "ERROR_REASON_ROOM_FORBIDDEN") {
+			t.Errorf("a token for another room: %s", got)
+		}
+	} else if strings.Contains(got, `"code"`) {
+		t.Errorf("a call that names no room: %s", got)
+	}
+	for _, covered := range [][]live.RoomID{{room, room + "-new"}, {"*"}} {
+		got := call(room, covered...)
+		if strings.Contains(got, "ERROR_REASON_ROOM_EXISTS") && may {
+			continue // created by the token before
+		}
+		if refused := strings.Contains(got, "ERROR_REASON_ROLE_FORBIDDEN"); refused == may || may && strings.Contains(got, `"code"`) {
+			t.Errorf("token for %v: %s", covered, got)
+		}
+	}
+}

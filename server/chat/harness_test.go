@@ -1,0 +1,73 @@
+package chat_test
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/memory"
+)
+
+// countingLog counts what the log is asked to append.
+type countingLog struct {
+	store.Log
+	appends atomic.Int64
+}
+
+func (l *countingLog) Append(
+	ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits,
+) (feed.Receipt, error) {
+	l.appends.Add(1)
+	return l.Log.Append(ctx, id, d, limits)
+}
+
+// house is the use cases over an embedded store with a live room "r".
+type house struct {
+	*chat.Service
+	log   *countingLog
+	store store.Set
+	hub   *hub.Hub
+	rooms *rooms.Service
+}
+
+func setup(t *testing.T) house {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	set := memory.New().Set()
+	log := &countingLog{Log: set.Log}
+	set.Log = log
+	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: quiet})
+	t.Cleanup(h.Close)
+	r := rooms.New(set, h, func() string { return "made" })
+	if _, err := r.Create(t.Context(), as("b", live.RoleBackend), rooms.Draft{ID: "r"}); err != nil {
+		t.Fatal(err)
+	}
+	return house{chat.New(set, h, r, rooms.NewKeeper(r, quiet)), log, set, h, r}
+}
+
+// change changes the room's settings.
+func (h house) change(t *testing.T, c room.SettingsChange) {
+	t.Helper()
+	if _, err := h.rooms.Update(t.Context(), as("b", live.RoleBackend), "r", room.Change{Settings: c}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// as returns a caller of a role whose token covers "r".
+func as(user live.UserID, role live.Role) auth.Principal {
+	return auth.Principal{User: user, Name: "name of " + string(user), Role: role, Rooms: []live.RoomID{"r"}}
+}
+
+// text returns a plain message.
+func text(s string) chat.Outgoing {
+	return chat.Outgoing{Content: feed.Content{Kind: feed.KindText, Text: s}}
+}

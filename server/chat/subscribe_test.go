@@ -1,0 +1,145 @@
+package chat_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/wire"
+	"github.com/ovation-live/ovation/store"
+)
+
+// frames is a writer that keeps what it gets.
+type frames chan *ovationv1.SubscribeResponse
+
+// WriteFrame implements hub.Writer.
+func (f frames) WriteFrame(frame *wire.Frame) error {
+	b, err := frame.AppendProto(nil)
+	if err != nil {
+		return err
+	}
+	m := new(ovationv1.SubscribeResponse)
+	if err := proto.Unmarshal(b, m); err != nil {
+		return err
+	}
+	f <- m
+	return nil
+}
+
+// stuck is a writer whose reader never reads.
+type stuck struct{ hungUp <-chan struct{} }
+
+// WriteFrame implements hub.Writer.
+func (s stuck) WriteFrame(*wire.Frame) error {
+	<-s.hungUp
+	return context.Canceled
+}
+
+// expiring returns a caller whose token expires after a while.
+func expiring(after time.Duration) auth.Principal {
+	p := as("u", live.RoleViewer)
+	p.Expires = time.Now().Add(after)
+	return p
+}
+
+func (h house) sessions(t *testing.T) int {
+	t.Helper()
+	got, err := h.store.Presence.Online(t.Context(), "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.Sessions
+}
+
+func TestATokenThatExpiresEndsItsStream(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := setup(t)
+		w := make(frames, 1000)
+		begun := time.Now()
+		if err := h.Subscribe(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, w); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(begun); took != time.Hour {
+			t.Errorf("after %v", took)
+		}
+		close(w)
+		var last *ovationv1.SubscribeResponse
+		for last = range w { //nolint:revive // only the last matters
+		}
+		kicked := last.GetKicked()
+		if kicked.GetReason() != ovationv1.KickReason_KICK_REASON_TOKEN_EXPIRED || !kicked.GetMayReconnect() {
+			t.Errorf("last frame: %v", last)
+		}
+		if h.sessions(t) != 1 {
+			t.Error("the session does not wait to be resumed")
+		}
+	})
+}
+
+func TestAStreamThatIsCancelledLeavesItsSession(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := setup(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Minute, cancel)
+		err := h.Subscribe(ctx, expiring(time.Hour), chat.Stream{Room: "r"}, stuck{ctx.Done()})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		if h.sessions(t) != 1 || len(h.hub.Sessions()) != 0 {
+			t.Errorf("%d sessions, %v subscribers", h.sessions(t), h.hub.Sessions())
+		}
+	})
+}
+
+// A node that takes no more streams leaves no session behind that nobody knows of.
+func TestTurnedAwayWhileDraining(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := setup(t)
+		h.hub.Drain(time.Second, time.Second)
+		err := h.Subscribe(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, make(frames, 9))
+		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 0 {
+			t.Errorf("%v, %d sessions", err, h.sessions(t))
+		}
+		j, err := h.rooms.Join(t.Context(), expiring(time.Hour), "r", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resume := chat.Stream{Room: "r", Session: j.Session.ID}
+		err = h.Subscribe(t.Context(), expiring(time.Hour), resume, make(frames, 9))
+		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
+			t.Errorf("resuming: %v, %d sessions", err, h.sessions(t))
+		}
+	})
+}
+
+func TestSubscribeWhereOneMayNot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := setup(t)
+		p := expiring(time.Hour)
+		p.Rooms = append(p.Rooms, "nowhere")
+		for id, want := range map[live.RoomID]error{"s": auth.ErrRoomForbidden, "nowhere": store.ErrRoomNotFound} {
+			if err := h.Subscribe(t.Context(), p, chat.Stream{Room: id}, make(frames, 9)); !errors.Is(err, want) {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+		if _, err := h.rooms.End(t.Context(), as("b", live.RoleBackend), "r"); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Subscribe(t.Context(), p, chat.Stream{Room: "r"}, make(frames, 9)); !errors.Is(err, store.ErrRoomEnded) {
+			t.Errorf("ended: %v", err)
+		}
+	})
+}

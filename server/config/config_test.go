@@ -1,0 +1,183 @@
+package config_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/ovation-live/ovation/server/config"
+	"github.com/ovation-live/ovation/token"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const secret = "a secret of thirty-two bytes or more"
+
+// sound returns a configuration that breaks no rule.
+func sound() config.Config {
+	return config.Config{
+		Listen: "localhost:8080", InternalListen: "localhost:9090",
+		Heartbeat: 20 * time.Second, MaxRequestBytes: 1 << 20,
+		DrainTimeout: 30 * time.Second, ReconnectAfter: time.Second, ReconnectJitter: 15 * time.Second,
+	}
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change func(*config.Config)
+		want   string // "": sound
+	}{
+		"as it is":          {func(*config.Config) {}, ""},
+		"a short secret":    {func(c *config.Config) { c.AuthSecret = config.Secret(secret[:31]) }, "--auth-secret has 31 bytes, it needs at least 32: try `openssl rand -hex 32`"},
+		"a secret":          {func(c *config.Config) { c.AuthSecret = config.Secret(secret[:32]) }, ""},
+		"no port":           {func(c *config.Config) { c.Listen = "localhost" }, `--listen "localhost" is not of the form HOST:PORT: address localhost: missing port in address`},
+		"no internal port":  {func(c *config.Config) { c.InternalListen = "" }, `--internal-listen "" is not of the form HOST:PORT: missing port in address`},
+		"a hasty heart":     {func(c *config.Config) { c.Heartbeat = time.Second - 1 }, "--heartbeat is 999.999999ms, must be from 1s to 5m0s"},
+		"a fast heart":      {func(c *config.Config) { c.Heartbeat = time.Second }, ""},
+		"a slow heart":      {func(c *config.Config) { c.Heartbeat = 5 * time.Minute }, ""},
+		"a stopped heart":   {func(c *config.Config) { c.Heartbeat = 5*time.Minute + 1 }, "--heartbeat is 5m0.000000001s, must be from 1s to 5m0s"},
+		"no drain at all":   {func(c *config.Config) { c.DrainTimeout = 0 }, ""},
+		"a drain before":    {func(c *config.Config) { c.DrainTimeout = -1 }, "--drain-timeout is -1ns, must be from 0s to 1h0m0s"},
+		"an endless drain":  {func(c *config.Config) { c.DrainTimeout = 2 * time.Hour }, "--drain-timeout is 2h0m0s, must be from 0s to 1h0m0s"},
+		"back before":       {func(c *config.Config) { c.ReconnectAfter = -time.Second }, "--reconnect-after is -1s, must be from 0s to 1h0m0s"},
+		"negative jitter":   {func(c *config.Config) { c.ReconnectJitter = -time.Second }, "--reconnect-jitter is -1s, must be from 0s to 1h0m0s"},
+		"tiny requests":     {func(c *config.Config) { c.MaxRequestBytes = 1023 }, "--max-request-bytes is 1023, must be from 1024 to 67108864"},
+		"small requests":    {func(c *config.Config) { c.MaxRequestBytes = 1024 }, ""},
+		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := sound()
+			tt.change(&c)
+			if got := text(c.Validate()); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	c := config.Config{
+		Listen: "nowhere", InternalListen: "0.0.0.0:1", AuthSecret: "short", Heartbeat: -1, MaxRequestBytes: -1,
+		DrainTimeout: -1, ReconnectAfter: -1, ReconnectJitter: -1,
+	}
+	c.AuthSecret = ""
+	got := strings.Split(text(c.Validate()), "\n")
+	if len(got) != 7 {
+		t.Errorf("%d faults: %q", len(got), got)
+	}
+	c.AuthSecret = "short"
+	if got := text(c.Validate()); !strings.Contains(got, "--auth-secret") || strings.Contains(got, "short") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// With the well-known secret anybody could be anyone: nobody else may reach it.
+func TestDevelopmentIsForLoopback(t *testing.T) {
+	t.Parallel()
+	for address, safe := range map[string]bool{
+		"localhost:8080":          true,
+		"127.0.0.1:8080":          true,
+		"127.9.9.9:0":             true,
+		"[::1]:8080":              true,
+		"[::ffff:127.0.0.1]:8080": true,
+		"0.0.0.0:8080":            false,
+		"[::]:8080":               false,
+		":8080":                   false,
+		"192.0.2.1:8080":          false,
+		"[2001:db8::1]:8080":      false,
+		"[::ffff:192.0.2.1]:8080": false,
+		"10.0.0.1:8080":           false,
+		"example.com:8080":        false,
+		"localhost.evil.test:80":  false,
+		"127.0.0.1.evil.test:80":  false,
+		"0:8080":                  false,
+	} {
+		for _, s := range []config.Secret{"", token.DevelopmentSecret} {
+			for _, flag := range []string{"--listen", "--internal-listen"} {
+				c := sound()
+				c.AuthSecret = s
+				setAddress(&c, flag, address)
+				err := text(c.Validate())
+				if (err == "") != safe {
+					t.Errorf("%s %s: %q", flag, address, err)
+				}
+				if !safe && (!strings.HasPrefix(err, flag+" ") || !strings.Contains(err, "OVATION_AUTH_SECRET")) {
+					t.Errorf("%s %s does not help: %q", flag, address, err)
+				}
+			}
+		}
+		c := sound()
+		c.AuthSecret, c.Listen, c.InternalListen = secret, address, address
+		if err := c.Validate(); err != nil {
+			t.Errorf("%s with a secret of one's own: %v", address, err)
+		}
+	}
+}
+
+func setAddress(c *config.Config, flag, address string) {
+	if flag == "--listen" {
+		c.Listen = address
+	} else {
+		c.InternalListen = address
+	}
+}
+
+func TestDevelopment(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[config.Secret]bool{"": true, token.DevelopmentSecret: true, secret: false} {
+		c := sound()
+		c.AuthSecret = s
+		signs := secret
+		if want {
+			signs = token.DevelopmentSecret
+		}
+		if c.Development() != want || c.Secret() != signs {
+			t.Errorf("%q: development %v, signs with %q", string(s), c.Development(), c.Secret())
+		}
+	}
+}
+
+func TestSecretIsNotSeen(t *testing.T) {
+	t.Parallel()
+	c := sound()
+	c.AuthSecret = secret
+	var out bytes.Buffer
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		fmt.Fprintf(&out, verb+"\n", c)
+		fmt.Fprintf(&out, verb+"\n", &c)
+		fmt.Fprintf(&out, verb+"\n", c.AuthSecret)
+		fmt.Fprintf(&out, verb+"\n", &c.AuthSecret)
+	}
+	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
+		slog.New(h).Info("starting", "config", c, "pointer", &c, "secret", c.AuthSecret)
+	}
+	encoded, err := json.Marshal(c) //nolint:gosec // what is tried
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Write(encoded)
+	for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%d", []byte(secret))} {
+		if strings.Contains(out.String(), form) {
+			t.Errorf("%q is in:\n%s", form, out.String())
+		}
+	}
+	if got := config.Secret("").String(); got != "" {
+		t.Errorf("no secret reads %q", got)
+	}
+}

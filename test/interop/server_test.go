@@ -1,0 +1,164 @@
+package interop
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
+)
+
+const secret = "a secret of thirty-two bytes or more"
+
+// server is an Ovation server in a process of its own.
+type server struct {
+	url  string
+	auth string // a backend's Authorization
+}
+
+// address is where it serves.
+func (s server) address() string { return strings.TrimPrefix(s.url, "http://") }
+
+var serverBinary = sync.OnceValues(func() (string, error) { return build(root, "server", "./server") })
+
+// serving matches the banner.
+var serving = regexp.MustCompile(`serving on (http://\S+)`)
+
+// start starts a server with a room of the given id.
+func start(t *testing.T, room string) server {
+	t.Helper()
+	path, err := serverBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path)
+	cmd.Env = []string{
+		"OVATION_LISTEN=127.0.0.1:0", "OVATION_INTERNAL_LISTEN=127.0.0.1:0", "OVATION_AUTH_SECRET=" + secret,
+		"OVATION_DRAIN_TIMEOUT=1s",
+	}
+	out := new(output)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the server ended with %v:\n%s", err, out)
+		}
+		if strings.Contains(out.String(), "level=ERROR") {
+			t.Errorf("the server logged:\n%s", out)
+		}
+	})
+	signed, err := token.Mint(secret, token.Claims{User: "b", Role: live.RoleBackend, Rooms: []live.RoomID{"*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := server{url: out.match(t, serving), auth: "Bearer " + signed}
+	s.call(t, "RoomService/CreateRoom", fmt.Sprintf(`{"roomId":%q}`, room))
+	return s
+}
+
+// call makes a call as plainly as can be, and expects it to succeed.
+func (s server) call(t *testing.T, procedure, body string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/ovation.v1."+procedure, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", s.auth)
+	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s", procedure, res.Status)
+	}
+}
+
+// output collects what a process writes.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// match waits until the output matches and returns the first group, if there is one.
+func (o *output) match(t *testing.T, re *regexp.Regexp) string {
+	t.Helper()
+	for range 3000 {
+		if m := re.FindStringSubmatch(o.String()); m != nil {
+			return m[len(m)-1]
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("nothing like %v:\n%s", re, o)
+	return ""
+}
+
+// follow runs a program that follows a room in the background. When it has written its
+// Welcome a message is sent and the room ended, and the program is waited for.
+func (s server) follow(t *testing.T, room, welcome string, cmd *exec.Cmd) string {
+	t.Helper()
+	out := new(output)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	out.match(t, regexp.MustCompile(welcome))
+	s.call(t, "FeedService/Send", fmt.Sprintf(`{"roomId":%q,"text":"hello, you"}`, room))
+	out.match(t, regexp.MustCompile("hello, you"))
+	s.call(t, "RoomService/EndRoom", fmt.Sprintf(`{"roomId":%q}`, room))
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("%v:\n%s", err, out)
+		}
+	case <-time.After(20 * time.Second):
+		t.Errorf("the stream did not end:\n%s", out)
+	}
+	return out.String()
+}
+
+// path returns where a tool is, skipping where it is not.
+func path(t *testing.T, tool string, places ...string) string {
+	t.Helper()
+	for _, place := range places {
+		if _, err := os.Stat(place); err == nil {
+			return place
+		}
+	}
+	found, err := exec.LookPath(tool)
+	if err != nil {
+		missing(t, tool, err)
+	}
+	return found
+}
