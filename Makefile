@@ -50,10 +50,12 @@ lint-proto:
 lint-web:
 	$(call with-npm,npm run check $(web) && npm run lint $(web),checks of clients/web)
 
-.PHONY: test test-go test-web test-browser
-test: setup test-go test-web test-browser ## Install what is missing and pass every test
+.PHONY: test test-go test-interop test-web test-browser
+test: setup test-go test-interop test-web test-browser ## Install what is missing and pass every test
 test-go:
 	go test $(race) $(TESTFLAGS) ./...
+test-interop: # with clients nobody here wrote, in a module of their own
+	cd test/interop && go test $(TESTFLAGS) ./...
 test-web:
 	$(call with-npm,npm test $(web),tests of clients/web)
 test-browser:

@@ -112,6 +112,9 @@ func (h *Hub) Drain(after, jitter time.Duration) {
 	}
 }
 
+// Draining says whether the node takes no more subscribers.
+func (h *Hub) Draining() bool { return h.table.drained() != nil }
+
 // Close stops following, and takes no more subscribers. Those that are there hear
 // nothing more.
 func (h *Hub) Close() {

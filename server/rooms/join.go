@@ -25,10 +25,13 @@ type Joined struct {
 }
 
 // Join opens or resumes the caller's session and fetches, side by side, what a client
-// shows first.
+// shows first. hub.ErrDraining.
 func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID) (Joined, error) {
 	if err := p.In(id); err != nil {
 		return Joined{}, err
+	}
+	if s.hub.Draining() {
+		return Joined{}, hub.ErrDraining
 	}
 	var j Joined
 	var err error

@@ -86,7 +86,7 @@ func (k *Keeper) expire(ctx context.Context) {
 		for _, d := range departures {
 			k.release(ctx, d)
 		}
-		if len(departures) < expireAtOnce {
+		if len(departures) == 0 {
 			return
 		}
 	}
