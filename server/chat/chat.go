@@ -62,7 +62,7 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, ou
 	if err != nil {
 		return feed.Receipt{}, err
 	}
-	draft, err := draft(p, r.Settings, out)
+	draft, err := decide(p, r.Settings, out)
 	if err != nil {
 		return feed.Receipt{}, err
 	}
@@ -77,8 +77,8 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, ou
 	return receipt, err
 }
 
-// draft decides what a caller's message is in a room.
-func draft(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft, error) {
+// decide says what a caller's message is in a room.
+func decide(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft, error) {
 	role, c := p.Role, out.Content
 	c.Sender, c.SenderName = p.User, p.Name
 	if out.OnBehalfOf != "" {
@@ -89,6 +89,8 @@ func draft(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft, 
 	case behalf && p.Role != live.RoleBackend:
 		return feed.Draft{}, auth.ErrRoleForbidden
 	case c.Kind == feed.KindSystem && !role.Staff():
+		return feed.Draft{}, auth.ErrRoleForbidden
+	case c.Kind == feed.KindGift && p.Role != live.RoleBackend: // or it would not be paid for
 		return feed.Draft{}, auth.ErrRoleForbidden
 	case c.Kind != feed.KindLike && strings.TrimSpace(c.Text) == "" && len(c.Payload) == 0:
 		return feed.Draft{}, ErrEmpty

@@ -81,7 +81,7 @@ func TestSaturationIsOfOneBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := setup(t)
 		h.change(t, room.SettingsChange{Rate: new(1)})
-		gift := chat.Outgoing{Content: feed.Content{Kind: feed.KindGift, Text: "x"}}
+		image := chat.Outgoing{Content: feed.Content{Kind: feed.KindImage, Text: "x"}}
 		for i, tt := range []struct {
 			role live.Role
 			out  chat.Outgoing
@@ -89,8 +89,8 @@ func TestSaturationIsOfOneBucket(t *testing.T) {
 		}{
 			{live.RoleViewer, text("x"), feed.Accepted},
 			{live.RoleViewer, text("x"), feed.RateLimited},
-			{live.RoleViewer, gift, feed.Accepted}, // LOW is shed first
-			{live.RoleViewer, gift, feed.RateLimited},
+			{live.RoleViewer, image, feed.Accepted}, // LOW is shed first
+			{live.RoleViewer, image, feed.RateLimited},
 			{live.RoleViewer, text("x"), feed.RateLimited},
 			{live.RoleHost, text("x"), feed.Accepted}, // WHITELIST counts apart
 		} {

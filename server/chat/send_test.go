@@ -23,6 +23,7 @@ func TestWhoSendsWhat(t *testing.T) {
 	systemBehalf.OnBehalfOf = "v"
 	named := text("x")
 	named.Name = "V"
+	gift := chat.Outgoing{Content: feed.Content{Kind: feed.KindGift, Payload: []byte("x")}}
 	bucketed := text("x")
 	bucketed.Bucket = &white
 	lowered := system
@@ -39,6 +40,7 @@ func TestWhoSendsWhat(t *testing.T) {
 		"system": {system, "moderator host backend", map[live.Role]feed.Bucket{
 			live.RoleModerator: feed.Whitelist, live.RoleHost: feed.Whitelist, live.RoleBackend: feed.Whitelist,
 		}},
+		"a gift, unpaid":      {gift, "backend", map[live.Role]feed.Bucket{live.RoleBackend: feed.High}},
 		"on behalf":           {behalf, "backend", map[live.Role]feed.Bucket{live.RoleBackend: feed.Low}},
 		"system, on behalf":   {systemBehalf, "", nil},
 		"under another name":  {named, "backend", map[live.Role]feed.Bucket{live.RoleBackend: feed.Low}},
@@ -118,7 +120,7 @@ func TestContents(t *testing.T) {
 	}{
 		"nothing":                    {feed.Content{Kind: feed.KindText}, false, chat.ErrEmpty},
 		"spaces":                     {feed.Content{Kind: feed.KindText, Text: " \t\n\u3000\u00a0"}, false, chat.ErrEmpty},
-		"a gift without contents":    {feed.Content{Kind: feed.KindGift}, false, chat.ErrEmpty},
+		"an image without contents":  {feed.Content{Kind: feed.KindImage}, false, chat.ErrEmpty},
 		"a like without contents":    {feed.Content{Kind: feed.KindLike}, true, nil},
 		"a payload alone":            {feed.Content{Kind: feed.KindImage, Payload: []byte("x")}, true, nil},
 		"a text with spaces":         {feed.Content{Kind: feed.KindText, Text: " a "}, true, nil},
@@ -126,7 +128,7 @@ func TestContents(t *testing.T) {
 		"one longer":                 {feed.Content{Kind: feed.KindText, Text: "ünï☺😀!"}, false, nil},
 		"a like that is too long":    {feed.Content{Kind: feed.KindLike, Text: "longer"}, false, nil},
 		"spaces, more than may be":   {feed.Content{Kind: feed.KindText, Text: "      "}, false, chat.ErrEmpty},
-		"payload, and text too long": {feed.Content{Kind: feed.KindGift, Text: "longer", Payload: []byte("x")}, false, nil},
+		"payload, and text too long": {feed.Content{Kind: feed.KindImage, Text: "longer", Payload: []byte("x")}, false, nil},
 	} {
 		receipt, err := h.Send(t.Context(), as("u", live.RoleViewer), "r", chat.Outgoing{Content: tt.content})
 		switch {

@@ -628,7 +628,7 @@ func (x *AttendanceMinute) GetPeak() int64 {
 type RetentionMinute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whole minutes of watch time.
-	Minutes int32 `protobuf:"varint,1,opt,name=minutes,proto3" json:"minutes,omitempty"`
+	Minutes uint32 `protobuf:"varint,1,opt,name=minutes,proto3" json:"minutes,omitempty"`
 	// Users who watched at least that long, altogether.
 	Users         int64 `protobuf:"varint,2,opt,name=users,proto3" json:"users,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -665,7 +665,7 @@ func (*RetentionMinute) Descriptor() ([]byte, []int) {
 	return file_ovation_v1_audience_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *RetentionMinute) GetMinutes() int32 {
+func (x *RetentionMinute) GetMinutes() uint32 {
 	if x != nil {
 		return x.Minutes
 	}
@@ -941,7 +941,7 @@ func (x *ReportVisitsRequest) GetEvents() []*VisitEvent {
 type ReportVisitsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Events that were taken in. Doubles are among them: they change nothing.
-	Accepted int32 `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
+	Accepted int64 `protobuf:"varint,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
 	// Events that were set aside at once.
 	SetAside      []*SetAsideVisit `protobuf:"bytes,2,rep,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -978,7 +978,7 @@ func (*ReportVisitsResponse) Descriptor() ([]byte, []int) {
 	return file_ovation_v1_audience_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *ReportVisitsResponse) GetAccepted() int32 {
+func (x *ReportVisitsResponse) GetAccepted() int64 {
 	if x != nil {
 		return x.Accepted
 	}
@@ -1593,7 +1593,7 @@ func (x *ReplaySetAsideVisitsRequest) GetSetAsideIds() []string {
 type ReplaySetAsideVisitsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Events that were merged.
-	Merged int32 `protobuf:"varint,1,opt,name=merged,proto3" json:"merged,omitempty"`
+	Merged int64 `protobuf:"varint,1,opt,name=merged,proto3" json:"merged,omitempty"`
 	// Events that were set aside again.
 	SetAside      []*SetAsideVisit `protobuf:"bytes,2,rep,name=set_aside,json=setAside,proto3" json:"set_aside,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1630,7 +1630,7 @@ func (*ReplaySetAsideVisitsResponse) Descriptor() ([]byte, []int) {
 	return file_ovation_v1_audience_proto_rawDescGZIP(), []int{19}
 }
 
-func (x *ReplaySetAsideVisitsResponse) GetMerged() int32 {
+func (x *ReplaySetAsideVisitsResponse) GetMerged() int64 {
 	if x != nil {
 		return x.Merged
 	}
@@ -1692,7 +1692,7 @@ const file_ovation_v1_audience_proto_rawDesc = "" +
 	"\x06online\x18\x04 \x01(\x03R\x06online\x12\x12\n" +
 	"\x04peak\x18\x05 \x01(\x03R\x04peak\"A\n" +
 	"\x0fRetentionMinute\x12\x18\n" +
-	"\aminutes\x18\x01 \x01(\x05R\aminutes\x12\x14\n" +
+	"\aminutes\x18\x01 \x01(\rR\aminutes\x12\x14\n" +
 	"\x05users\x18\x02 \x01(\x03R\x05users\"\xa7\x03\n" +
 	"\n" +
 	"Attendance\x12*\n" +
@@ -1719,7 +1719,7 @@ const file_ovation_v1_audience_proto_rawDesc = "" +
 	"\x13ReportVisitsRequest\x12;\n" +
 	"\x06events\x18\x01 \x03(\v2\x16.ovation.v1.VisitEventB\v\xbaH\b\x92\x01\x05\b\x01\x10\x88'R\x06events\"j\n" +
 	"\x14ReportVisitsResponse\x12\x1a\n" +
-	"\baccepted\x18\x01 \x01(\x05R\baccepted\x126\n" +
+	"\baccepted\x18\x01 \x01(\x03R\baccepted\x126\n" +
 	"\tset_aside\x18\x02 \x03(\v2\x19.ovation.v1.SetAsideVisitR\bsetAside\"\xe9\x02\n" +
 	"\x13GetWatchTimeRequest\x12E\n" +
 	"\aroom_id\x18\x01 \x01(\tB,\xbaH)\xd8\x01\x01r$2\"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$R\x06roomId\x12!\n" +
@@ -1768,7 +1768,7 @@ const file_ovation_v1_audience_proto_rawDesc = "" +
 	"\x1bReplaySetAsideVisitsRequest\x127\n" +
 	"\rset_aside_ids\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xe8\a\"\x06r\x04\x10\x01(@R\vsetAsideIds\"n\n" +
 	"\x1cReplaySetAsideVisitsResponse\x12\x16\n" +
-	"\x06merged\x18\x01 \x01(\x05R\x06merged\x126\n" +
+	"\x06merged\x18\x01 \x01(\x03R\x06merged\x126\n" +
 	"\tset_aside\x18\x02 \x03(\v2\x19.ovation.v1.SetAsideVisitR\bsetAside*\x97\x01\n" +
 	"\fVisitAnomaly\x12\x1d\n" +
 	"\x19VISIT_ANOMALY_UNSPECIFIED\x10\x00\x12#\n" +

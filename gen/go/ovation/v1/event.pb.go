@@ -174,7 +174,7 @@ type Event struct {
 	RoomId string `protobuf:"bytes,3,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
 	// Its place among the room's events: events of a room are delivered in this
 	// order. There may be holes.
-	Sequence int64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// When it happened.
 	HappenedAt int64 `protobuf:"varint,5,opt,name=happened_at,json=happenedAt,proto3" json:"happened_at,omitempty"`
 	// When it was recorded.
@@ -248,7 +248,7 @@ func (x *Event) GetRoomId() string {
 	return ""
 }
 
-func (x *Event) GetSequence() int64 {
+func (x *Event) GetSequence() uint64 {
 	if x != nil {
 		return x.Sequence
 	}
@@ -686,9 +686,9 @@ type DeadLetter struct {
 	// The event.
 	Event *Event `protobuf:"bytes,3,opt,name=event,proto3" json:"event,omitempty"`
 	// How often it was sent.
-	Attempts int32 `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	Attempts uint32 `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// The last HTTP status; 0: there was none.
-	LastStatus int32 `protobuf:"varint,5,opt,name=last_status,json=lastStatus,proto3" json:"last_status,omitempty"`
+	LastStatus uint32 `protobuf:"varint,5,opt,name=last_status,json=lastStatus,proto3" json:"last_status,omitempty"`
 	// What went wrong the last time, for people.
 	LastError string `protobuf:"bytes,6,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
 	// When it was given up.
@@ -748,14 +748,14 @@ func (x *DeadLetter) GetEvent() *Event {
 	return nil
 }
 
-func (x *DeadLetter) GetAttempts() int32 {
+func (x *DeadLetter) GetAttempts() uint32 {
 	if x != nil {
 		return x.Attempts
 	}
 	return 0
 }
 
-func (x *DeadLetter) GetLastStatus() int32 {
+func (x *DeadLetter) GetLastStatus() uint32 {
 	if x != nil {
 		return x.LastStatus
 	}
@@ -1481,7 +1481,7 @@ func (x *RetryDeadLettersRequest) GetDeadLetterIds() []string {
 type RetryDeadLettersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Dead letters that are on their way again.
-	Retried       int32 `protobuf:"varint,1,opt,name=retried,proto3" json:"retried,omitempty"`
+	Retried       int64 `protobuf:"varint,1,opt,name=retried,proto3" json:"retried,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1516,7 +1516,7 @@ func (*RetryDeadLettersResponse) Descriptor() ([]byte, []int) {
 	return file_ovation_v1_event_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *RetryDeadLettersResponse) GetRetried() int32 {
+func (x *RetryDeadLettersResponse) GetRetried() int64 {
 	if x != nil {
 		return x.Retried
 	}
@@ -1533,7 +1533,7 @@ const file_ovation_v1_event_proto_rawDesc = "" +
 	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12)\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x15.ovation.v1.EventKindR\x04kind\x12\x17\n" +
 	"\aroom_id\x18\x03 \x01(\tR\x06roomId\x12\x1a\n" +
-	"\bsequence\x18\x04 \x01(\x03R\bsequence\x12\x1f\n" +
+	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12\x1f\n" +
 	"\vhappened_at\x18\x05 \x01(\x03R\n" +
 	"happenedAt\x12\x1f\n" +
 	"\vrecorded_at\x18\x06 \x01(\x03R\n" +
@@ -1576,8 +1576,8 @@ const file_ovation_v1_event_proto_rawDesc = "" +
 	"\x0edead_letter_id\x18\x01 \x01(\tR\fdeadLetterId\x12\x1a\n" +
 	"\bconsumer\x18\x02 \x01(\tR\bconsumer\x12'\n" +
 	"\x05event\x18\x03 \x01(\v2\x11.ovation.v1.EventR\x05event\x12\x1a\n" +
-	"\battempts\x18\x04 \x01(\x05R\battempts\x12\x1f\n" +
-	"\vlast_status\x18\x05 \x01(\x05R\n" +
+	"\battempts\x18\x04 \x01(\rR\battempts\x12\x1f\n" +
+	"\vlast_status\x18\x05 \x01(\rR\n" +
 	"lastStatus\x12\x1d\n" +
 	"\n" +
 	"last_error\x18\x06 \x01(\tR\tlastError\x12\x1e\n" +
@@ -1623,7 +1623,7 @@ const file_ovation_v1_event_proto_rawDesc = "" +
 	"\x17RetryDeadLettersRequest\x12;\n" +
 	"\x0fdead_letter_ids\x18\x01 \x03(\tB\x13\xbaH\x10\x92\x01\r\b\x01\x10\xe8\a\"\x06r\x04\x10\x01(@R\rdeadLetterIds\"4\n" +
 	"\x18RetryDeadLettersResponse\x12\x18\n" +
-	"\aretried\x18\x01 \x01(\x05R\aretried*\xd3\x02\n" +
+	"\aretried\x18\x01 \x01(\x03R\aretried*\xd3\x02\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
 	"\x17EVENT_KIND_VISIT_CLOSED\x10\x01\x12\x1b\n" +

@@ -1444,7 +1444,10 @@ type SendResponse struct {
 	// When the next may be accepted, if it was dropped.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,6,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// The life of the room's log that timestamp and sequence belong to.
-	Epoch         string `protobuf:"bytes,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch string `protobuf:"bytes,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// The text as it is in the room, where a word list or the moderation webhook
+	// changed it: show the sender this one. Empty: as it was sent.
+	AlteredText   string `protobuf:"bytes,8,opt,name=altered_text,json=alteredText,proto3" json:"altered_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1524,6 +1527,13 @@ func (x *SendResponse) GetRetryAfter() *durationpb.Duration {
 func (x *SendResponse) GetEpoch() string {
 	if x != nil {
 		return x.Epoch
+	}
+	return ""
+}
+
+func (x *SendResponse) GetAlteredText() string {
+	if x != nil {
+		return x.AlteredText
 	}
 	return ""
 }
@@ -1960,7 +1970,7 @@ const file_ovation_v1_feed_proto_rawDesc = "" +
 	"onBehalfOf\x123\n" +
 	"\x11on_behalf_of_name\x18\t \x01(\tB\b\xbaH\x05r\x03(\x80\x01R\x0eonBehalfOfName\x124\n" +
 	"\x06bucket\x18\n" +
-	" \x01(\x0e2\x12.ovation.v1.BucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\"\x94\x02\n" +
+	" \x01(\x0e2\x12.ovation.v1.BucketB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06bucket\"\xb7\x02\n" +
 	"\fSendResponse\x12.\n" +
 	"\x06status\x18\x01 \x01(\x0e2\x16.ovation.v1.SendStatusR\x06status\x12\x1c\n" +
 	"\ttimestamp\x18\x02 \x01(\x03R\ttimestamp\x12*\n" +
@@ -1969,7 +1979,8 @@ const file_ovation_v1_feed_proto_rawDesc = "" +
 	"\tduplicate\x18\x05 \x01(\bR\tduplicate\x12:\n" +
 	"\vretry_after\x18\x06 \x01(\v2\x19.google.protobuf.DurationR\n" +
 	"retryAfter\x12\x14\n" +
-	"\x05epoch\x18\a \x01(\tR\x05epoch\"\x81\x01\n" +
+	"\x05epoch\x18\a \x01(\tR\x05epoch\x12!\n" +
+	"\faltered_text\x18\b \x01(\tR\valteredText\"\x81\x01\n" +
 	"\x14RecallMessageRequest\x12B\n" +
 	"\aroom_id\x18\x01 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$R\x06roomId\x12%\n" +
 	"\ttimestamp\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\ttimestamp\"\x17\n" +

@@ -220,7 +220,7 @@ type GiftMessage struct {
 	// Its name, for people.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// How many this message stands for.
-	Count uint64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
+	Count int64 `protobuf:"varint,3,opt,name=count,proto3" json:"count,omitempty"`
 	// Who gets them.
 	ReceiverId string `protobuf:"bytes,4,opt,name=receiver_id,json=receiverId,proto3" json:"receiver_id,omitempty"`
 	// What they cost together, in coins.
@@ -229,7 +229,7 @@ type GiftMessage struct {
 	// on the screen.
 	ComboId string `protobuf:"bytes,6,opt,name=combo_id,json=comboId,proto3" json:"combo_id,omitempty"`
 	// How many the combo has reached with this message.
-	ComboCount    uint64 `protobuf:"varint,7,opt,name=combo_count,json=comboCount,proto3" json:"combo_count,omitempty"`
+	ComboCount    int64 `protobuf:"varint,7,opt,name=combo_count,json=comboCount,proto3" json:"combo_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -278,7 +278,7 @@ func (x *GiftMessage) GetName() string {
 	return ""
 }
 
-func (x *GiftMessage) GetCount() uint64 {
+func (x *GiftMessage) GetCount() int64 {
 	if x != nil {
 		return x.Count
 	}
@@ -306,7 +306,7 @@ func (x *GiftMessage) GetComboId() string {
 	return ""
 }
 
-func (x *GiftMessage) GetComboCount() uint64 {
+func (x *GiftMessage) GetComboCount() int64 {
 	if x != nil {
 		return x.ComboCount
 	}
@@ -727,7 +727,7 @@ type GiftSettlement struct {
 	// The room that they were sent in.
 	RoomId string `protobuf:"bytes,3,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
 	// Its place among the receiver's settlements: 1, 2, 3 ...
-	Sequence int64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence uint64 `protobuf:"varint,4,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Coins paid.
 	Coins int64 `protobuf:"varint,5,opt,name=coins,proto3" json:"coins,omitempty"`
 	// Gifts in it.
@@ -793,7 +793,7 @@ func (x *GiftSettlement) GetRoomId() string {
 	return ""
 }
 
-func (x *GiftSettlement) GetSequence() int64 {
+func (x *GiftSettlement) GetSequence() uint64 {
 	if x != nil {
 		return x.Sequence
 	}
@@ -1182,7 +1182,7 @@ type SendGiftResponse struct {
 	// The combo that the gifts belong to; empty: none.
 	ComboId string `protobuf:"bytes,5,opt,name=combo_id,json=comboId,proto3" json:"combo_id,omitempty"`
 	// How many the combo has reached with them.
-	ComboCount uint64 `protobuf:"varint,6,opt,name=combo_count,json=comboCount,proto3" json:"combo_count,omitempty"`
+	ComboCount int64 `protobuf:"varint,6,opt,name=combo_count,json=comboCount,proto3" json:"combo_count,omitempty"`
 	// They were sent before: this is the answer of the first time, with the present
 	// balance.
 	Duplicate     bool `protobuf:"varint,7,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
@@ -1255,7 +1255,7 @@ func (x *SendGiftResponse) GetComboId() string {
 	return ""
 }
 
-func (x *SendGiftResponse) GetComboCount() uint64 {
+func (x *SendGiftResponse) GetComboCount() int64 {
 	if x != nil {
 		return x.ComboCount
 	}
@@ -1545,12 +1545,12 @@ const file_ovation_v1_gift_proto_rawDesc = "" +
 	"\vGiftMessage\x12\x17\n" +
 	"\agift_id\x18\x01 \x01(\tR\x06giftId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x14\n" +
-	"\x05count\x18\x03 \x01(\x04R\x05count\x12\x1f\n" +
+	"\x05count\x18\x03 \x01(\x03R\x05count\x12\x1f\n" +
 	"\vreceiver_id\x18\x04 \x01(\tR\n" +
 	"receiverId\x12\x14\n" +
 	"\x05coins\x18\x05 \x01(\x03R\x05coins\x12\x19\n" +
 	"\bcombo_id\x18\x06 \x01(\tR\acomboId\x12\x1f\n" +
-	"\vcombo_count\x18\a \x01(\x04R\n" +
+	"\vcombo_count\x18\a \x01(\x03R\n" +
 	"comboCount\"\x92\x03\n" +
 	"\x04Goal\x12B\n" +
 	"\agoal_id\x18\x01 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$R\x06goalId\x12 \n" +
@@ -1598,7 +1598,7 @@ const file_ovation_v1_gift_proto_rawDesc = "" +
 	"\vreceiver_id\x18\x02 \x01(\tR\n" +
 	"receiverId\x12\x17\n" +
 	"\aroom_id\x18\x03 \x01(\tR\x06roomId\x12\x1a\n" +
-	"\bsequence\x18\x04 \x01(\x03R\bsequence\x12\x14\n" +
+	"\bsequence\x18\x04 \x01(\x04R\bsequence\x12\x14\n" +
 	"\x05coins\x18\x05 \x01(\x03R\x05coins\x12\x14\n" +
 	"\x05gifts\x18\x06 \x01(\x03R\x05gifts\x12\x16\n" +
 	"\x06points\x18\a \x01(\x03R\x06points\x12\x1d\n" +
@@ -1636,7 +1636,7 @@ const file_ovation_v1_gift_proto_rawDesc = "" +
 	"\abalance\x18\x03 \x01(\x03R\abalance\x12\x17\n" +
 	"\asent_at\x18\x04 \x01(\x03R\x06sentAt\x12\x19\n" +
 	"\bcombo_id\x18\x05 \x01(\tR\acomboId\x12\x1f\n" +
-	"\vcombo_count\x18\x06 \x01(\x04R\n" +
+	"\vcombo_count\x18\x06 \x01(\x03R\n" +
 	"comboCount\x12\x1c\n" +
 	"\tduplicate\x18\a \x01(\bR\tduplicate\"\x93\x02\n" +
 	"\x14GetGiftTotalsRequest\x12E\n" +

@@ -282,7 +282,7 @@ type LedgerTransaction struct {
 	TransactionId string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	// Its place in the ledger: larger than that of any transaction that it builds on.
 	// There may be holes.
-	Sequence int64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Why coins moved.
 	Kind LedgerKind `protobuf:"varint,3,opt,name=kind,proto3,enum=ovation.v1.LedgerKind" json:"kind,omitempty"`
 	// When, by the server's clock.
@@ -340,7 +340,7 @@ func (x *LedgerTransaction) GetTransactionId() string {
 	return ""
 }
 
-func (x *LedgerTransaction) GetSequence() int64 {
+func (x *LedgerTransaction) GetSequence() uint64 {
 	if x != nil {
 		return x.Sequence
 	}
@@ -487,7 +487,7 @@ type AccountBalance struct {
 	Balance int64 `protobuf:"varint,2,opt,name=balance,proto3" json:"balance,omitempty"`
 	// The balance is the sum of the account's postings up to this place in the
 	// ledger, and no later one.
-	AsOfSequence  int64 `protobuf:"varint,3,opt,name=as_of_sequence,json=asOfSequence,proto3" json:"as_of_sequence,omitempty"`
+	AsOfSequence  uint64 `protobuf:"varint,3,opt,name=as_of_sequence,json=asOfSequence,proto3" json:"as_of_sequence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -536,7 +536,7 @@ func (x *AccountBalance) GetBalance() int64 {
 	return 0
 }
 
-func (x *AccountBalance) GetAsOfSequence() int64 {
+func (x *AccountBalance) GetAsOfSequence() uint64 {
 	if x != nil {
 		return x.AsOfSequence
 	}
@@ -1072,7 +1072,7 @@ const file_ovation_v1_wallet_proto_rawDesc = "" +
 	"\x06amount\x18\x02 \x01(\x03R\x06amount\"\xaf\x02\n" +
 	"\x11LedgerTransaction\x12%\n" +
 	"\x0etransaction_id\x18\x01 \x01(\tR\rtransactionId\x12\x1a\n" +
-	"\bsequence\x18\x02 \x01(\x03R\bsequence\x12*\n" +
+	"\bsequence\x18\x02 \x01(\x04R\bsequence\x12*\n" +
 	"\x04kind\x18\x03 \x01(\x0e2\x16.ovation.v1.LedgerKindR\x04kind\x12\x0e\n" +
 	"\x02at\x18\x04 \x01(\x03R\x02at\x12/\n" +
 	"\bpostings\x18\x05 \x03(\v2\x13.ovation.v1.PostingR\bpostings\x12\x17\n" +
@@ -1090,7 +1090,7 @@ const file_ovation_v1_wallet_proto_rawDesc = "" +
 	"\x0eAccountBalance\x12-\n" +
 	"\aaccount\x18\x01 \x01(\v2\x13.ovation.v1.AccountR\aaccount\x12\x18\n" +
 	"\abalance\x18\x02 \x01(\x03R\abalance\x12$\n" +
-	"\x0eas_of_sequence\x18\x03 \x01(\x03R\fasOfSequence\"\xbc\x01\n" +
+	"\x0eas_of_sequence\x18\x03 \x01(\x04R\fasOfSequence\"\xbc\x01\n" +
 	"\x0eDepositRequest\x12#\n" +
 	"\auser_id\x18\x01 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01(\x80\x01R\x06userId\x123\n" +
