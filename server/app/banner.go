@@ -27,9 +27,9 @@ Open the page, then let something happen in the room, from another terminal:
 
   go run ./clients/cli%[4]s send %[3]s "hello"
   go run ./clients/cli%[4]s tail %[3]s
-  go run ./clients/cli%[4]s attr set %[3]s seat/1=alice
-  go run ./clients/cli%[4]s replay examples/chat.jsonl --room %[3]s --speed 5
-  go run ./clients/cli%[4]s watch %[3]s --viewers 100 --duration 10s
+  go run ./clients/cli%[4]s attr set %[3]s seat:1=alice
+  go run ./clients/cli%[4]s watch %[3]s --viewers 100 --until-idle 5s &
+  go run ./clients/cli%[4]s replay examples/chat.jsonl --room %[3]s --speed 30
 
 Or without our clients:
 
