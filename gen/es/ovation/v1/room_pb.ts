@@ -93,8 +93,9 @@ export const BucketRulesSchema: GenMessage<BucketRules> = /*@__PURE__*/
  */
 export type RoomSettings = Message<"ovation.v1.RoomSettings"> & {
   /**
-   * Messages a second that the room accepts in HIGH and LOW together, in any
-   * second: 1-100,000, default 200. LOW is shed first.
+   * Messages that the room accepts in HIGH and LOW, in any second: 1-100,000,
+   * default 200. LOW is shed first: it is accepted while HIGH and LOW together stay
+   * within the rate, HIGH while HIGH alone does.
    *
    * @generated from field: optional uint32 upstream_rate = 1;
    */

@@ -309,8 +309,9 @@ func (x *BucketRules) GetRules() []*BucketRule {
 // in an answer every field is set.
 type RoomSettings struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Messages a second that the room accepts in HIGH and LOW together, in any
-	// second: 1-100,000, default 200. LOW is shed first.
+	// Messages that the room accepts in HIGH and LOW, in any second: 1-100,000,
+	// default 200. LOW is shed first: it is accepted while HIGH and LOW together stay
+	// within the rate, HIGH while HIGH alone does.
 	UpstreamRate *uint32 `protobuf:"varint,1,opt,name=upstream_rate,json=upstreamRate,proto3,oneof" json:"upstream_rate,omitempty"`
 	// Messages a second that the room accepts in WHITELIST: 1-100,000, default
 	// 1,000.

@@ -1,0 +1,37 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/ovation-live/ovation/server/web"
+)
+
+func TestHandler(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		has          string
+	}{
+		{"GET", "/", http.StatusOK, "<html"},
+		{"HEAD", "/", http.StatusOK, ""},
+		{"GET", "/assets/app.js", http.StatusOK, ""},
+		{"GET", "/assets/", http.StatusNotFound, ""},
+		{"GET", "/nowhere", http.StatusNotFound, ""},
+		{"GET", "/../web.go", http.StatusBadRequest, ""},
+		{"POST", "/", http.StatusMethodNotAllowed, ""},
+		{"DELETE", "/assets/app.js", http.StatusMethodNotAllowed, ""},
+	} {
+		w := httptest.NewRecorder()
+		web.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, nil))
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.has) {
+			t.Errorf("%s %s: %d, %.80q", tt.method, tt.path, w.Code, w.Body)
+		}
+		if tt.status == http.StatusOK && w.Header().Get("Content-Security-Policy") == "" {
+			t.Errorf("%s %s: no policy", tt.method, tt.path)
+		}
+	}
+}
