@@ -21,7 +21,7 @@ func TestHandler(t *testing.T) {
 		{"GET", "/assets/app.js", http.StatusOK, ""},
 		{"GET", "/assets/", http.StatusNotFound, ""},
 		{"GET", "/nowhere", http.StatusNotFound, ""},
-		{"GET", "/../web.go", http.StatusBadRequest, ""},
+		{"GET", "/../web.go", http.StatusNotFound, ""},
 		{"POST", "/", http.StatusMethodNotAllowed, ""},
 		{"DELETE", "/assets/app.js", http.StatusMethodNotAllowed, ""},
 	} {
