@@ -14,9 +14,9 @@ type Log interface {
 	// published, and both come in one order. ErrRoomNotFound, ErrRoomEnded.
 	Append(ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits) (feed.Receipt, error)
 	// Recall does what feed.Log's Recall does and publishes the system message, if
-	// there is one: recalling a message again is no error and changes nothing.
-	// feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
-	Recall(ctx context.Context, id live.RoomID, t live.Timestamp, by live.UserID, limits feed.Limits) error
+	// there is one, atomically as Append does: recalling a message again is no error
+	// and changes nothing. feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
+	Recall(ctx context.Context, id live.RoomID, r feed.Recall, limits feed.Limits) (feed.Receipt, error)
 	// Message returns one entry that the log still holds, or feed.ErrNoMessage.
 	// ErrRoomNotFound.
 	Message(ctx context.Context, id live.RoomID, t live.Timestamp) (*feed.Message, error)

@@ -45,14 +45,14 @@ func (l *Log) Rings() *Rings { return l.rings }
 // Outcome is what became of a message.
 type Outcome uint8
 
-// What Append answers.
+// What Append and Recall answer.
 const (
 	Accepted Outcome = iota
 	RateLimited
 	SlowMode
 )
 
-// Receipt is what its sender is told of a message.
+// Receipt is what its sender is told of a message, or of a recall.
 type Receipt struct {
 	Outcome    Outcome
 	Epoch      live.Epoch
@@ -93,6 +93,7 @@ func (l *Log) Append(clock *live.Clock, now live.Timestamp, d Draft, limits Limi
 		receipt.Outcome, receipt.RetryAfter = RateLimited, free.Sub(wall)
 		return receipt, nil
 	}
+	l.rate.Admit(d.Bucket, now)
 	m := l.place(clock.Next(now), d.Bucket, d.Content, 0, limits)
 	receipt.Place = m.Place()
 	if slow {
@@ -114,24 +115,41 @@ func (l *Log) slowedUntil(sender live.UserID, now live.Timestamp, limits Limits)
 	return last.at.Add(min(last.slow, limits.SlowMode))
 }
 
-// Recall takes the contents of the message at timestamp t away and appends the
-// system message that tells readers so, sent by by. Recalling a message again
-// changes nothing and returns nil.
-func (l *Log) Recall(clock *live.Clock, now, t live.Timestamp, by live.UserID, limits Limits) (*Message, error) {
-	switch m := l.rings.Find(t); {
+// Recall is a message to take back.
+type Recall struct {
+	Timestamp live.Timestamp // the message's
+	By        live.UserID
+	Staff     bool // who recalls keeps order in the room, and is not held to RecallRate
+}
+
+// Recall takes the contents of a message away and appends the system message that
+// tells readers so, which the receipt is of, or says why not: recalls have rates of
+// their own. Recalling a message again changes nothing, is never shed, and is a
+// Duplicate without a place. The message returned is nil unless one was placed.
+func (l *Log) Recall(clock *live.Clock, now live.Timestamp, r Recall, limits Limits) (Receipt, *Message, error) {
+	wall := now
+	now = clock.Peek(now)
+	receipt := Receipt{Bucket: Whitelist, Epoch: l.rings.epoch}
+	switch m := l.rings.Find(r.Timestamp); {
 	case m == nil:
-		return nil, ErrNoMessage
+		return Receipt{}, nil, ErrNoMessage
 	case m.Recalled:
-		return nil, nil //nolint:nilnil // nothing happened, and that is no error
+		receipt.Duplicate = true
+		return receipt, nil, nil
 	}
-	content := Content{Kind: KindSystem, Sender: by}
-	return l.place(clock.Next(now), Whitelist, content, t, limits), nil
+	if free := l.rate.RecallFreeAt(r.Staff, limits); free > now {
+		receipt.Outcome, receipt.RetryAfter = RateLimited, free.Sub(wall)
+		return receipt, nil, nil
+	}
+	l.rate.AdmitRecall(r.Staff, now)
+	m := l.place(clock.Next(now), Whitelist, Content{Kind: KindSystem, Sender: r.By}, r.Timestamp, limits)
+	receipt.Place = m.Place()
+	return receipt, m, nil
 }
 
 // place appends an entry that is accepted.
 func (l *Log) place(at live.Timestamp, b Bucket, c Content, recalls live.Timestamp, limits Limits) *Message {
 	l.rings.Resize(limits.Capacity)
-	l.rate.Admit(b, at)
 	m := &Message{
 		Timestamp: at,
 		Sequence:  l.rings.buckets[b].Head().Sequence + 1,

@@ -45,14 +45,24 @@ func (w *window) admit(t live.Timestamp) {
 	w.times = append(w.times, t)
 }
 
+// RecallRate is how many recalls by viewers a room accepts in any second. A recall
+// is an entry of WHITELIST, and viewers are many: what they take back must not crowd
+// out what the host says.
+const RecallRate = 10
+
 // Rate is the rate policy of one room. In any second it admits at most Limits.Rate
 // messages of HIGH, and LOW only while HIGH and LOW together stay within
 // Limits.Rate: LOW is shed first, and never pushes the room over its rate.
-// WHITELIST counts apart. The zero value is ready to use.
+// WHITELIST counts apart. So do recalls, whose system messages are not counted as
+// messages: RecallRate of them by viewers, and Limits.WhitelistRate by staff. The
+// zero value is ready to use.
 type Rate struct {
 	all       window // HIGH and LOW
 	high      window
 	whitelist window
+
+	viewerRecalls window
+	staffRecalls  window
 }
 
 // FreeAt returns the earliest instant at which a message of bucket b may be
@@ -66,6 +76,23 @@ func (r *Rate) FreeAt(b Bucket, limits Limits) live.Timestamp {
 	default:
 		return r.all.freeAt(limits.Rate)
 	}
+}
+
+// RecallFreeAt is FreeAt for a recall.
+func (r *Rate) RecallFreeAt(staff bool, limits Limits) live.Timestamp {
+	if staff {
+		return r.staffRecalls.freeAt(limits.WhitelistRate)
+	}
+	return r.viewerRecalls.freeAt(RecallRate)
+}
+
+// AdmitRecall counts a recall admitted at t.
+func (r *Rate) AdmitRecall(staff bool, t live.Timestamp) {
+	if staff {
+		r.staffRecalls.admit(t)
+		return
+	}
+	r.viewerRecalls.admit(t)
 }
 
 // Admit counts a message of bucket b admitted at t.

@@ -123,7 +123,7 @@ func (s *schedule) recall() {
 	s.Helper()
 	t := s.someTimestamp()
 	e := s.oracle.find(t)
-	m, err := s.log.Recall(&s.clock, s.tick(), t, "mod", s.limits)
+	receipt, m, err := s.log.Recall(&s.clock, s.tick(), byStaff(t), s.limits)
 	switch {
 	case e == nil:
 		if !errors.Is(err, feed.ErrNoMessage) || m != nil {
@@ -132,12 +132,12 @@ func (s *schedule) recall() {
 	case err != nil:
 		s.Fatalf("recall of %d: %v", t, err)
 	case e.recalled:
-		if m != nil {
-			s.Fatalf("a second recall of %d: %+v", t, m)
+		if m != nil || !receipt.Duplicate {
+			s.Fatalf("a second recall of %d: %+v, %+v", t, receipt, m)
 		}
 	default:
-		if m == nil || m.Bucket != feed.Whitelist || m.Kind != feed.KindSystem || m.Recalls != t || m.Sender != "mod" {
-			s.Fatalf("recall of %d: %+v", t, m)
+		if m == nil || m.Bucket != feed.Whitelist || m.Kind != feed.KindSystem || m.Recalls != t || m.Sender != "mod" || receipt.Place != m.Place() {
+			s.Fatalf("recall of %d: %+v, %+v", t, receipt, m)
 		}
 		e.recalled = true
 		s.place(m)
