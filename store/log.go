@@ -11,7 +11,8 @@ import (
 type Log interface {
 	// Append does what feed.Log's Append does and publishes a message that it places,
 	// all of it atomically: what is heard can be read already, what can be read is
-	// published, and both come in one order. ErrRoomNotFound, ErrRoomEnded.
+	// published, and both come in one order. The wall clock is the store's, one for all
+	// nodes. ErrRoomNotFound, ErrRoomEnded.
 	Append(ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits) (feed.Receipt, error)
 	// Recall does what feed.Log's Recall does and publishes the system message, if
 	// there is one, atomically as Append does: recalling a message again is no error

@@ -14,6 +14,28 @@ type Limits struct {
 	Capacity      int           // entries that each bucket keeps
 }
 
+// steady is the time that a log's rules run on, apart from the room's timestamps: the
+// wall clock, put forward by as much as it has stepped back behind what was admitted.
+// So a step back counts as no time passed, and time goes on from there at once: a
+// second of a window is never shorter than a second by the wall clock, and nobody
+// waits longer than the rule itself says, however far the clock stepped. A step
+// forward is taken for time that passed. The zero value is ready to use.
+type steady struct {
+	last  live.Timestamp // the latest at which something was admitted
+	ahead time.Duration  // of the wall clock
+}
+
+// at returns the time at which the wall clock says wall; never before last.
+func (s *steady) at(wall live.Timestamp) live.Timestamp {
+	if behind := s.last.Sub(wall.Add(s.ahead)); behind > 0 {
+		s.ahead += behind
+	}
+	return wall.Add(s.ahead)
+}
+
+// admit notes that something was admitted at t.
+func (s *steady) admit(t live.Timestamp) { s.last = t }
+
 // window is a sliding log: it remembers every instant of the last second at which
 // one was admitted, and so admits at most the limit in any second, exactly, however
 // the limit changes on the way. The zero value remembers none.
