@@ -9,3 +9,6 @@ func (l *Log) Remembered() int {
 	}
 	return n
 }
+
+// Room returns how many entries a ring has taken memory for.
+func (r *Ring) Room() int { return len(r.buf) }
