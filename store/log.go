@@ -21,8 +21,8 @@ type Log interface {
 	// Message returns one entry that the log still holds, or feed.ErrNoMessage.
 	// ErrRoomNotFound.
 	Message(ctx context.Context, id live.RoomID, t live.Timestamp) (*feed.Message, error)
-	// Read returns what a reader at c gets (feed.Rings' Select). It works for ended
-	// rooms too. ErrRoomNotFound.
+	// Read returns what a reader at c gets (feed.Rings' Select, which bounds it in bytes
+	// too). It works for ended rooms too. ErrRoomNotFound.
 	Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, error)
 	// Between returns at most limit entries with after < timestamp < until (0: no
 	// bound), all buckets together in order of timestamp, as far back as the log

@@ -24,6 +24,7 @@ type schedule struct {
 	reporter
 	pick func(label string, n int) int
 
+	heavy   bool // some messages are so large that few go into a batch
 	limits  feed.Limits
 	clock   live.Clock
 	wall    live.Timestamp
@@ -90,6 +91,9 @@ func (s *schedule) append() {
 	s.Helper()
 	b := feed.Bucket(s.pick("bucket", feed.Buckets))
 	content := feed.Content{Kind: feed.KindText, Sender: "ann", Text: s.oracle.nextText()}
+	if s.heavy {
+		content.Payload = ballast[:weights[s.pick("weight", len(weights))]]
+	}
 	last := s.clock.Last()
 	receipt, m := s.log.Append(&s.clock, s.tick(), feed.Draft{Content: content, Bucket: b}, s.limits)
 	if receipt.Outcome != feed.Accepted || m == nil || receipt.Place != m.Place() || receipt.Epoch != epoch {
@@ -100,6 +104,12 @@ func (s *schedule) append() {
 	}
 	s.place(m)
 }
+
+// weights are of payloads that make a batch full, alone or a few together.
+var (
+	weights = []int{0, 0, 0, 1 << 10, feed.MaxBatchBytes / 4, feed.MaxBatchBytes / 2, feed.MaxBatchBytes - 200, feed.MaxBatchBytes}
+	ballast = make([]byte, feed.MaxBatchBytes)
+)
 
 // burst places enough to overrun the rings.
 func (s *schedule) burst() {
@@ -183,6 +193,7 @@ func TestEveryScheduleIsAccountedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pick := func(label string, n int) int { return rapid.IntRange(0, n-1).Draw(t, label) }
 		s := newSchedule(t, 1+pick("capacity", 6), pick)
+		s.heavy = rapid.Bool().Draw(t, "heavy")
 		for range pick("steps", 60) {
 			s.step()
 		}

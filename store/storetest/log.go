@@ -33,6 +33,7 @@ var logTests = []test{
 	{"MessageIsGoneWhenItsRingOverran", messageIsGoneWhenItsRingOverran},
 	{"ReadOfNothingReadYetReturnsTheLatest", readOfNothingReadYetReturnsTheLatest},
 	{"ReadOfAnotherEpochBeginsAnew", readOfAnotherEpochBeginsAnew},
+	{"ReadIsBoundedInBytes", readIsBoundedInBytes},
 	{"BetweenIsPaged", betweenIsPaged},
 	{"AnotherLifeIsAnotherEpoch", anotherLifeIsAnotherEpoch},
 	{"RoomsAreApart", roomsAreApart},
@@ -425,6 +426,26 @@ func readOfAnotherEpochBeginsAnew(t *testing.T, s *rig) {
 	got := s.read("r", stale, 2)
 	if !got.Resync || len(got.Messages) != 2 || got.Cursor != s.head("r").Cursor {
 		t.Errorf("Read = %+v, want the latest 2 and to begin anew", got)
+	}
+}
+
+func readIsBoundedInBytes(t *testing.T, s *rig) {
+	s.create("r")
+	start := s.head("r").Cursor
+	for _, d := range drafts(5) {
+		d.Payload = make([]byte, feed.MaxBatchBytes/3)
+		s.send("r", d)
+	}
+	cursor, held := start, []int{2, 2, 1}
+	for i, want := range held {
+		got := s.read("r", cursor, 100)
+		if len(got.Messages) != want || got.More != (i < len(held)-1) || got.Dropped != [feed.Buckets]uint64{} {
+			t.Fatalf("%d: %d messages, more %v, dropped %v; want %d", i, len(got.Messages), got.More, got.Dropped, want)
+		}
+		cursor = got.Cursor
+	}
+	if got := s.read("r", feed.Cursor{}, 100); len(got.Messages) != 2 || got.Messages[1].Sequence != 5 || got.More || got.Cursor != cursor {
+		t.Errorf("the first batch is %d messages up to %+v, more %v; want the latest 2", len(got.Messages), got.Cursor, got.More)
 	}
 }
 
