@@ -9,7 +9,7 @@ import (
 // Limits is what a room accepts.
 type Limits struct {
 	Rate          int           // HIGH and LOW together, messages in any second
-	WhitelistRate int           // WHITELIST, messages in any second
+	WhitelistRate int           // WHITELIST, messages in any second; as many recalls by staff besides
 	SlowMode      time.Duration // least time between two messages of one viewer; raised: from their next on
 	Capacity      int           // entries that each bucket keeps
 }
