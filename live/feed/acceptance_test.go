@@ -112,7 +112,7 @@ func (g *gate) known(d feed.Draft, t live.Timestamp) (feed.Receipt, bool) {
 
 // send sends one message and compares the answer with the oracle's.
 func (g *gate) send(d feed.Draft) feed.Receipt {
-	t, at := g.read(), g.clock.Peek(g.wall)
+	t, at := g.read(), max(g.wall, g.clock.Last()+1)
 	known, dup := g.known(d, t)
 	receipt, m := g.log.Append(&g.clock, g.wall, d, g.limits)
 	switch {
@@ -135,7 +135,7 @@ func (g *gate) send(d feed.Draft) feed.Receipt {
 
 // recall recalls what is at t and compares the answer with the oracle's.
 func (g *gate) recall(r feed.Recall) feed.Receipt {
-	t, at := g.read(), g.clock.Peek(g.wall)
+	t, at := g.read(), max(g.wall, g.clock.Last()+1)
 	held := g.log.Rings().Find(r.Timestamp)
 	receipt, m, err := g.log.Recall(&g.clock, g.wall, r, g.limits)
 	switch {

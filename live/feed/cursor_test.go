@@ -148,12 +148,12 @@ func TestBatchIsBoundedInBytes(t *testing.T) {
 	for range 1000 {
 		log.Append(clock, 0, d, generous(1000))
 	}
-	cursor, got, size := feed.Cursor{Epoch: epoch}, 0, 0
+	cursor, got := feed.Cursor{Epoch: epoch}, 0
 	for more := true; more; {
 		batch := log.Rings().Select(cursor, 1000)
 		checkBatch(t, log.Rings(), batch, 1000)
 		got, cursor, more = got+len(batch.Messages), batch.Cursor, batch.More
-		if size = batch.Messages[0].Size() * (len(batch.Messages) + 1); more && size <= feed.MaxBatchBytes {
+		if size := batch.Messages[0].Size() * (len(batch.Messages) + 1); more && size <= feed.MaxBatchBytes {
 			t.Fatalf("only %d messages, there is more and room for it", len(batch.Messages))
 		}
 	}

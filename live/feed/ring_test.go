@@ -27,7 +27,7 @@ func TestRingGrowsOnDemand(t *testing.T) {
 			}
 			for range rapid.IntRange(0, 60).Draw(t, "entries") {
 				last++
-				ring.Push(&feed.Message{Timestamp: live.Timestamp(10 * last), Sequence: last}) //nolint:gosec // small
+				ring.Push(&feed.Message{Timestamp: live.Timestamp(10 * last), Sequence: last})
 				held = min(held+1, capacity)
 				most = max(most, held)
 			}
@@ -35,7 +35,7 @@ func TestRingGrowsOnDemand(t *testing.T) {
 				t.Fatalf("holds %d up to %+v after %+v; want %d", ring.Len(), ring.Head(), ring.Evicted(), held)
 			}
 			for s := last; s > last-uint64(held); s-- {
-				if m := ring.Find(live.Timestamp(10 * s)); m == nil || m.Sequence != s { //nolint:gosec // small
+				if m := ring.Find(live.Timestamp(10 * s)); m == nil || m.Sequence != s {
 					t.Fatalf("entry %d of %d is %+v", s, last, m)
 				}
 			}

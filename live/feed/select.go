@@ -131,7 +131,7 @@ func (rs *Rings) latest(to Cursor, n int) Batch {
 	for b := range from {
 		count += to.At[b].Sequence + 1 - from[b]
 	}
-	batch := Batch{Cursor: to, Messages: slices.Grow([]*Message(nil), int(count))} //nolint:gosec // at most n
+	batch := Batch{Cursor: to, Messages: slices.Grow([]*Message(nil), int(count))}
 	for b := range rs.buckets {
 		for s := from[b]; s <= to.At[b].Sequence; s++ {
 			batch.Messages = append(batch.Messages, rs.buckets[b].at(s))

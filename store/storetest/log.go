@@ -358,7 +358,7 @@ func recallHasARateOfItsOwn(t *testing.T, s *rig) {
 	white.Bucket = feed.Whitelist
 	var last feed.Receipt
 	for i := range feed.RecallRate {
-		if last = recall(i, false); last.Outcome != feed.Accepted || last.Place.Sequence != uint64(i+1) { //nolint:gosec // small
+		if last = recall(i, false); last.Outcome != feed.Accepted || last.Place.Sequence != uint64(i+1) {
 			t.Fatalf("%d: %+v, want it accepted", i, last)
 		}
 	}
