@@ -44,9 +44,6 @@ func (c *Clock) Next(now Timestamp) Timestamp {
 	return c.last
 }
 
-// Peek returns what Next would return, without handing it out.
-func (c *Clock) Peek(now Timestamp) Timestamp { return max(now, c.last+1) }
-
 // Last returns the latest timestamp handed out, 0 for none.
 func (c *Clock) Last() Timestamp { return c.last }
 

@@ -11,17 +11,18 @@ import (
 type Log interface {
 	// Append does what feed.Log's Append does and publishes a message that it places,
 	// all of it atomically: what is heard can be read already, what can be read is
-	// published, and both come in one order. ErrRoomNotFound, ErrRoomEnded.
+	// published, and both come in one order. The wall clock is the store's, one for all
+	// nodes. ErrRoomNotFound, ErrRoomEnded.
 	Append(ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits) (feed.Receipt, error)
 	// Recall does what feed.Log's Recall does and publishes the system message, if
-	// there is one: recalling a message again is no error and changes nothing.
-	// feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
-	Recall(ctx context.Context, id live.RoomID, t live.Timestamp, by live.UserID, limits feed.Limits) error
+	// there is one, atomically as Append does: recalling a message again is no error
+	// and changes nothing. feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
+	Recall(ctx context.Context, id live.RoomID, r feed.Recall, limits feed.Limits) (feed.Receipt, error)
 	// Message returns one entry that the log still holds, or feed.ErrNoMessage.
 	// ErrRoomNotFound.
 	Message(ctx context.Context, id live.RoomID, t live.Timestamp) (*feed.Message, error)
-	// Read returns what a reader at c gets (feed.Rings' Select). It works for ended
-	// rooms too. ErrRoomNotFound.
+	// Read returns what a reader at c gets (feed.Rings' Select, which bounds it in bytes
+	// too). It works for ended rooms too. ErrRoomNotFound.
 	Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, error)
 	// Between returns at most limit entries with after < timestamp < until (0: no
 	// bound), all buckets together in order of timestamp, as far back as the log

@@ -76,7 +76,7 @@ func TestAppend(t *testing.T) {
 			{draft: from("ann", "", feed.Low)}, // neither counted
 			{draft: exempt(from("ann", "", feed.Low))},
 			{draft: from("ann", "", feed.Whitelist)},
-			{at: s, draft: from("ann", "", feed.Low), want: feed.SlowMode, retry: 2*s + 2*us},
+			{at: s, draft: from("ann", "", feed.Low), want: feed.SlowMode, retry: 2 * s},
 		},
 		"what the rate shed does not slow": {
 			{draft: from("ann", "", feed.Low), limits: rate(1)},
@@ -97,9 +97,31 @@ func TestAppend(t *testing.T) {
 			{at: 3 * us, draft: from("ann", "", feed.High), want: feed.RateLimited, retry: s - 3*us},
 			{at: 3 * us, draft: from("ann", "", feed.Whitelist)},
 		},
-		"a clock that went back is told its own time": {
-			{at: 4 * s, draft: from("ann", "", feed.Low), limits: rate(1)},
-			{at: s, draft: from("ann", "", feed.Low), want: feed.RateLimited, retry: 4 * s},
+		"a clock that steps back does not close the room": {
+			{at: 4 * time.Hour, draft: from("ann", "", feed.Low), limits: rate(1)},
+			{at: time.Hour, draft: from("ann", "", feed.Low), want: feed.RateLimited, retry: s},
+			{at: time.Hour + s - us, draft: from("ann", "", feed.Low), want: feed.RateLimited, retry: us},
+			{at: time.Hour + s, draft: from("ann", "", feed.Low)},
+			{draft: from("ann", "", feed.Low), want: feed.RateLimited, retry: s},
+			{at: s, draft: from("ann", "", feed.Low)},
+		},
+		"nor does it silence a viewer": {
+			{at: time.Hour, draft: from("ann", "", feed.Low), limits: slow(3 * s)},
+			{draft: from("ann", "", feed.Low), want: feed.SlowMode, retry: 3 * s},
+			{at: 3 * s, draft: from("ann", "", feed.Low)},
+		},
+		"a client id counts for five minutes whatever the clock does": {
+			{at: time.Hour, draft: from("ann", "a", feed.Low)},
+			{draft: from("ann", "a", feed.Low), again: true},
+			{at: 5*time.Minute - us, draft: from("ann", "a", feed.Low), again: true},
+			{at: 5 * time.Minute, draft: from("ann", "a", feed.Low)},
+		},
+		"what passed before a step back counts until as much time has passed": {
+			{at: 10 * s, draft: from("ann", "", feed.Low), limits: rate(2)},
+			{at: 10*s + s/2, draft: from("ann", "", feed.Low)},
+			{draft: from("ann", "", feed.Low), want: feed.RateLimited, retry: s / 2},
+			{at: s / 2, draft: from("ann", "", feed.Low)},
+			{at: s / 2, draft: from("ann", "", feed.Low), want: feed.RateLimited, retry: s / 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

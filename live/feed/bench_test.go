@@ -33,6 +33,18 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
+// BenchmarkNewLog makes the log of a room in which ten messages are said.
+func BenchmarkNewLog(b *testing.B) {
+	limits, d := generous(1000), draft(feed.Low, "hello")
+	b.ReportAllocs()
+	for b.Loop() {
+		log, clock := feed.NewLog(epoch, 1000), new(live.Clock)
+		for range 10 {
+			log.Append(clock, 0, d, limits)
+		}
+	}
+}
+
 // BenchmarkSelect pulls 20 new messages from full rings.
 func BenchmarkSelect(b *testing.B) {
 	log, clock := full(b)

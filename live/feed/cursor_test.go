@@ -2,6 +2,7 @@ package feed_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/ovation-live/ovation/live"
@@ -135,6 +136,34 @@ func TestFirstPullIsTheLatestOverAllBuckets(t *testing.T) {
 		if m.Timestamp <= sent[49].Timestamp {
 			t.Errorf("message at %d is not of the latest", m.Timestamp)
 		}
+	}
+}
+
+// A batch is full by bytes too, and the reader is told that there is more.
+func TestBatchIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	log, clock := feed.NewLog(epoch, 1000), new(live.Clock)
+	d := draft(feed.Low, strings.Repeat("\u4e16", 13_000))
+	d.Payload = make([]byte, 4<<10)
+	for range 1000 {
+		log.Append(clock, 0, d, generous(1000))
+	}
+	cursor, got := feed.Cursor{Epoch: epoch}, 0
+	for more := true; more; {
+		batch := log.Rings().Select(cursor, 1000)
+		checkBatch(t, log.Rings(), batch, 1000)
+		got, cursor, more = got+len(batch.Messages), batch.Cursor, batch.More
+		if size := batch.Messages[0].Size() * (len(batch.Messages) + 1); more && size <= feed.MaxBatchBytes {
+			t.Fatalf("only %d messages, there is more and room for it", len(batch.Messages))
+		}
+	}
+	if got != 1000 || cursor != log.Rings().Head() {
+		t.Errorf("%d messages up to %+v", got, cursor)
+	}
+	first := log.Rings().Select(feed.Cursor{}, 1000)
+	checkBatch(t, log.Rings(), first, feed.FirstPull)
+	if n := len(first.Messages); first.More || first.Cursor != log.Rings().Head() || first.Messages[n-1].Sequence != 1000 {
+		t.Errorf("the first batch: %d messages up to %+v, more %v", n, first.Cursor, first.More)
 	}
 }
 

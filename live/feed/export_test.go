@@ -4,8 +4,11 @@ package feed
 // can be read.
 func (l *Log) Remembered() int {
 	n := l.sent.Len() + l.slowed.Len()
-	for _, w := range []*window{&l.rate.all, &l.rate.high, &l.rate.whitelist} {
+	for _, w := range []*window{&l.rate.all, &l.rate.high, &l.rate.whitelist, &l.rate.viewerRecalls, &l.rate.staffRecalls} {
 		n += len(w.times)
 	}
 	return n
 }
+
+// Room returns how many entries a ring has taken memory for.
+func (r *Ring) Room() int { return len(r.buf) }

@@ -90,7 +90,11 @@ func checkBatch(t *testing.T, rings *feed.Rings, batch feed.Batch, limit int) {
 	if len(batch.Messages) > limit {
 		t.Fatalf("%d messages, the limit is %d", len(batch.Messages), limit)
 	}
+	size := 0
 	for i, m := range batch.Messages {
+		if size += m.Size(); i > 0 && size > feed.MaxBatchBytes {
+			t.Fatalf("%d messages take %d bytes and more", i+1, size)
+		}
 		if rings.Find(m.Timestamp) != m {
 			t.Fatalf("%+v is not held", m)
 		}

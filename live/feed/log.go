@@ -17,6 +17,7 @@ var ErrNoMessage = errors.New("feed: no such message")
 // Log is the authoritative log of one room: what a store does atomically.
 type Log struct {
 	rings  *Rings
+	steady steady // what all below runs on
 	rate   Rate
 	sent   recent.Memory[clientID, Receipt]
 	slowed recent.Memory[live.UserID, spoke]
@@ -45,14 +46,14 @@ func (l *Log) Rings() *Rings { return l.rings }
 // Outcome is what became of a message.
 type Outcome uint8
 
-// What Append answers.
+// What Append and Recall answer.
 const (
 	Accepted Outcome = iota
 	RateLimited
 	SlowMode
 )
 
-// Receipt is what its sender is told of a message.
+// Receipt is what its sender is told of a message, or of a recall.
 type Receipt struct {
 	Outcome    Outcome
 	Epoch      live.Epoch
@@ -69,13 +70,16 @@ type Draft struct {
 	Exempt bool // slow mode does not apply to the sender
 }
 
-// Append places a message in the log at now, or says why not. A message whose
-// sender and client id were accepted within DedupeFor is not placed again. Only a
-// message that is placed takes a timestamp of the room's clock; for every other,
-// duplicates included, the message returned is nil.
-func (l *Log) Append(clock *live.Clock, now live.Timestamp, d Draft, limits Limits) (Receipt, *Message) {
-	wall := now // RetryAfter is for whoever reads this clock, which may be behind the room's
-	now = clock.Peek(now)
+// Append places a message in the log when the wall clock says wall, or says why not.
+// A message whose sender and client id were accepted within DedupeFor is not placed
+// again. Only a message that is placed takes a timestamp of the room's clock; for
+// every other, duplicates included, the message returned is nil.
+//
+// The wall clock may step. Timestamps increase all the same, and rates, slow mode and
+// what is remembered take a step back for no time at all: RetryAfter is at most a
+// second, or the slow mode.
+func (l *Log) Append(clock *live.Clock, wall live.Timestamp, d Draft, limits Limits) (Receipt, *Message) {
+	now := l.steady.at(wall)
 	id := clientID{d.Sender, d.ClientMessageID}
 	if id.id != "" {
 		if receipt, ok := l.sent.Get(id, now); ok {
@@ -86,14 +90,16 @@ func (l *Log) Append(clock *live.Clock, now live.Timestamp, d Draft, limits Limi
 	receipt := Receipt{Bucket: d.Bucket, Epoch: l.rings.epoch}
 	slow := limits.SlowMode > 0 && !d.Exempt && d.Bucket != Whitelist
 	if free := l.slowedUntil(d.Sender, now, limits); slow && free > now {
-		receipt.Outcome, receipt.RetryAfter = SlowMode, free.Sub(wall)
+		receipt.Outcome, receipt.RetryAfter = SlowMode, free.Sub(now)
 		return receipt, nil
 	}
 	if free := l.rate.FreeAt(d.Bucket, limits); free > now {
-		receipt.Outcome, receipt.RetryAfter = RateLimited, free.Sub(wall)
+		receipt.Outcome, receipt.RetryAfter = RateLimited, free.Sub(now)
 		return receipt, nil
 	}
-	m := l.place(clock.Next(now), d.Bucket, d.Content, 0, limits)
+	l.rate.Admit(d.Bucket, now)
+	l.steady.admit(now)
+	m := l.place(clock.Next(wall), d.Bucket, d.Content, 0, limits)
 	receipt.Place = m.Place()
 	if slow {
 		l.slowed.Put(d.Sender, spoke{now, limits.SlowMode}, now, now.Add(limits.SlowMode))
@@ -114,24 +120,41 @@ func (l *Log) slowedUntil(sender live.UserID, now live.Timestamp, limits Limits)
 	return last.at.Add(min(last.slow, limits.SlowMode))
 }
 
-// Recall takes the contents of the message at timestamp t away and appends the
-// system message that tells readers so, sent by by. Recalling a message again
-// changes nothing and returns nil.
-func (l *Log) Recall(clock *live.Clock, now, t live.Timestamp, by live.UserID, limits Limits) (*Message, error) {
-	switch m := l.rings.Find(t); {
+// Recall is a message to take back.
+type Recall struct {
+	Timestamp live.Timestamp // the message's
+	By        live.UserID
+	Staff     bool // who recalls keeps order in the room, and is not held to RecallRate
+}
+
+// Recall takes the contents of a message away and appends the system message that
+// tells readers so, which the receipt is of, or says why not: recalls have rates of
+// their own. Recalling a message again changes nothing, is never shed, and is a
+// Duplicate without a place. The message returned is nil unless one was placed.
+func (l *Log) Recall(clock *live.Clock, wall live.Timestamp, r Recall, limits Limits) (Receipt, *Message, error) {
+	now := l.steady.at(wall)
+	receipt := Receipt{Bucket: Whitelist, Epoch: l.rings.epoch}
+	switch m := l.rings.Find(r.Timestamp); {
 	case m == nil:
-		return nil, ErrNoMessage
+		return Receipt{}, nil, ErrNoMessage
 	case m.Recalled:
-		return nil, nil //nolint:nilnil // nothing happened, and that is no error
+		receipt.Duplicate = true
+		return receipt, nil, nil
 	}
-	content := Content{Kind: KindSystem, Sender: by}
-	return l.place(clock.Next(now), Whitelist, content, t, limits), nil
+	if free := l.rate.RecallFreeAt(r.Staff, limits); free > now {
+		receipt.Outcome, receipt.RetryAfter = RateLimited, free.Sub(now)
+		return receipt, nil, nil
+	}
+	l.rate.AdmitRecall(r.Staff, now)
+	l.steady.admit(now)
+	m := l.place(clock.Next(wall), Whitelist, Content{Kind: KindSystem, Sender: r.By}, r.Timestamp, limits)
+	receipt.Place = m.Place()
+	return receipt, m, nil
 }
 
 // place appends an entry that is accepted.
 func (l *Log) place(at live.Timestamp, b Bucket, c Content, recalls live.Timestamp, limits Limits) *Message {
 	l.rings.Resize(limits.Capacity)
-	l.rate.Admit(b, at)
 	m := &Message{
 		Timestamp: at,
 		Sequence:  l.rings.buckets[b].Head().Sequence + 1,

@@ -55,6 +55,16 @@ type Message struct {
 // Place returns the message's place in its bucket.
 func (m *Message) Place() Place { return Place{m.Timestamp, m.Sequence} }
 
+// perMessage is what a message's encoding takes at most besides what is in it: numbers,
+// tags and lengths.
+const perMessage = 96
+
+// Size returns about how many bytes the message's encoding takes, never too few.
+func (m *Message) Size() int {
+	return perMessage + len(m.Sender) + len(m.SenderName) + len(m.Text) + len(m.Payload) + len(m.ContentType) +
+		len(m.Style.Effect) + len(m.ClientMessageID) + len(m.Origin)
+}
+
 // tombstone returns what is left of a recalled message: its place, its kind and
 // its sender. A recall that is recalled itself still takes away what it took.
 func (m *Message) tombstone() *Message {

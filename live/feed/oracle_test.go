@@ -78,12 +78,9 @@ func (o *oracle) between(after, until live.Timestamp, limit int) []*entry {
 	return out[:min(len(out), max(limit, 0))]
 }
 
-// latest returns the latest n entries up to to, in the order of a batch.
-func (o *oracle) latest(to feed.Cursor, n int) []*entry {
-	out := o.all(func(e *entry) bool { return e.at.Sequence <= to.At[e.bucket].Sequence })
-	out = out[max(len(out)-n, 0):]
-	slices.SortStableFunc(out, func(a, b *entry) int { return cmp.Compare(a.bucket, b.bucket) })
-	return out
+// latest returns the held entries up to to, in order of timestamp.
+func (o *oracle) latest(to feed.Cursor) []*entry {
+	return o.all(func(e *entry) bool { return e.at.Sequence <= to.At[e.bucket].Sequence })
 }
 
 // after returns the entries of a bucket that stand after one sequence, up to another.

@@ -1,6 +1,11 @@
 package feed_test
 
-import "github.com/ovation-live/ovation/live/feed"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ovation-live/ovation/live/feed"
+)
 
 // reader pulls, and keeps its books: per bucket, what it was given and what it was
 // told is lost since its first cursor.
@@ -36,7 +41,12 @@ func (r *reader) pull(s *schedule, to feed.Cursor, limit int) feed.Batch {
 // begin takes the first batch: the latest over all buckets.
 func (r *reader) begin(s *schedule, batch feed.Batch, to feed.Cursor, limit int) {
 	s.Helper()
-	s.sameMessages(batch.Messages, s.oracle.latest(to, min(max(limit, 1), feed.FirstPull)))
+	held := s.oracle.latest(to)
+	slices.Reverse(held)
+	want := held[:s.fit(held, min(max(limit, 1), feed.FirstPull))]
+	slices.Reverse(want)
+	slices.SortStableFunc(want, func(a, b *entry) int { return cmp.Compare(a.bucket, b.bucket) })
+	s.sameMessages(batch.Messages, want)
 	if batch.Cursor != to || batch.More || batch.Dropped != [feed.Buckets]uint64{} {
 		s.Fatalf("first batch %+v, the head is %+v", batch, to)
 	}
@@ -64,7 +74,19 @@ func (r *reader) account(s *schedule, b int, batch feed.Batch, to feed.Cursor) {
 	r.lost[b] += lost
 }
 
-// checkOrder checks a batch as a whole: no more than the limit, no bucket served
+// fit returns how many of entries go into a batch of at most limit.
+func (s *schedule) fit(entries []*entry, limit int) int {
+	size := 0
+	for i, e := range entries[:min(len(entries), limit)] {
+		size += s.log.Rings().Find(e.at.Timestamp).Size()
+		if i > 0 && size > feed.MaxBatchBytes {
+			return i
+		}
+	}
+	return min(len(entries), limit)
+}
+
+// checkOrder checks a batch as a whole: no more than fits, no bucket served
 // while a more important one waits, none left waiting while there is room.
 func (r *reader) checkOrder(s *schedule, batch feed.Batch, to feed.Cursor, limit int) {
 	s.Helper()
@@ -72,7 +94,7 @@ func (r *reader) checkOrder(s *schedule, batch feed.Batch, to feed.Cursor, limit
 	for b := range feed.Buckets {
 		want = append(want, s.oracle.after(b, r.cursor.At[b].Sequence, to.At[b].Sequence)...)
 	}
-	s.sameMessages(batch.Messages, want[:min(len(want), limit)])
+	s.sameMessages(batch.Messages, want[:s.fit(want, limit)])
 }
 
 // behind says whether the reader lacks something that one at to has.

@@ -10,12 +10,15 @@ import (
 // recall recalls the message at t, which must succeed.
 func recall(t *testing.T, log *feed.Log, clock *live.Clock, at live.Timestamp) *feed.Message {
 	t.Helper()
-	m, err := log.Recall(clock, clock.Last(), at, "mod", generous(10))
+	_, m, err := log.Recall(clock, clock.Last(), byStaff(at), generous(10))
 	if err != nil || m == nil {
 		t.Fatalf("recall of %d: %+v, %v", at, m, err)
 	}
 	return m
 }
+
+// byStaff returns a recall of what is at t by one who keeps order.
+func byStaff(t live.Timestamp) feed.Recall { return feed.Recall{Timestamp: t, By: "mod", Staff: true} }
 
 // replicaOf returns a replica that has heard messages.
 func replicaOf(t *testing.T, capacity int, messages ...*feed.Message) *feed.Rings {
@@ -86,7 +89,7 @@ func TestReplicaThatMayHaveMissedARecallBeginsAnew(t *testing.T) {
 	log, clock, sent := fill(t, 2, feed.Low)
 	rings := replicaOf(t, 2, sent[0])
 	limits := generous(2)
-	if _, err := log.Recall(clock, 0, sent[0].Timestamp, "mod", limits); err != nil {
+	if _, _, err := log.Recall(clock, 0, byStaff(sent[0].Timestamp), limits); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // the recall is overrun before the replica hears of it
@@ -126,7 +129,7 @@ func TestRecallOfWhatItOverruns(t *testing.T) {
 	t.Parallel()
 	log, clock, sent := fill(t, 1, feed.Whitelist)
 	rings := replicaOf(t, 1, sent[0])
-	m, err := log.Recall(clock, 0, sent[0].Timestamp, "mod", generous(1))
+	_, m, err := log.Recall(clock, 0, byStaff(sent[0].Timestamp), generous(1))
 	if err != nil || m == nil {
 		t.Fatalf("recall: %+v, %v", m, err)
 	}

@@ -7,18 +7,23 @@ import (
 )
 
 // Ring holds the latest entries of one bucket. When it is full the oldest go
-// first. Sequences in it are contiguous.
+// first. Sequences in it are contiguous. It takes memory as entries come, at most
+// for its capacity: most rooms are quiet.
 type Ring struct {
-	buf     []*Message // circular: sequence s stands at s % len(buf)
-	size    int
-	head    Place // the latest entry ever pushed
-	evicted Place // the latest entry that is no longer held
+	buf      []*Message // circular: sequence s stands at s % len(buf)
+	capacity int
+	size     int
+	head     Place // the latest entry ever pushed
+	evicted  Place // the latest entry that is no longer held
 }
+
+// firstRoom is how many entries a ring makes room for at first.
+const firstRoom = 8
 
 // NewRing returns an empty ring of the given capacity (at least 1) whose next entry
 // follows head.
 func NewRing(capacity int, head Place) Ring {
-	return Ring{buf: make([]*Message, max(capacity, 1)), head: head, evicted: head}
+	return Ring{capacity: max(capacity, 1), head: head, evicted: head}
 }
 
 // Head returns the place of the latest entry ever pushed.
@@ -34,9 +39,11 @@ func (r *Ring) Len() int { return r.size }
 // Push appends an entry, which must follow the head: sequence one higher,
 // timestamp higher.
 func (r *Ring) Push(m *Message) {
-	if r.size == len(r.buf) {
-		r.evicted = r.at(r.oldest()).Place()
-		r.size--
+	switch {
+	case r.size == r.capacity:
+		r.evict()
+	case r.size == len(r.buf):
+		r.move(min(max(2*r.size, firstRoom), r.capacity))
 	}
 	r.head = m.Place()
 	r.buf[m.Sequence%uint64(len(r.buf))] = m
@@ -45,15 +52,28 @@ func (r *Ring) Push(m *Message) {
 
 // Resize changes the capacity (at least 1). Shrinking drops the oldest.
 func (r *Ring) Resize(capacity int) {
-	capacity = max(capacity, 1)
-	if capacity == len(r.buf) {
-		return
+	r.capacity = max(capacity, 1)
+	for r.size > r.capacity {
+		r.evict()
 	}
-	next := NewRing(capacity, r.evicted)
+	if len(r.buf) > r.capacity {
+		r.move(r.capacity)
+	}
+}
+
+// evict lets go of the oldest entry.
+func (r *Ring) evict() {
+	r.evicted = r.at(r.oldest()).Place()
+	r.size--
+}
+
+// move moves what is held to where there is room for n entries, no fewer than that.
+func (r *Ring) move(n int) {
+	buf := make([]*Message, n)
 	for s := r.oldest(); s <= r.head.Sequence; s++ {
-		next.Push(r.at(s))
+		buf[s%uint64(n)] = r.at(s) //nolint:gosec // n is not negative
 	}
-	*r = next
+	r.buf = buf
 }
 
 // Find returns the entry with exactly this timestamp, nil if it is not held.

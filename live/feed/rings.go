@@ -124,7 +124,7 @@ func (rs *Rings) push(m *Message) {
 // skip makes place the head of a bucket that has not got as far: all before is gone.
 func (rs *Rings) skip(b Bucket, place Place) {
 	if ring := &rs.buckets[b]; place.Sequence > ring.Head().Sequence {
-		*ring = NewRing(len(ring.buf), place)
+		*ring = NewRing(ring.capacity, place)
 	}
 }
 

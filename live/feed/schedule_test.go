@@ -24,6 +24,7 @@ type schedule struct {
 	reporter
 	pick func(label string, n int) int
 
+	heavy   bool // some messages are so large that few go into a batch
 	limits  feed.Limits
 	clock   live.Clock
 	wall    live.Timestamp
@@ -90,6 +91,9 @@ func (s *schedule) append() {
 	s.Helper()
 	b := feed.Bucket(s.pick("bucket", feed.Buckets))
 	content := feed.Content{Kind: feed.KindText, Sender: "ann", Text: s.oracle.nextText()}
+	if s.heavy {
+		content.Payload = ballast[:weights[s.pick("weight", len(weights))]]
+	}
 	last := s.clock.Last()
 	receipt, m := s.log.Append(&s.clock, s.tick(), feed.Draft{Content: content, Bucket: b}, s.limits)
 	if receipt.Outcome != feed.Accepted || m == nil || receipt.Place != m.Place() || receipt.Epoch != epoch {
@@ -100,6 +104,12 @@ func (s *schedule) append() {
 	}
 	s.place(m)
 }
+
+// weights are of payloads that make a batch full, alone or a few together.
+var (
+	weights = []int{0, 0, 0, 1 << 10, feed.MaxBatchBytes / 4, feed.MaxBatchBytes / 2, feed.MaxBatchBytes - 200, feed.MaxBatchBytes}
+	ballast = make([]byte, feed.MaxBatchBytes)
+)
 
 // burst places enough to overrun the rings.
 func (s *schedule) burst() {
@@ -123,7 +133,7 @@ func (s *schedule) recall() {
 	s.Helper()
 	t := s.someTimestamp()
 	e := s.oracle.find(t)
-	m, err := s.log.Recall(&s.clock, s.tick(), t, "mod", s.limits)
+	receipt, m, err := s.log.Recall(&s.clock, s.tick(), byStaff(t), s.limits)
 	switch {
 	case e == nil:
 		if !errors.Is(err, feed.ErrNoMessage) || m != nil {
@@ -132,12 +142,12 @@ func (s *schedule) recall() {
 	case err != nil:
 		s.Fatalf("recall of %d: %v", t, err)
 	case e.recalled:
-		if m != nil {
-			s.Fatalf("a second recall of %d: %+v", t, m)
+		if m != nil || !receipt.Duplicate {
+			s.Fatalf("a second recall of %d: %+v, %+v", t, receipt, m)
 		}
 	default:
-		if m == nil || m.Bucket != feed.Whitelist || m.Kind != feed.KindSystem || m.Recalls != t || m.Sender != "mod" {
-			s.Fatalf("recall of %d: %+v", t, m)
+		if m == nil || m.Bucket != feed.Whitelist || m.Kind != feed.KindSystem || m.Recalls != t || m.Sender != "mod" || receipt.Place != m.Place() {
+			s.Fatalf("recall of %d: %+v, %+v", t, receipt, m)
 		}
 		e.recalled = true
 		s.place(m)
@@ -183,6 +193,7 @@ func TestEveryScheduleIsAccountedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pick := func(label string, n int) int { return rapid.IntRange(0, n-1).Draw(t, label) }
 		s := newSchedule(t, 1+pick("capacity", 6), pick)
+		s.heavy = rapid.Bool().Draw(t, "heavy")
 		for range pick("steps", 60) {
 			s.step()
 		}

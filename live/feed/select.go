@@ -7,6 +7,11 @@ import (
 	"github.com/ovation-live/ovation/live"
 )
 
+// MaxBatchBytes is how much the messages of a batch take at most, by their Size, if it
+// is more than one message. Clients of gRPC take no more than 4 MiB at once unless they
+// are told to.
+const MaxBatchBytes = 1 << 20
+
 // Batch is a run of messages that continues a cursor. For every bucket,
 // what the cursor moved over is exactly the messages plus what was dropped.
 type Batch struct {
@@ -17,11 +22,11 @@ type Batch struct {
 	Resync   bool // the cursor could not be continued: this begins anew
 }
 
-// Select returns what a reader at c gets, at most limit messages (at least 1): all
-// buckets in order of priority, the oldest of each first. A bucket that the limit
-// leaves no room for keeps its place and loses nothing by it until its ring
-// overruns. An empty cursor gets the latest FirstPull; one that cannot be continued
-// gets the same, marked Resync.
+// Select returns what a reader at c gets, at most limit messages (at least 1) and
+// MaxBatchBytes: all buckets in order of priority, the oldest of each first. A bucket
+// that this leaves no room for keeps its place and loses nothing by it until its ring
+// overruns. An empty cursor gets the latest FirstPull, or fewer if these take too many
+// bytes; one that cannot be continued gets the same, marked Resync.
 func (rs *Rings) Select(c Cursor, limit int) Batch { return rs.SelectTo(c, rs.Head(), limit) }
 
 // SelectTo is Select for a log that ends at to, a cursor that was its head before.
@@ -37,9 +42,16 @@ func (rs *Rings) SelectTo(c, to Cursor, limit int) Batch {
 		return batch
 	}
 	batch := Batch{Cursor: c}
-	for b := range rs.buckets {
-		run := run{Bucket(b), next[b], dropped[b], to.At[b]}
-		rs.take(run, limit-len(batch.Messages), &batch)
+	var runs [Buckets]run
+	waiting := uint64(0)
+	for b := range runs {
+		runs[b] = run{Bucket(b), next[b], dropped[b], to.At[b]}
+		waiting += runs[b].len()
+	}
+	batch.Messages = slices.Grow(batch.Messages, int(min(waiting, uint64(limit)))) //nolint:gosec // limit is an int
+	left := allowance{messages: limit, bytes: MaxBatchBytes}
+	for _, run := range runs {
+		rs.take(run, &left, &batch)
 	}
 	batch.More = batch.Cursor.Before(to)
 	return batch
@@ -72,13 +84,32 @@ type run struct {
 	to            Place
 }
 
-// take moves at most limit entries of a run into the batch. A place that stays where
-// it is gets the sequence that belongs to it.
-func (rs *Rings) take(r run, limit int, batch *Batch) {
+// len returns how many entries the run has.
+func (r run) len() uint64 { return max(r.to.Sequence+1, r.next) - r.next }
+
+// allowance is what a batch may take yet.
+type allowance struct{ messages, bytes int }
+
+// take says whether the batch may take a message, and counts it. After the first that
+// it may not take there is no other; the very first it may, however large.
+func (a *allowance) take(m *Message) bool {
+	size := m.Size()
+	if a.messages == 0 || size > a.bytes && a.bytes < MaxBatchBytes {
+		a.messages = 0
+		return false
+	}
+	a.messages--
+	a.bytes -= size
+	return true
+}
+
+// take moves what is allowed of a run into the batch. A place that stays where it is
+// gets the sequence that belongs to it.
+func (rs *Rings) take(r run, left *allowance, batch *Batch) {
 	ring, place := &rs.buckets[r.bucket], &batch.Cursor.At[r.bucket]
-	end := min(r.to.Sequence+1, r.next+uint64(limit)) //nolint:gosec // limit is what is left of it, never negative
-	for s := r.next; s < end; s++ {
-		batch.Messages = append(batch.Messages, ring.at(s))
+	end := r.next
+	for ; end <= r.to.Sequence && left.take(ring.at(end)); end++ {
+		batch.Messages = append(batch.Messages, ring.at(end))
 	}
 	switch {
 	case end > r.next:
@@ -92,10 +123,15 @@ func (rs *Rings) take(r run, limit int, batch *Batch) {
 	}
 }
 
-// latest returns the latest n entries over all buckets up to to, and to.
+// latest returns the latest n entries over all buckets up to to, or as many of them as
+// a batch may hold, and to.
 func (rs *Rings) latest(to Cursor, n int) Batch {
-	from := rs.newest(to, n)
-	batch := Batch{Cursor: to}
+	from := rs.newest(to, allowance{n, MaxBatchBytes})
+	count := uint64(0)
+	for b := range from {
+		count += to.At[b].Sequence + 1 - from[b]
+	}
+	batch := Batch{Cursor: to, Messages: slices.Grow([]*Message(nil), int(count))}
 	for b := range rs.buckets {
 		for s := from[b]; s <= to.At[b].Sequence; s++ {
 			batch.Messages = append(batch.Messages, rs.buckets[b].at(s))
@@ -104,26 +140,28 @@ func (rs *Rings) latest(to Cursor, n int) Batch {
 	return batch
 }
 
-// newest returns, per bucket, the sequence at which the latest n entries over all
-// buckets up to to begin.
-func (rs *Rings) newest(to Cursor, n int) (from [Buckets]uint64) {
+// newest returns, per bucket, the sequence at which the latest entries over all buckets
+// up to to begin, as many as are allowed.
+func (rs *Rings) newest(to Cursor, left allowance) (from [Buckets]uint64) {
 	for b := range rs.buckets {
 		from[b] = to.At[b].Sequence + 1
 	}
-	for range n {
-		pick, at := -1, live.Timestamp(0)
+	for {
+		var latest *Message
 		for b := range rs.buckets {
 			ring := &rs.buckets[b]
-			if from[b] > ring.oldest() && ring.at(from[b]-1).Timestamp > at {
-				pick, at = b, ring.at(from[b]-1).Timestamp
+			if from[b] <= ring.oldest() {
+				continue
+			}
+			if m := ring.at(from[b] - 1); latest == nil || m.Timestamp > latest.Timestamp {
+				latest = m
 			}
 		}
-		if pick < 0 {
+		if latest == nil || !left.take(latest) {
 			return from
 		}
-		from[pick]--
+		from[latest.Bucket]--
 	}
-	return from
 }
 
 // Between returns at most limit held entries of all buckets with after < timestamp

@@ -29,6 +29,14 @@ func (e *TooLongError) Error() string {
 	return fmt.Sprintf("chat: text has %d code points, the room allows %d", e.Length, e.Max)
 }
 
+// TooOftenError says that more is recalled in the room than it takes.
+type TooOftenError struct{ RetryAfter time.Duration }
+
+// Error implements error.
+func (e *TooOftenError) Error() string {
+	return fmt.Sprintf("chat: too many recalls, the next may pass in %v", e.RetryAfter)
+}
+
 // Service is the use cases of messages. It may be used concurrently.
 type Service struct {
 	log    store.Log
@@ -106,7 +114,8 @@ func decide(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft,
 }
 
 // Recall takes a message back: its sender's right, and that of those who keep order.
-// feed.ErrNoMessage, errors of auth, store.ErrRoomNotFound, store.ErrRoomEnded.
+// feed.ErrNoMessage, *TooOftenError, errors of auth, store.ErrRoomNotFound,
+// store.ErrRoomEnded.
 func (s *Service) Recall(ctx context.Context, p auth.Principal, id live.RoomID, t live.Timestamp) error {
 	if err := p.In(id); err != nil {
 		return err
@@ -122,7 +131,12 @@ func (s *Service) Recall(ctx context.Context, p auth.Principal, id live.RoomID, 
 	if err != nil {
 		return err
 	}
-	return s.log.Recall(ctx, id, t, p.User, r.Settings.Feed)
+	recall := feed.Recall{Timestamp: t, By: p.User, Staff: p.Role.Staff()}
+	receipt, err := s.log.Recall(ctx, id, recall, r.Settings.Feed)
+	if err == nil && receipt.Outcome == feed.RateLimited {
+		return &TooOftenError{receipt.RetryAfter}
+	}
+	return err
 }
 
 // Pull returns what a reader gets, and keeps their session alive.

@@ -130,7 +130,8 @@ func (s *schedule) recall() {
 	}
 	at := s.recent[s.pick("message", len(s.recent)-1)]
 	before := s.head()
-	err := s.store.now().Recall(context.Background(), theRoom, at, "host", s.room.Settings.Feed)
+	recall := feed.Recall{Timestamp: at, By: "host", Staff: true}
+	_, err := s.store.now().Recall(context.Background(), theRoom, recall, s.room.Settings.Feed)
 	if errors.Is(err, feed.ErrNoMessage) {
 		return
 	}

@@ -188,6 +188,7 @@ func typed(err error) (failure, map[string]string, bool) {
 	}
 	var (
 		tooLong  *chat.TooLongError
+		tooOften *chat.TooOftenError
 		conflict *attribute.ConflictError
 		owned    *attribute.OwnedError
 		limit    *attribute.LimitError
@@ -198,6 +199,11 @@ func typed(err error) (failure, map[string]string, bool) {
 		invalid.reason = ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG
 		invalid.message = "the text is longer than the room allows"
 		return invalid, map[string]string{"limit": strconv.Itoa(tooLong.Max)}, true
+	case errors.As(err, &tooOften):
+		return failure{
+			connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+			"too many messages are being recalled in the room", tooOften.RetryAfter,
+		}, nil, true
 	case errors.As(err, &conflict):
 		return failure{
 				connect.CodeAborted, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_CONFLICT,

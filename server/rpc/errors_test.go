@@ -84,6 +84,9 @@ var known = map[string]told{
 		&chat.TooLongError{Length: 9, Max: 8}, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG,
 		map[string]string{"limit": "8"},
 	},
+	"chat.TooOftenError": {
+		&chat.TooOftenError{RetryAfter: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED, nil,
+	},
 	"hub.ErrDraining": {hub.ErrDraining, ovationv1.ErrorReason_ERROR_REASON_DRAINING, nil},
 	"page.ErrToken":   {page.ErrToken, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID, nil},
 }
@@ -132,6 +135,7 @@ func checkTold(t *testing.T, err error, want told, promised map[ovationv1.ErrorR
 	}
 	retried := []ovationv1.ErrorReason{
 		ovationv1.ErrorReason_ERROR_REASON_DRAINING, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
+		ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
 	}
 	if got := detail.GetRetryAfter().AsDuration() > 0; got != slices.Contains(retried, want.reason) {
 		t.Errorf("%v: a retry delay: %v", err, detail.GetRetryAfter())

@@ -23,17 +23,19 @@ func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits
 }
 
 // Recall implements store.Log.
-func (s *Store) Recall(ctx context.Context, id live.RoomID, t live.Timestamp, by live.UserID, limits feed.Limits) error {
+func (s *Store) Recall(
+	ctx context.Context, id live.RoomID, recall feed.Recall, limits feed.Limits,
+) (feed.Receipt, error) {
 	r, err := s.open(ctx, id)
 	if err != nil {
-		return err
+		return feed.Receipt{}, err
 	}
 	defer r.mu.Unlock()
-	m, err := r.log.Recall(&r.clock, s.now(), t, by, limits)
+	receipt, m, err := r.log.Recall(&r.clock, s.now(), recall, limits)
 	if m != nil {
 		r.publish(store.Publication{Message: m})
 	}
-	return err
+	return receipt, err
 }
 
 // Message implements store.Log.

@@ -46,7 +46,7 @@ func WithClock(now func() live.Timestamp) Option {
 // New returns an empty store.
 func New(opts ...Option) *Store {
 	s := &Store{
-		now:      func() live.Timestamp { return live.At(time.Now()) },
+		now:      machineClock(),
 		newEpoch: func() live.Epoch { return live.Epoch(rand.Text()[:13]) },
 		rooms:    make(map[live.RoomID]*roomState),
 	}
@@ -54,6 +54,13 @@ func New(opts ...Option) *Store {
 		opt(s)
 	}
 	return s
+}
+
+// machineClock returns the machine's clock as it was set when the store was made: from
+// there on it counts the time that passes, and corrections of the clock do not show.
+func machineClock() func() live.Timestamp {
+	begun := time.Now()
+	return func() live.Timestamp { return live.At(begun.Add(time.Since(begun))) }
 }
 
 // Set returns the store as every role.

@@ -155,7 +155,8 @@ func (a *actor) act(i int) {
 		a.send(i, limits)
 	case dice < 15 && len(a.sent) > 0:
 		t := a.sent[a.random.IntN(len(a.sent))]
-		if err := a.s.Log.Recall(a.s.t.Context(), a.id, t, "host", limits); !errors.Is(err, feed.ErrNoMessage) {
+		recall := feed.Recall{Timestamp: t, By: "host", Staff: true}
+		if _, err := a.s.Log.Recall(a.s.t.Context(), a.id, recall, limits); !errors.Is(err, feed.ErrNoMessage) {
 			a.check(err)
 		}
 	case dice < 18:
