@@ -93,6 +93,8 @@ func (l *link) renewed(ctx context.Context, o outcome[*held]) {
 	case o.err != nil:
 		l.room.log.WarnContext(ctx, "token not renewed", "session_id", l.room.SessionID(), "error", o.err)
 		l.renewal.timer.Reset(renewalPause)
+	case l.renewal.held != nil && o.value.token == l.renewal.held.token:
+		l.renewal.expect() // the source has no other yet
 	case l.stream != nil:
 		l.stream.stop()
 		l.openStream(ctx)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,6 +158,28 @@ func TestExpiredTokenKeepsSession(t *testing.T) {
 		}
 		if c := next[*Connected](t, room); c.SessionID != "s1" {
 			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// A source that has no other token yet costs no stream, and is not asked all the time.
+func TestSourceWithoutAnotherToken(t *testing.T) {
+	scenario(t, func(t *testing.T, f *fake) {
+		tokens := &expiring{lifetime: 10 * time.Minute, ends: map[string]time.Time{}}
+		f.onCall = tokens.check
+		f.onSubscribe = func(_ int, s *subscription) error { return tokens.stream(f, s) }
+		f.start()
+		only, err := tokens.source(t.Context())
+		var asked atomic.Int32
+		source := func(context.Context) (string, error) { asked.Add(1); return only, err }
+		room := f.joinWith(f.client(WithTokenSource(source)))
+		next[*Connected](t, room)
+		time.Sleep(10*time.Minute - time.Second)
+		if streams := f.count(func() int { return f.streams }); streams != 1 || asked.Load() < 2 || asked.Load() > 4 {
+			t.Errorf("%d streams, asked %d times", streams, asked.Load())
+		}
+		if err := end(t, room); Reason(err) != ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED {
+			t.Errorf("ended with %v", err)
 		}
 	})
 }
