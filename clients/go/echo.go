@@ -29,7 +29,8 @@ const (
 type Echo struct {
 	State EchoState
 	// Message is what everyone else will see, but for what only the server knows:
-	// sender, bucket, and until it is accepted its place. Its client_message_id tells
+	// sender, bucket, and until it is accepted its place and how moderation may have
+	// altered its text. Its client_message_id tells
 	// it from others.
 	Message *ovationv1.Message
 	// Answer is the server's, once there is one.
@@ -71,6 +72,9 @@ func (e *Echo) answered(answer *ovationv1.SendResponse, err error) *Echo {
 	}
 	message := proto.CloneOf(e.Message)
 	message.Bucket = answer.GetBucket()
+	if altered := answer.GetAlteredText(); altered != "" {
+		message.Text = altered
+	}
 	if answer.GetStatus() != ovationv1.SendStatus_SEND_STATUS_ACCEPTED {
 		return &Echo{State: EchoDropped, Message: message, Answer: answer}
 	}

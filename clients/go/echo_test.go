@@ -17,6 +17,7 @@ func TestEchoIsAccepted(t *testing.T) {
 		room := f.join(WithEcho())
 		next[*Connected](t, room)
 		f.onSend = func(int) error { time.Sleep(time.Second); return nil }
+		f.alter = "h***o"
 		begun := time.Now()
 		go func() {
 			if _, err := room.SendText(t.Context(), "hello"); err != nil {
@@ -33,6 +34,9 @@ func TestEchoIsAccepted(t *testing.T) {
 		accepted, m := fate(t, room)
 		if accepted.State != EchoAccepted || accepted.Message.GetTimestamp() != m.GetTimestamp() || accepted.Err != nil {
 			t.Errorf("%+v of %v", accepted, m)
+		}
+		if pending.Message.GetText() != "hello" || accepted.Message.GetText() != m.GetText() {
+			t.Errorf("%v, then %v", pending.Message, accepted.Message)
 		}
 		if !pending.Is(m) || !accepted.Is(m) {
 			t.Errorf("%v is not known", m)

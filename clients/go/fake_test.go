@@ -63,6 +63,7 @@ type fake struct {
 	onSend      func(n int) error
 	afterSend   func() // the message is in the log, the answer is not out
 	drop        bool   // messages that are sent
+	alter       string // the text of messages that are sent; empty: leave it
 	onCall      func(token, procedure string) error
 	wrap        func(http.Handler) http.Handler
 }
@@ -333,6 +334,9 @@ func (f *fake) Send(_ context.Context, request *ovationv1.SendRequest) (*ovation
 		const dropped = ovationv1.SendStatus_SEND_STATUS_DROPPED_RATE_LIMITED
 		return &ovationv1.SendResponse{Status: dropped, RetryAfter: durationpb.New(time.Second)}, nil
 	}
+	if f.alter != "" {
+		request.Text = f.alter
+	}
 	m := f.appendSent(request)
 	if f.afterSend != nil {
 		f.afterSend()
@@ -342,6 +346,8 @@ func (f *fake) Send(_ context.Context, request *ovationv1.SendRequest) (*ovation
 		Timestamp: int64(m.Timestamp),
 		Sequence:  m.Sequence,
 		Bucket:    ovationv1.Bucket_BUCKET_LOW,
+
+		AlteredText: f.alter,
 	}, nil
 }
 
