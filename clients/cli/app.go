@@ -50,6 +50,8 @@ type app struct {
 	globals
 	stdin          io.Reader
 	stdout, stderr io.Writer
+
+	roomCalls ovationv1connect.RoomServiceClient // nil: not called yet
 }
 
 // note tells people something beside the output.
@@ -99,13 +101,17 @@ func (a *app) limited(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeout(ctx, a.Timeout)
 }
 
-// rooms returns a backend's client of the room service.
+// rooms returns a backend's client of the room service, always the same.
 func (a *app) rooms() (ovationv1connect.RoomServiceClient, error) {
+	if a.roomCalls != nil {
+		return a.roomCalls, nil
+	}
 	client, err := a.caller(live.RoleBackend)
 	if err != nil {
 		return nil, err
 	}
-	return ovationv1connect.NewRoomServiceClient(client, a.Server), nil
+	a.roomCalls = ovationv1connect.NewRoomServiceClient(client, a.Server)
+	return a.roomCalls, nil
 }
 
 // feed returns a client of the feed service. It asks for no compression: its answers

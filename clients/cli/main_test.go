@@ -134,6 +134,30 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// Without --role a message goes as the least that may send it.
+func TestSendRole(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "viewer"},
+		{[]string{"--kind", "like"}, "viewer"},
+		{[]string{"--kind", "gift"}, "backend"},
+		{[]string{"--kind", "system"}, "backend"},
+		{[]string{"--kind", "system", "--role", "moderator"}, "moderator"},
+		{[]string{"--bucket", "high"}, "backend"},
+		{[]string{"--as", "bob"}, "backend"},
+		{[]string{"--role", "host"}, "host"},
+	} {
+		f := newFake(t)
+		f.do(t, exitOK, append([]string{"send", "demo", "hello"}, tt.args...)...)
+		if role := f.seen[ovationv1connect.FeedServiceSendProcedure]; role != tt.want {
+			t.Errorf("%v went as %s, want %s", tt.args, role, tt.want)
+		}
+	}
+}
+
 func TestAttributes(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)

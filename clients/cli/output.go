@@ -49,6 +49,16 @@ func (a *app) print(format string, args ...any) error {
 	return err
 }
 
+// each calls do for all of the list, up to the first error.
+func each[T any](list []T, do func(T) error) error {
+	for _, item := range list {
+		if err := do(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // clock is an instant of Unix microseconds for people.
 func clock(micros int64) string {
 	return time.UnixMicro(micros).Format("2006-01-02 15:04:05.000")

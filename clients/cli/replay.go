@@ -142,17 +142,11 @@ func (c *replayCommand) survey(ctx context.Context, log io.ReadSeeker) (replay.P
 
 // prepareRoom makes sure that the room is there before the first message.
 func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
-	rooms, err := app.rooms()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	_, err = rooms.GetRoom(ctx, &ovationv1.GetRoomRequest{RoomId: c.Room})
+	_, err := callRooms(ctx, app, roomService.GetRoom, &ovationv1.GetRoomRequest{RoomId: c.Room})
 	if !c.Create || !isRoomNotFound(err) {
 		return err
 	}
-	_, err = rooms.CreateRoom(ctx, &ovationv1.CreateRoomRequest{RoomId: c.Room, Title: c.Room, RequestId: newID()})
+	_, err = callRooms(ctx, app, roomService.CreateRoom, &ovationv1.CreateRoomRequest{RoomId: c.Room, Title: c.Room, RequestId: newID()})
 	return err
 }
 

@@ -2,14 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
-	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 )
 
 // pageSize is how many entries of a list are asked for at a time.
@@ -45,13 +41,7 @@ func (c *roomCreateCommand) Run(ctx context.Context, app *app) error {
 	if err != nil {
 		return err
 	}
-	rooms, err := app.rooms()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	response, err := rooms.CreateRoom(ctx, &ovationv1.CreateRoomRequest{
+	response, err := callRooms(ctx, app, roomService.CreateRoom, &ovationv1.CreateRoomRequest{
 		RoomId: c.ID, Title: c.Title, HostId: c.Host, Labels: c.Label, Settings: settings, RequestId: newID(),
 	})
 	if err != nil {
@@ -72,10 +62,6 @@ func (*roomListCommand) Help() string {
 
 // Run lists all pages.
 func (c *roomListCommand) Run(ctx context.Context, app *app) error {
-	rooms, err := app.rooms()
-	if err != nil {
-		return err
-	}
 	request := &ovationv1.ListRoomsRequest{PageSize: pageSize}
 	switch c.State {
 	case "live":
@@ -83,9 +69,9 @@ func (c *roomListCommand) Run(ctx context.Context, app *app) error {
 	case "ended":
 		request.State = ovationv1.RoomState_ROOM_STATE_ENDED
 	}
-	return pages(ctx, app, func(ctx context.Context, token string) (string, error) {
+	return pages(func(token string) (string, error) {
 		request.PageToken = token
-		response, err := rooms.ListRooms(ctx, request)
+		response, err := callRooms(ctx, app, roomService.ListRooms, request)
 		if err != nil {
 			return "", err
 		}
@@ -105,13 +91,7 @@ func (*roomGetCommand) Help() string {
 
 // Run shows the room.
 func (c *roomGetCommand) Run(ctx context.Context, app *app) error {
-	rooms, err := app.rooms()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	response, err := rooms.GetRoom(ctx, &ovationv1.GetRoomRequest{RoomId: c.ID})
+	response, err := callRooms(ctx, app, roomService.GetRoom, &ovationv1.GetRoomRequest{RoomId: c.ID})
 	if err != nil {
 		return err
 	}
@@ -145,13 +125,7 @@ func (c *roomUpdateCommand) Run(ctx context.Context, app *app) error {
 	if err != nil {
 		return err
 	}
-	rooms, err := app.rooms()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	response, err := rooms.UpdateRoom(ctx, &ovationv1.UpdateRoomRequest{
+	response, err := callRooms(ctx, app, roomService.UpdateRoom, &ovationv1.UpdateRoomRequest{
 		RoomId: c.ID, Title: c.Title, Labels: c.Label, Settings: settings,
 	})
 	if err != nil {
@@ -171,13 +145,7 @@ func (*roomEndCommand) Help() string {
 
 // Run ends the room.
 func (c *roomEndCommand) Run(ctx context.Context, app *app) error {
-	rooms, err := app.rooms()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	response, err := rooms.EndRoom(ctx, &ovationv1.EndRoomRequest{RoomId: c.ID})
+	response, err := callRooms(ctx, app, roomService.EndRoom, &ovationv1.EndRoomRequest{RoomId: c.ID})
 	if err != nil {
 		return err
 	}
@@ -195,14 +163,10 @@ func (*roomMembersCommand) Help() string {
 
 // Run lists all pages.
 func (c *roomMembersCommand) Run(ctx context.Context, app *app) error {
-	rooms, err := app.rooms()
-	if err != nil {
-		return err
-	}
 	request := &ovationv1.ListMembersRequest{RoomId: c.ID, PageSize: pageSize}
-	return pages(ctx, app, func(ctx context.Context, token string) (string, error) {
+	return pages(func(token string) (string, error) {
 		request.PageToken = token
-		response, err := rooms.ListMembers(ctx, request)
+		response, err := callRooms(ctx, app, roomService.ListMembers, request)
 		if err != nil {
 			return "", err
 		}
@@ -210,68 +174,31 @@ func (c *roomMembersCommand) Run(ctx context.Context, app *app) error {
 	})
 }
 
+// roomService is the client of the room service, for short.
+type roomService = ovationv1connect.RoomServiceClient
+
+// callRooms makes one call of the room service, as a backend.
+func callRooms[Request, Response any](
+	ctx context.Context, app *app,
+	method func(roomService, context.Context, *Request) (*Response, error), request *Request,
+) (*Response, error) {
+	rooms, err := app.rooms()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := app.limited(ctx)
+	defer cancel()
+	return method(rooms, ctx, request)
+}
+
 // pages calls page with the token of each page, until there is none.
-func pages(ctx context.Context, app *app, page func(context.Context, string) (string, error)) error {
+func pages(page func(token string) (next string, err error)) error {
 	token := ""
 	for {
-		limited, cancel := app.limited(ctx)
-		next, err := page(limited, token)
-		cancel()
+		next, err := page(token)
 		if err != nil || next == "" {
 			return err
 		}
 		token = next
 	}
-}
-
-// each calls do for all of the list, up to the first error.
-func each[T any](list []T, do func(T) error) error {
-	for _, item := range list {
-		if err := do(item); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// printRoom prints all about a room.
-func (a *app) printRoom(room *ovationv1.Room) error {
-	if a.JSON {
-		return a.printProto(room)
-	}
-	table := figures.Table{}
-	table.Row("room", "", room.GetRoomId())
-	table.Row("title", "", terminal.Escape(room.GetTitle()))
-	table.Row("host", "", terminal.Escape(room.GetHostId()))
-	table.Row("state", "", short(room.GetState(), "ROOM_STATE_"))
-	table.Row("created", "", clock(room.GetCreatedAt()))
-	if room.GetEndedAt() > 0 {
-		table.Row("ended", "", clock(room.GetEndedAt()))
-	}
-	table.Row("revision", "", strconv.FormatInt(room.GetRevision(), 10))
-	for _, key := range slices.Sorted(maps.Keys(room.GetLabels())) {
-		table.Row("label", "", terminal.Escape(key+"="+room.GetLabels()[key]))
-	}
-	table.Row("settings", "", "")
-	settingRows(&table, room.GetSettings())
-	_, err := fmt.Fprint(a.stdout, table.String())
-	return err
-}
-
-// printRoomLine prints a room in one line.
-func (a *app) printRoomLine(room *ovationv1.Room) error {
-	if a.JSON {
-		return a.printProto(room)
-	}
-	return a.print("%-24s  %-5s  %s  %s", room.GetRoomId(), short(room.GetState(), "ROOM_STATE_"),
-		clock(room.GetCreatedAt()), terminal.Escape(room.GetTitle()))
-}
-
-// printMember prints a member in one line.
-func (a *app) printMember(member *ovationv1.Member) error {
-	if a.JSON {
-		return a.printProto(member)
-	}
-	return a.print("%-24s  %-9s  since %s  %d sessions  %s", terminal.Escape(member.GetUserId()),
-		short(member.GetRole(), prefixRole), clock(member.GetJoinedAt()), member.GetSessions(), terminal.Escape(member.GetName()))
 }

@@ -16,10 +16,10 @@ type sendCommand struct {
 	Text []string `arg:"" optional:"" help:"The text; several words are joined with spaces."`
 
 	Kind        string `help:"What it is: ${enum}." enum:"text,like,gift,image,voice,custom,system" default:"text" placeholder:"KIND"`
-	Role        string `help:"Mint the token for this role: ${enum}." enum:"viewer,moderator,host,backend" default:"viewer" placeholder:"ROLE"`
+	Role        string `help:"Mint the token for this role: viewer, moderator, host, backend (a viewer, or a backend for what only that may send)." enum:",viewer,moderator,host,backend" default:"" placeholder:"ROLE"`
 	As          string `help:"Send as this user, on behalf of them." placeholder:"USER"`
 	AsName      string `help:"That user's name." placeholder:"NAME"`
-	Bucket      string `help:"The bucket, instead of the room's rules; with --as or --role backend: whitelist, high, low." enum:",whitelist,high,low" default:"" placeholder:"BUCKET"`
+	Bucket      string `help:"The bucket, instead of the room's rules, as a backend: whitelist, high, low." enum:",whitelist,high,low" default:"" placeholder:"BUCKET"`
 	Payload     string `help:"Contents other than text."`
 	ContentType string `help:"The media type of the payload." placeholder:"TYPE"`
 	Colour      string `help:"Colour of the text, as RRGGBB." aliases:"color" placeholder:"RRGGBB"` //nolint:misspell // as others spell it
@@ -31,6 +31,8 @@ type sendCommand struct {
 
 func (*sendCommand) Help() string {
 	return `Prints what became of the message. A message that a busy room dropped is a normal outcome, not a failure.
+
+Without --role it goes as a viewer's; with --as, --bucket, --kind gift or --kind system as a backend's. Which bucket it gets is up to the room's rules: unless they say otherwise, what hosts and moderators say goes to WHITELIST, a viewer's text to LOW.
 
 Examples:
   ovation send demo "hello there" --colour ff8800 --position top
@@ -61,12 +63,18 @@ func (c *sendCommand) Run(ctx context.Context, app *app) error {
 	return app.print("%s", outcome(response))
 }
 
-// role is the one that the call needs.
+// role is the one asked for, or else the one that the message needs.
 func (c *sendCommand) role() live.Role {
-	if c.As != "" {
+	switch {
+	case c.As != "":
 		return live.RoleBackend
+	case c.Role != "":
+		return roleOf(c.Role)
+	case c.Bucket != "", c.Kind == "gift", c.Kind == "system":
+		return live.RoleBackend
+	default:
+		return live.RoleViewer
 	}
-	return roleOf(c.Role)
 }
 
 // request is the message to send.

@@ -43,7 +43,9 @@ func WithToken(token string) Option {
 
 // WithTokenSource makes every call carry the token that the source returned last.
 // The source is asked for the first one, and again whenever the server refuses the
-// one before; it is never called twice at once.
+// one before; it is never called twice at once. While a Room is open it is asked
+// shortly before the token ends too, if that is a JWT, so that the stay goes on
+// without a break.
 func WithTokenSource(source TokenSource) Option {
 	return func(c *Client) { c.tokens = renewedToken(source) }
 }

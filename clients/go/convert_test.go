@@ -38,6 +38,8 @@ func protoBatch(b feed.Batch) *ovationv1.Batch {
 			Sequence:  m.Sequence,
 			Bucket:    ovationv1.Bucket(m.Bucket + 1),
 			Text:      m.Text,
+
+			ClientMessageId: m.ClientMessageID,
 		})
 	}
 	return out
@@ -45,10 +47,19 @@ func protoBatch(b feed.Batch) *ovationv1.Batch {
 
 // appendTo puts a message into a log.
 func appendTo(rings *feed.Rings, clock *live.Clock, now live.Timestamp, bucket feed.Bucket, text string) {
-	rings.Apply(&feed.Message{
+	appendContent(rings, clock, now, bucket, feed.Content{Kind: feed.KindText, Text: text})
+}
+
+// appendContent does so with any, and returns the message.
+func appendContent(
+	rings *feed.Rings, clock *live.Clock, now live.Timestamp, bucket feed.Bucket, content feed.Content,
+) *feed.Message {
+	m := &feed.Message{
 		Timestamp: clock.Next(now),
 		Sequence:  rings.Head().At[bucket].Sequence + 1,
 		Bucket:    bucket,
-		Content:   feed.Content{Kind: feed.KindText, Text: text},
-	})
+		Content:   content,
+	}
+	rings.Apply(m)
+	return m
 }

@@ -30,6 +30,10 @@
 // wait to be read; while they wait it neither pulls nor reads the stream. Being
 // slow costs the reader the oldest messages, counted, and nobody any memory.
 //
+// What Room.Send is given comes back over the room like everyone's messages, a round
+// later, or not at all where the room was over its rate. WithEcho shows it to the
+// sender at once: see Echo.
+//
 // # Where things are
 //
 // Calls that have no place in a room's stream are made with the generated clients,

@@ -66,6 +66,46 @@ func ExampleRoom_Send() {
 	}
 }
 
+// Show one's own messages at once.
+func ExampleWithEcho() {
+	var client *ovation.Client // from New
+	ctx := context.Background()
+	room, err := client.Join(ctx, "demo", ovation.WithEcho())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer room.Close()
+	go func() { _, _ = room.SendText(ctx, "hello") }()
+
+	pending := map[string]*ovation.Echo{} // on the screen, not yet from the room
+	for event, err := range room.Events(ctx) {
+		if err != nil {
+			return
+		}
+		switch e := event.(type) {
+		case *ovation.Echo:
+			id := e.Message.GetClientMessageId()
+			switch e.State {
+			case ovation.EchoPending:
+				pending[id] = e
+				fmt.Println("(sending)", e.Message.GetText())
+			case ovation.EchoDropped, ovation.EchoFailed:
+				delete(pending, id)
+				fmt.Println("(only you see this)", e.Message.GetText())
+			case ovation.EchoAccepted: // the message itself follows, or came before
+			}
+		case *ovation.Messages:
+			for _, m := range e.Messages {
+				if own, ok := pending[m.GetClientMessageId()]; ok && own.Is(m) {
+					delete(pending, m.GetClientMessageId()) // it is on the screen: give it its place
+					continue
+				}
+				fmt.Println(m.GetSenderName(), m.GetText())
+			}
+		}
+	}
+}
+
 // Go on another day where reading stopped.
 func ExampleWithCursor() {
 	var client *ovation.Client   // from New

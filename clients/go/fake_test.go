@@ -61,6 +61,9 @@ type fake struct {
 	onPull      func(*ovationv1.PullRequest) error
 	beforePull  func(context.Context) // the answer is made before it
 	onSend      func(n int) error
+	afterSend   func() // the message is in the log, the answer is not out
+	drop        bool   // messages that are sent
+	alter       string // the text of messages that are sent; empty: leave it
 	onCall      func(token, procedure string) error
 	wrap        func(http.Handler) http.Handler
 }
@@ -327,8 +330,33 @@ func (f *fake) Send(_ context.Context, request *ovationv1.SendRequest) (*ovation
 			return nil, err
 		}
 	}
-	f.say(feed.Low, request.Text)
-	return &ovationv1.SendResponse{Status: ovationv1.SendStatus_SEND_STATUS_ACCEPTED}, nil
+	if f.drop {
+		const dropped = ovationv1.SendStatus_SEND_STATUS_DROPPED_RATE_LIMITED
+		return &ovationv1.SendResponse{Status: dropped, RetryAfter: durationpb.New(time.Second)}, nil
+	}
+	if f.alter != "" {
+		request.Text = f.alter
+	}
+	m := f.appendSent(request)
+	if f.afterSend != nil {
+		f.afterSend()
+	}
+	return &ovationv1.SendResponse{
+		Status:    ovationv1.SendStatus_SEND_STATUS_ACCEPTED,
+		Timestamp: int64(m.Timestamp),
+		Sequence:  m.Sequence,
+		Bucket:    ovationv1.Bucket_BUCKET_LOW,
+
+		AlteredText: f.alter,
+	}, nil
+}
+
+func (f *fake) appendSent(request *ovationv1.SendRequest) *feed.Message {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	defer f.signal()
+	content := feed.Content{Kind: feed.KindText, Text: request.Text, ClientMessageID: request.ClientMessageId}
+	return appendContent(f.rings, &f.clock, live.At(time.Now()), feed.Low, content)
 }
 
 // SyncClock implements FeedService: the server is an hour ahead.

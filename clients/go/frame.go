@@ -40,6 +40,7 @@ func (l *link) handle(ctx context.Context, frame *ovationv1.SubscribeResponse) e
 // by themselves.
 func (l *link) welcome(ctx context.Context, w *ovationv1.Welcome) error {
 	l.room.polling = false
+	l.renewal.expect()
 	l.room.update(func(v *view) { v.session = w.GetSessionId() })
 	if err := l.established(ctx, &Connected{SessionID: w.GetSessionId(), Delivery: w.GetDelivery()}); err != nil {
 		return err

@@ -16,6 +16,7 @@ type joining struct {
 	cursor   *ovationv1.Cursor
 	session  string
 	buffer   int
+	echoes   *echoes
 }
 
 // JoinOption sets something about a stay in a room.
@@ -42,6 +43,20 @@ func WithSession(id string) JoinOption {
 // of messages is one event.
 func WithBuffer(events int) JoinOption {
 	return func(j *joining) { j.buffer = max(events, 1) }
+}
+
+// WithEcho has Next return an Echo of each message that Send is called with, so that the
+// sender can see it at once, and learn what became of it:
+//
+//	switch e := event.(type) {
+//	case *ovation.Echo: // by e.Message.ClientMessageId: show it, mark it as sent or dropped
+//	case *ovation.Messages: // one that Echo.Is knows takes its echo's place
+//	}
+//
+// An echo comes before the message itself, and even while there is no connection. That
+// a message was accepted may come after the message.
+func WithEcho() JoinOption {
+	return func(j *joining) { j.echoes = newEchoes() }
 }
 
 // Join enters a room and stays there until ctx ends, the Room is closed, or the
@@ -84,6 +99,7 @@ func (c *Client) enter(
 		events:   make(chan Event, begin.buffer),
 		cancel:   cancel,
 		mirror:   newMirror(),
+		echoes:   begin.echoes,
 		feed:     c.feed,
 		order:    orderAt(begin.cursor),
 		view: view{

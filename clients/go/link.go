@@ -34,6 +34,7 @@ type link struct {
 	pulledFrom attributePlace   // where the attributes' pull began
 	attrHeads  *ovationv1.Heads // heard while it was under way
 	info       errand[*ovationv1.GetRoomResponse]
+	renewal    renewal
 }
 
 // attributePlace is a place in the log of attributes.
@@ -49,6 +50,7 @@ func newLink(r *Room) *link {
 		pull:       newErrand[*ovationv1.PullResponse](),
 		attributes: newErrand[*ovationv1.PullAttributesResponse](),
 		info:       newErrand[*ovationv1.GetRoomResponse](),
+		renewal:    newRenewal(r.client.tokens),
 	}
 	l.probe.Stop()
 	return l
@@ -57,6 +59,7 @@ func newLink(r *Room) *link {
 // serve runs the link until it ends, and returns why. It ends with ctx.
 func (l *link) serve(ctx context.Context) error {
 	defer l.probe.Stop()
+	defer l.renewal.timer.Stop()
 	l.openStream(ctx)
 	for {
 		l.startErrands(ctx)
@@ -80,6 +83,12 @@ func (l *link) wait(ctx context.Context) error {
 		return l.attributesPulled(ctx, o)
 	case o := <-l.info.done:
 		return l.infoFetched(ctx, o)
+	case o := <-l.renewal.next.done:
+		l.renewed(ctx, o)
+		return nil
+	case <-l.renewal.timer.C:
+		l.renewal.next.wanted = true
+		return nil
 	case <-l.probe.C:
 		l.openStream(ctx)
 		return nil
@@ -98,7 +107,8 @@ func (l *link) frames() <-chan *ovationv1.SubscribeResponse {
 
 // openStream subscribes from where the reader is.
 func (l *link) openStream(ctx context.Context) {
-	stream, feed := newStream(), l.room.feed
+	ctx, stop := context.WithCancel(ctx)
+	stream, feed := newStream(stop), l.room.feed
 	request := &ovationv1.SubscribeRequest{
 		RoomId:    l.room.id,
 		Delivery:  l.room.delivery,

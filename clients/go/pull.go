@@ -51,6 +51,9 @@ func (l *link) startErrands(ctx context.Context) {
 	if l.attributes.due() {
 		l.startAttributes(ctx)
 	}
+	if l.renewal.next.due() {
+		l.renewal.next.start(ctx, &l.tasks, l.renewal.ask)
+	}
 	if l.info.due() {
 		request := &ovationv1.GetRoomRequest{RoomId: l.room.id}
 		l.info.start(ctx, &l.tasks, func(ctx context.Context) (*ovationv1.GetRoomResponse, error) {

@@ -23,6 +23,7 @@ type Room struct {
 	delivery ovationv1.Delivery
 	log      *slog.Logger
 	mirror   *mirror
+	echoes   *echoes // nil: not wanted
 
 	events chan Event // closed by run when err is set
 	err    error
@@ -55,18 +56,29 @@ type view struct {
 // again would not help, or the cause of the end of Join's context. It returns the
 // error of its own ctx if that ends first, which loses nothing.
 func (r *Room) Next(ctx context.Context) (Event, error) {
-	select {
-	case event, ok := <-r.events:
-		if !ok {
-			return nil, r.err
+	for {
+		if event := r.echoes.next(); event != nil {
+			return r.handOut(event), nil
 		}
-		if m, ok := event.(*Messages); ok {
-			r.update(func(v *view) { v.cursor = m.Cursor })
+		select {
+		case <-r.echoes.news():
+		case event, ok := <-r.events:
+			if !ok {
+				return nil, r.err
+			}
+			return r.handOut(r.echoes.before(event)), nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		return event, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
+}
+
+// handOut notes how far the reader is with an event, and returns it.
+func (r *Room) handOut(event Event) Event {
+	if m, ok := event.(*Messages); ok {
+		r.update(func(v *view) { v.cursor = m.Cursor })
+	}
+	return event
 }
 
 // Events returns an iterator over what Next returns; its last pair is the error.

@@ -38,7 +38,7 @@ func (r *Room) stay(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		wait, err := r.recover(ctx, cause)
+		wait, err := r.recover(cause)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (r *Room) connect(ctx context.Context) error {
 
 // recover decides what follows the end of a connection: a wait and another try, or
 // the end of the stay.
-func (r *Room) recover(ctx context.Context, cause error) (time.Duration, error) {
+func (r *Room) recover(cause error) (time.Duration, error) {
 	var moved *movedError
 	var kicked *KickedError
 	switch {
@@ -95,20 +95,21 @@ func (r *Room) recover(ctx context.Context, cause error) (time.Duration, error) 
 		r.moveTo(moved.frame.GetEndpoint())
 		return between(moved.frame.GetAfter().AsDuration(), moved.frame.GetJitter().AsDuration()), nil
 	case errors.As(cause, &kicked):
-		return r.recoverKicked(ctx, kicked)
+		return r.recoverKicked(kicked)
 	case endsSession(cause):
 		r.update(func(v *view) { v.session = "" })
 	case isRefused(cause) && r.client.tokens.renewable() && !r.refused:
 		r.refused = true
-		r.client.tokens.forget(ctx, "")
+		r.client.tokens.forget("")
 	case errors.Is(cause, ErrRoomEnded), final(cause):
 		return 0, cause
 	}
 	return waitAfter(cause, r.attempt), nil
 }
 
-// recoverKicked opens a new session where the server lets it and it can help.
-func (r *Room) recoverKicked(ctx context.Context, kicked *KickedError) (time.Duration, error) {
+// recoverKicked comes back where the server lets it and it can help: with a new
+// session, or, if only the token has expired, with the same one and another token.
+func (r *Room) recoverKicked(kicked *KickedError) (time.Duration, error) {
 	expired := kicked.Reason == ovationv1.KickReason_KICK_REASON_TOKEN_EXPIRED
 	switch {
 	case !kicked.MayReconnect,
@@ -119,9 +120,10 @@ func (r *Room) recoverKicked(ctx context.Context, kicked *KickedError) (time.Dur
 		expired && !r.client.tokens.renewable():
 		return 0, kicked
 	case expired:
-		r.client.tokens.forget(ctx, "")
+		r.client.tokens.forget("")
+	default:
+		r.update(func(v *view) { v.session = "" })
 	}
-	r.update(func(v *view) { v.session = "" })
 	return waitAfter(kicked, r.attempt), nil
 }
 

@@ -17,15 +17,18 @@ func (r *Room) SendText(ctx context.Context, text string) (*ovationv1.SendRespon
 // Send puts a message into the room. It fills in the room, and a client_message_id
 // where there is none; with that it repeats a call that does not get through, and the
 // message is still there once. A message that the room had no place for is no error:
-// see the answer's status. The request is not changed.
+// see the answer's status. The request is not changed. WithEcho tells the reader of
+// the events about it too.
 func (r *Room) Send(ctx context.Context, request *ovationv1.SendRequest) (*ovationv1.SendResponse, error) {
 	request = proto.CloneOf(request)
 	request.RoomId = r.id
 	if request.ClientMessageId == "" {
 		request.ClientMessageId = rand.Text()
 	}
-	response, err := repeat(ctx, r.client.feed.Send, request)
-	return response, named(err)
+	return r.echoes.around(request, func() (*ovationv1.SendResponse, error) {
+		response, err := repeat(ctx, r.client.feed.Send, request)
+		return response, named(err)
+	})
 }
 
 // UpdateAttributes applies updates, all of them or none, and returns the answer; the

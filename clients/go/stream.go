@@ -29,15 +29,19 @@ var (
 type stream struct {
 	frames chan *ovationv1.SubscribeResponse // closed when err is set
 	err    error
+	stop   context.CancelFunc // has run end
 }
 
-func newStream() *stream { return &stream{frames: make(chan *ovationv1.SubscribeResponse)} }
+func newStream(stop context.CancelFunc) *stream {
+	return &stream{frames: make(chan *ovationv1.SubscribeResponse), stop: stop}
+}
 
 // run reads until the stream or ctx ends.
 func (s *stream) run(
 	ctx context.Context, feed ovationv1connect.FeedServiceClient, request *ovationv1.SubscribeRequest,
 ) {
 	defer close(s.frames)
+	defer s.stop()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	s.err = s.read(ctx, cancel, feed, request)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
+	"time"
 
 	"connectrpc.com/connect"
 )
@@ -15,13 +17,21 @@ type TokenSource func(ctx context.Context) (string, error)
 
 // tokens keeps the token of a client. It is safe for concurrent use.
 type tokens struct {
-	source  TokenSource   // nil: current is all there is
-	lock    chan struct{} // holds one value while it is locked
-	current string
+	source  TokenSource          // nil: current is all there is
+	lock    chan struct{}        // holds one value while the source is asked
+	current atomic.Pointer[held] // nil: the source is to be asked
+}
+
+// held is a token, and when to ask for the next.
+type held struct {
+	token   string
+	renewAt time.Time // zero: when it is refused
 }
 
 func fixedToken(token string) *tokens {
-	return &tokens{lock: make(chan struct{}, 1), current: token}
+	t := &tokens{}
+	t.current.Store(&held{token: token})
+	return t
 }
 
 func renewedToken(source TokenSource) *tokens {
@@ -31,42 +41,45 @@ func renewedToken(source TokenSource) *tokens {
 // renewable says whether there is another token to be had when one is refused.
 func (t *tokens) renewable() bool { return t.source != nil }
 
-// acquire locks, which waits for as long as the source takes.
-func (t *tokens) acquire(ctx context.Context) error {
-	select {
-	case t.lock <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // get returns the current token, asking the source where there is none.
 func (t *tokens) get(ctx context.Context) (string, error) {
-	if err := t.acquire(ctx); err != nil {
+	if h := t.current.Load(); h != nil {
+		return h.token, nil
+	}
+	h, err := t.renew(ctx, nil)
+	if err != nil {
 		return "", err
 	}
-	defer func() { <-t.lock }()
-	if t.current != "" || t.source == nil {
-		return t.current, nil
+	return h.token, nil
+}
+
+// renew asks the source for the next token after one, unless it was renewed already.
+// Until the source answers, and if it fails, the one before stays current.
+func (t *tokens) renew(ctx context.Context, before *held) (*held, error) {
+	select {
+	case t.lock <- struct{}{}:
+		defer func() { <-t.lock }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if h := t.current.Load(); h != nil && h != before {
+		return h, nil
 	}
 	token, err := t.source(ctx)
 	if err != nil {
-		return "", fmt.Errorf("ovation: token source: %w", err)
+		return nil, fmt.Errorf("ovation: token source: %w", err)
 	}
-	t.current = token
-	return token, nil
+	h := &held{token, renewalOf(token, time.Now())}
+	t.current.Store(h)
+	return h, nil
 }
 
 // forget drops a token that was refused, unless it was renewed already. An empty
 // one stands for whichever is current.
-func (t *tokens) forget(ctx context.Context, token string) {
-	if t.acquire(ctx) != nil {
-		return
-	}
-	defer func() { <-t.lock }()
-	if t.source != nil && (token == "" || token == t.current) {
-		t.current = ""
+func (t *tokens) forget(token string) {
+	h := t.current.Load()
+	if t.source != nil && h != nil && (token == "" || token == h.token) {
+		t.current.CompareAndSwap(h, nil)
 	}
 }
 
@@ -85,7 +98,7 @@ func (a authorization) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 		if connect.CodeOf(err) != connect.CodeUnauthenticated || !a.tokens.renewable() {
 			return response, err
 		}
-		a.tokens.forget(ctx, token)
+		a.tokens.forget(token)
 		if _, renewal := a.attach(ctx, request.Header()); renewal != nil {
 			return nil, errors.Join(err, renewal)
 		}

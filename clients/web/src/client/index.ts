@@ -1,5 +1,6 @@
 // The protocol layer: everything a page needs of a room, and nothing of the page.
 export { dialWeb } from "./api.js";
+export type { ServerClock } from "./clock.js";
 export { BUCKETS, type PerBucket } from "./buckets.js";
 export { type Failure, failureOf } from "./failure.js";
 export * from "./gen.js";

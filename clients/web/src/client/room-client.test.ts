@@ -101,15 +101,33 @@ describe("RoomClient", () => {
     expect(room.pulls[0]).toMatchObject({ sessionId: "s1" });
   });
 
-  it("answers a notification of attributes alone with a pull too", async () => {
+  it("fetches attributes alone when told of nothing else, and only where they are new", async () => {
     await start();
     room.attributes = [attribute("seat", "ada", 7)];
     room.attributesAt = 7;
     room.stream.send({ case: "notify", value: { heads: room.heads, attributes: true } });
     await pass();
+    room.stream.send({ case: "notify", value: { heads: room.heads, attributes: true } });
+    await pass();
     expect(diary.values.get("seat")).toBe("ada");
-    expect(room.pulls).toHaveLength(1);
+    expect(room.pulls).toHaveLength(0);
     expect(room.calls.filter((c) => c === "pullAttributes")).toHaveLength(1);
+  });
+
+  it("answers a notification of messages with a pull, also where nothing is lacking", async () => {
+    await start();
+    for (let i = 0; i < 3; i++) {
+      room.stream.send({ case: "notify", value: { heads: room.heads, messages: true } });
+      await pass();
+    }
+    expect(room.pulls).toHaveLength(3);
+  });
+
+  it("knows the server's clock from joining on, and measures it", async () => {
+    room.clockAhead = 60_000;
+    await start();
+    expect(client.clock).toMatchObject({ offset: 60_000, bound: 0 });
+    expect(room.clockReads).toBe(5);
   });
 
   it("counts what the ring has dropped", async () => {
@@ -311,6 +329,16 @@ describe("RoomClient", () => {
     expect(room.streams).toHaveLength(2);
     expect(room.stream.request.sessionId).toBe("s1");
     expect(diary.tally?.reconnects ?? 0).toBe(0);
+  });
+
+  it("keeps its session when the token has expired", async () => {
+    await start();
+    room.stream.send({ case: "kicked", value: { reason: KickReason.TOKEN_EXPIRED, mayReconnect: true } });
+    await pass(500);
+    expect(tokens.issued).toBe(1);
+    expect(room.stream.request.sessionId).toBe("s1");
+    expect(room.calls.filter((c) => c === "join")).toHaveLength(1);
+    expect(diary.state).toEqual({ phase: "live", way: "notify" });
   });
 
   it("renews a refused token, and asks where there is none", async () => {

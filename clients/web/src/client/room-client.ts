@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Api, Dial } from "./api.js";
 import { Backoff, type Random, jittered } from "./backoff.js";
+import { ServerClock, startSample } from "./clock.js";
 import { type Failure, failureOf } from "./failure.js";
 import {
   type AttributeUpdateSchema,
@@ -52,6 +53,7 @@ export class RoomClient {
   readonly #random: Random;
   readonly #sync: RoomSync;
   readonly #backoff: Backoff;
+  readonly #clock: ServerClock;
   #abort: AbortController | undefined;
   #nap = new AbortController();
   #wake: (() => void) | undefined;
@@ -70,11 +72,17 @@ export class RoomClient {
     this.#random = options.random ?? Math.random;
     this.#sync = new RoomSync(options.observer, this.#random);
     this.#backoff = new Backoff(this.#random);
+    this.#clock = new ServerClock(this.#random);
   }
 
   /** The session, empty until there is one. */
   get sessionId(): string {
     return this.#sessionId;
+  }
+
+  /** The server's clock, as far as it is known: its offset from ours, and how far off that can be. */
+  get clock(): Pick<ServerClock, "offset" | "bound" | "now"> {
+    return this.#clock;
   }
 
   /** Connects, and stays connected. Resolves when it is over for good, or stopped. */
@@ -156,6 +164,7 @@ export class RoomClient {
         fail: (failure: Failure) => end({ kind: "failed", failure }),
       };
       this.#sync.attach(link);
+      void this.#clock.keep(link.api.feed, link.signal);
       return this.#pollNext ? await this.#poll(link) : await this.#stream(link);
     } catch (thrown) {
       return abort.signal.aborted
@@ -171,7 +180,9 @@ export class RoomClient {
 
   async #join(signal: AbortSignal): Promise<void> {
     const request = { roomId: this.#roomId };
+    const sample = startSample();
     const answer = await this.#api().room.joinRoom(request, { signal, timeoutMs: JOIN_WITHIN });
+    if (answer.serverAt) this.#clock.take([sample(answer.serverAt, answer.serverAt)]);
     this.#sessionId = answer.sessionId;
     this.#endpoint = answer.endpoint;
     if (answer.room) this.#observer.onRoom(answer.room);
@@ -218,9 +229,10 @@ export class RoomClient {
     switch (frame.case) {
       case "notify":
         this.#live("notify");
-        // A pull answers every notification, of attributes alone too: until it comes
-        // the server takes the viewer for busy or gone, and keeps what is new back.
-        this.#sync.pull();
+        // A notification of messages is answered by a pull, also where nothing is
+        // lacking: until it comes the server takes the viewer for busy or gone, and
+        // tells of no more messages. Attributes it tells of in any case.
+        if (frame.value.messages) this.#sync.pull();
         this.#sync.reachAttributes(frame.value.heads);
         return;
       case "batch":

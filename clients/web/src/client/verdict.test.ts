@@ -40,7 +40,10 @@ describe("decide", () => {
       rejoin: true,
       whenWatched: true,
     });
-    expect(kicked(KickReason.TOKEN_EXPIRED, true)).toMatchObject({ rejoin: true, renewToken: true });
+  });
+
+  it("resumes the session with another token when the token has expired", () => {
+    expect(kicked(KickReason.TOKEN_EXPIRED, true)).toMatchObject({ rejoin: false, renewToken: true });
   });
 
   it("polls where no Welcome comes, and comes back after silence", () => {

@@ -71,7 +71,8 @@ function afterKick(kicked: Kicked): Verdict {
   if (!kicked.mayReconnect) return { next: "stop", why: stopOf(kicked.reason), said: kicked.message };
   const expired = kicked.reason === KickReason.TOKEN_EXPIRED;
   const offline = kicked.reason === KickReason.OFFLINE;
-  return { next: "retry", after: 0, rejoin: true, renewToken: expired, whenWatched: offline };
+  // With another token the session itself goes on: the server keeps it for a moment.
+  return { next: "retry", after: 0, rejoin: !expired, renewToken: expired, whenWatched: offline };
 }
 
 function stopOf(reason: KickReason): StopReason {

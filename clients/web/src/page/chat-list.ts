@@ -1,6 +1,6 @@
 import type { Message } from "../client/index.js";
 import { echoOf, lineOf, wordsOf } from "./chat-line.js";
-import { make } from "./elements.js";
+import { make, write } from "./elements.js";
 import { onceAFrame } from "./once-a-frame.js";
 
 /** Most lines that are kept. */
@@ -90,6 +90,9 @@ export class ChatList {
     line.timestamp = message.timestamp;
     line.node.classList.remove("pending", "failed");
     line.node.querySelector(".fate")?.remove();
+    // Moderation may have altered it on the way.
+    const words = line.node.querySelector<HTMLElement>(".words");
+    if (words) write(words, wordsOf(message));
     this.#echoes.delete(message.clientMessageId);
     return true;
   }

@@ -63,6 +63,9 @@ export class FakeRoom {
   resync = false;
   attributes: Attribute[] = [];
   attributesAt = 0;
+  /** How far the server's clock is ahead of ours, in ms. */
+  clockAhead = 0;
+  clockReads = 0;
   /** Thrown by the next call of a name. */
   failures = new Map<string, Error>();
   readonly streams: FakeStream[] = [];
@@ -101,6 +104,11 @@ export class FakeRoom {
     this.stream.send({ case: "notify", value: { heads: this.heads, messages: true } });
   }
 
+  /** The server's clock, in microseconds. */
+  get #now(): bigint {
+    return BigInt(Date.now() + this.clockAhead) * 1_000n;
+  }
+
   #transport = createRouterTransport(({ service }) => {
     service(RoomService, {
       joinRoom: () => {
@@ -110,6 +118,7 @@ export class FakeRoom {
           online: { users: 1n, sessions: 1n },
           latest: this.#after(undefined),
           attributes: this.snapshot,
+          serverAt: this.#now,
         };
       },
       getRoom: () => ({ online: { users: 3n, sessions: 4n } }),
@@ -125,6 +134,11 @@ export class FakeRoom {
         this.#called("send");
         return { sequence: 1n, timestamp: 1n, epoch: request.clientMessageId };
       },
+      syncClock: ({ clientSentAt }) => {
+        this.#fail("syncClock");
+        this.clockReads++;
+        return { clientSentAt, receivedAt: this.#now, sentAt: this.#now };
+      },
     });
     service(AttributeService, {
       pullAttributes: () => {
@@ -136,6 +150,10 @@ export class FakeRoom {
 
   #called(name: string): void {
     this.calls.push(name);
+    this.#fail(name);
+  }
+
+  #fail(name: string): void {
     const failure = this.failures.get(name);
     this.failures.delete(name);
     if (failure) throw failure;
