@@ -2,7 +2,7 @@
 // over the pure rules of package live. What it holds is gone with the process; a new
 // process begins new epochs.
 //
-// Lock order: Store.mu, then roomState.mu, then expiry.mu. Publications are heard
+// Lock order: Store.mu, then roomState.mu, then expiry.mu or unsettled.mu. Publications are heard
 // under roomState.mu, so that they come in order.
 package memory
 
@@ -32,7 +32,8 @@ type Store struct {
 	ids      []live.RoomID // sorted
 	requests recent.Memory[string, room.Room]
 
-	expiry expiry
+	expiry    expiry
+	unsettled unsettled
 }
 
 // Option changes how a store is made.
@@ -67,12 +68,17 @@ func (s *Store) find(ctx context.Context, id live.RoomID) (*roomState, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if r, ok := s.rooms[id]; ok {
+	if r := s.get(id); r != nil {
 		return r, nil
 	}
 	return nil, &store.RoomError{Room: id, Err: store.ErrRoomNotFound}
+}
+
+// get returns a room's state, nil if there is none.
+func (s *Store) get(id live.RoomID) *roomState {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.rooms[id]
 }
 
 // locked returns a room's state under its lock, which the caller gives back.
