@@ -2,7 +2,8 @@
 // over the pure rules of package live. What it holds is gone with the process; a new
 // process begins new epochs.
 //
-// Lock order: Store.mu, then roomState.mu, then expiry.mu or unsettled.mu. Publications are heard
+// Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
+// endings.mu. Publications are heard
 // under roomState.mu, so that they come in order.
 package memory
 
@@ -26,6 +27,7 @@ const rememberRequests = 5 * time.Minute
 type Store struct {
 	now      func() live.Timestamp
 	newEpoch func() live.Epoch
+	retain   time.Duration
 
 	mu       sync.RWMutex
 	rooms    map[live.RoomID]*roomState
@@ -34,6 +36,7 @@ type Store struct {
 
 	expiry    expiry
 	unsettled unsettled
+	endings   endings
 }
 
 // Option changes how a store is made.
@@ -44,11 +47,21 @@ func WithClock(now func() live.Timestamp) Option {
 	return func(s *Store) { s.now = now }
 }
 
+// Retention is how long an ended room is kept by default.
+const Retention = time.Hour
+
+// WithRetention keeps ended rooms for another time than Retention: then all that is
+// known of them is dropped, by the next Expire.
+func WithRetention(d time.Duration) Option {
+	return func(s *Store) { s.retain = d }
+}
+
 // New returns an empty store.
 func New(opts ...Option) *Store {
 	s := &Store{
 		now:      func() live.Timestamp { return live.At(time.Now()) },
 		newEpoch: func() live.Epoch { return live.Epoch(rand.Text()[:13]) },
+		retain:   Retention,
 		rooms:    make(map[live.RoomID]*roomState),
 	}
 	for _, opt := range opts {

@@ -200,6 +200,7 @@ func (s *Store) Expire(ctx context.Context, limit int) ([]store.Ended, bool, err
 		return nil, false, err
 	}
 	now := s.now()
+	s.forget(now)
 	ended := s.unsettled.due(now, limit)
 	for len(ended) < limit {
 		due, ok := s.expiry.due(now)
