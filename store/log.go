@@ -18,6 +18,7 @@ type Log interface {
 	Append(ctx context.Context, id live.RoomID, d feed.Draft, limits Limits) (feed.Receipt, error)
 	// Recall does what feed.Log's Recall does and publishes the system message, if
 	// there is one: recalling a message again is no error and changes nothing.
+	// limits.Capacity changes nothing either.
 	// feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
 	Recall(ctx context.Context, id live.RoomID, t live.Timestamp, by live.UserID, limits feed.Limits) error
 	// Message returns one entry that the log still holds, or feed.ErrNoMessage.

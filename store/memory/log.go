@@ -40,6 +40,7 @@ func (s *Store) Recall(ctx context.Context, id live.RoomID, t live.Timestamp, by
 		return err
 	}
 	defer r.mu.Unlock()
+	limits.Capacity = r.room.Settings.Feed.Capacity // the room's alone
 	m, err := r.log.Recall(&r.clock, s.now(), t, by, limits)
 	if m != nil {
 		r.publish(store.Publication{Message: m})

@@ -525,8 +525,8 @@ func (m *logModel) append(d feed.Draft, limits feed.Limits) {
 
 // recall recalls a message from both and compares what they answer.
 func (m *logModel) recall(t live.Timestamp, limits feed.Limits) {
-	limits.Capacity = m.capacity
 	err := m.s.Log.Recall(m.s.t.Context(), m.id, t, "host", limits)
+	limits.Capacity = m.capacity
 	at := m.s.head(m.id).Cursor.At[feed.Whitelist].Timestamp
 	placed, want := m.log.Recall(&m.clock, m.at(at), t, "host", limits)
 	if !errors.Is(err, want) {
