@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
@@ -11,15 +13,13 @@ import (
 type Attributes interface {
 	// UpdateAttributes applies a batch whole or not at all, publishes its changes, and
 	// says where the map is then. Within 5 minutes the same request id of the same
-	// actor applies once and returns the first answer; with other updates it is
-	// ErrRequestReused. An empty one is never remembered. A batch that changes nothing
-	// takes no timestamp and publishes nothing. The updates' bytes are the caller's
-	// again afterwards. ErrRoomNotFound, ErrRoomEnded, errors of attribute.Map's Plan.
+	// actor applies once and returns the first answer; with other updates, as their
+	// Digest tells, it is ErrRequestReused. An empty one is never remembered. A batch
+	// that changes nothing takes no timestamp and publishes nothing. The updates' bytes
+	// are the caller's again afterwards. ErrRoomNotFound, ErrRoomEnded, errors of
+	// attribute.Map's Plan. (What goes when its owner leaves is deleted by Presence's
+	// Leave and Expire; an ended room keeps everything.)
 	UpdateAttributes(ctx context.Context, id live.RoomID, u AttributeUpdate) (AttributePosition, error)
-	// ReleaseAttributes deletes what goes when its owner leaves, and publishes that;
-	// where nothing goes it publishes nothing. An ended room keeps everything.
-	// ErrRoomNotFound.
-	ReleaseAttributes(ctx context.Context, id live.RoomID, owner live.UserID) error
 	// AttributesSince returns what brings a map from after to the present: changes, or a
 	// snapshot where the log does not reach back or epoch is not the present one (""
 	// stands for the present one). ErrRoomNotFound.
@@ -30,10 +30,47 @@ type Attributes interface {
 
 // AttributeUpdate is a batch of updates by one actor.
 type AttributeUpdate struct {
-	Actor     attribute.Actor
+	Actor attribute.Actor
+	// Limits are those of the room at Revision. Where the store's room is at a later
+	// one, its own count instead.
 	Limits    attribute.Limits
+	Revision  int64
 	Updates   []attribute.Update
 	RequestID string
+}
+
+// Digest is what tells one batch from another.
+type Digest [sha256.Size]byte
+
+// Digest returns what is remembered of the updates by their request id: SHA-256 over
+// an encoding of them in which no two batches are alike. It may be kept by a store,
+// and so never changes.
+func (u AttributeUpdate) Digest() Digest {
+	var b []byte
+	for _, update := range u.Updates {
+		b = appendBytes(b, update.Key)
+		b = appendBytes(b, string(update.Value))
+		b = append(b, flags(update))
+		if update.IfTimestamp != nil {
+			b = binary.AppendVarint(b, int64(*update.IfTimestamp))
+		}
+	}
+	return sha256.Sum256(b)
+}
+
+// appendBytes appends bytes after their length.
+func appendBytes(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// flags returns what an update says by yes or no, a bit each.
+func flags(u attribute.Update) (f byte) {
+	for i, set := range []bool{u.Delete, u.Own, u.DeleteOnLeave, u.IfTimestamp != nil} {
+		if set {
+			f |= 1 << i
+		}
+	}
+	return f
 }
 
 // AttributePosition is where a room's map stands.

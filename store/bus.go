@@ -29,5 +29,5 @@ type Publication struct {
 	Message    *feed.Message
 	Attributes *attribute.Changes
 	Room       *room.Room // settings, title, labels or state as they are now
-	Departure  *Departure // whoever serves these sessions ends them
+	Departure  *Departure // whoever serves these sessions, up to its incarnation, ends them
 }

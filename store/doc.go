@@ -15,6 +15,38 @@
 // the store's own: one clock per room, whichever node asks. Ids are any UTF-8 and are
 // ordered by their bytes. What is handed to a store and what it hands out is
 // shared: neither side changes it afterwards.
+//
+// # Two backends
+//
+// A Set may be made of two backends: a durable one that holds the truth of the rooms
+// themselves (what a room.Room is), and a hot one that holds all that happens in them
+// (logs, attributes, presence, the bus) and a copy of each room at some Revision. Then
+// this is the rule:
+//
+//   - CreateRoom, UpdateRoom and EndRoom change the durable backend first, in one
+//     transaction that raises the Revision. Only then do they hand the room to the hot
+//     one, which takes it if its Revision is greater than its copy's, and in the same
+//     step does what goes with it: publishes it, sets how much the log keeps, ends
+//     every session of an ended room. Handing it the same room again changes nothing.
+//   - Where the second step fails the call is ErrUnavailable, and the change is made:
+//     the hot copy is behind. Whoever sees that mends it, by reading the durable room
+//     and handing it over again: Room, where what it reads is ahead of the hot copy;
+//     UpdateRoom and EndRoom, for any room; Append and UpdateAttributes, where the
+//     limits that they come with are of a later Revision than the copy. A node that
+//     follows a room compares its Room with Head's Revision every few seconds, and so
+//     bounds how long nobody sees it. Until then the copy is what counts in the hot
+//     backend, and it is never taken back to an earlier Revision.
+//   - A hot backend that does not know a room has not been told of it, or has lost it.
+//     It asks the durable one. If that has no such room either it is ErrRoomNotFound;
+//     if that cannot be reached it is ErrUnavailable, never ErrRoomNotFound. Else the
+//     room begins anew in the hot one, at the durable Revision and state, in another
+//     epoch, with an empty log, no attributes and nobody present; and the call is
+//     answered from that. So Append places the message as the first of the new epoch,
+//     which its receipt names, or is ErrRoomEnded; what was remembered by request or
+//     client ids is forgotten with the rest. Renew says that every lease is lost.
+//     Two who begin a room anew at once begin the same epoch.
+//   - While the durable backend is away, everything but CreateRoom, UpdateRoom, EndRoom
+//     and Rooms goes on for the rooms that the hot one knows.
 package store
 
 // Set is one implementation of each role, as the server is wired with.

@@ -12,24 +12,34 @@ type Log interface {
 	// Append does what feed.Log's Append does and publishes a message that it places,
 	// all of it atomically: what is heard can be read already, what can be read is
 	// published, and both come in one order. The wall clock is the store's, one for all
-	// nodes. ErrRoomNotFound, ErrRoomEnded.
-	Append(ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits) (feed.Receipt, error)
+	// nodes. Limits that are older than the store's room do not count: the room's own do.
+	// How much the log keeps is the room's alone, as it was created and by UpdateRoom;
+	// limits.Capacity changes nothing. ErrRoomNotFound, ErrRoomEnded.
+	Append(ctx context.Context, id live.RoomID, d feed.Draft, limits Limits) (feed.Receipt, error)
 	// Recall does what feed.Log's Recall does and publishes the system message, if
 	// there is one, atomically as Append does: recalling a message again is no error
-	// and changes nothing. feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
+	// and changes nothing. limits.Capacity changes nothing either.
+	// feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
 	Recall(ctx context.Context, id live.RoomID, r feed.Recall, limits feed.Limits) (feed.Receipt, error)
 	// Message returns one entry that the log still holds, or feed.ErrNoMessage.
 	// ErrRoomNotFound.
 	Message(ctx context.Context, id live.RoomID, t live.Timestamp) (*feed.Message, error)
 	// Read returns what a reader at c gets (feed.Rings' Select, which bounds it in bytes
-	// too). It works for ended rooms too. ErrRoomNotFound.
-	Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, error)
+	// too), and how far the room is at the same instant. It works for ended rooms too.
+	// ErrRoomNotFound.
+	Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, Head, error)
 	// Between returns at most limit entries with after < timestamp < until (0: no
 	// bound), all buckets together in order of timestamp, as far back as the log
 	// reaches. ErrRoomNotFound.
 	Between(ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int) ([]*feed.Message, error)
 	// Head returns how far the room is. ErrRoomNotFound.
 	Head(ctx context.Context, id live.RoomID) (Head, error)
+}
+
+// Limits is what a room accepts, and the revision of the room that says so.
+type Limits struct {
+	feed.Limits
+	Revision int64
 }
 
 // Head is how far a room is, and the sequence of its latest publication: whoever has

@@ -26,7 +26,8 @@ type Rooms interface {
 	UpdateRoom(ctx context.Context, id live.RoomID, c room.Change) (room.Room, error)
 	// EndRoom ends a room and every session in it, publishes the room (but no
 	// departures), and returns it. Ending an ended room changes nothing and publishes
-	// nothing. ErrRoomNotFound.
+	// nothing. A backend may forget a room some time after its end, whole and without a
+	// word: then there is no such room. ErrRoomNotFound.
 	EndRoom(ctx context.Context, id live.RoomID) (room.Room, error)
 }
 

@@ -2,13 +2,18 @@ package room
 
 import "github.com/ovation-live/ovation/live"
 
+// Incarnation tells the streams of one session apart: it grows each time that the
+// session is joined or resumed. 0 is none.
+type Incarnation int64
+
 // Session is one device's stay in a room.
 type Session struct {
-	ID     live.SessionID
-	User   live.UserID
-	Name   string
-	Role   live.Role
-	Joined live.Timestamp
+	ID          live.SessionID
+	User        live.UserID
+	Name        string
+	Role        live.Role
+	Joined      live.Timestamp
+	Incarnation Incarnation
 }
 
 // Member is a user who is in a room now, with however many sessions.

@@ -35,6 +35,7 @@ func (s *Service) Update(
 	return s.attributes.UpdateAttributes(ctx, id, store.AttributeUpdate{
 		Actor:     attribute.Actor{User: p.User, Privileged: p.Role.Staff()},
 		Limits:    r.Settings.Attributes,
+		Revision:  r.Revision,
 		Updates:   updates,
 		RequestID: requestID,
 	})

@@ -78,7 +78,8 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, ou
 		return feed.Receipt{Outcome: feed.RateLimited, Bucket: draft.Bucket, RetryAfter: wait}, nil
 	}
 	asked := time.Now()
-	receipt, err := s.log.Append(ctx, id, draft, r.Settings.Feed)
+	limits := store.Limits{Limits: r.Settings.Feed, Revision: r.Revision}
+	receipt, err := s.log.Append(ctx, id, draft, limits)
 	if err == nil {
 		s.full.note(id, draft, r.Settings.Feed, receipt, asked)
 	}
@@ -146,11 +147,11 @@ func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hu
 	}
 	pull.User = p.User
 	if pull.Wait > 0 {
-		s.keeper.Pulled(pull.Room, pull.Session) // they are there while they wait
+		s.keeper.Pulled(pull.Room, p.User, pull.Session) // they are there while they wait
 	}
 	pulled, err := s.hub.Pull(ctx, pull)
 	if err == nil && !pulled.Streaming {
-		s.keeper.Pulled(pull.Room, pull.Session)
+		s.keeper.Pulled(pull.Room, p.User, pull.Session)
 	}
 	return pulled, err
 }

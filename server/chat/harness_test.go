@@ -24,7 +24,7 @@ type countingLog struct {
 }
 
 func (l *countingLog) Append(
-	ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits,
+	ctx context.Context, id live.RoomID, d feed.Draft, limits store.Limits,
 ) (feed.Receipt, error) {
 	l.appends.Add(1)
 	return l.Log.Append(ctx, id, d, limits)

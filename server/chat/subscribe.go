@@ -6,6 +6,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/rooms"
@@ -44,10 +45,10 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 		Online:    online,
 	}, bell)
 	if err != nil {
-		s.turnedAway(ctx, p, stream, session.ID)
+		s.turnedAway(ctx, stream, session)
 		return err
 	}
-	defer s.part(ctx, p, stream.Room, session.ID, sub)
+	defer s.part(ctx, stream.Room, session, sub)
 	expire := time.AfterFunc(time.Until(p.Expires), sub.Expire)
 	defer expire.Stop()
 	if err := w.WriteFrame(welcome); err != nil {
@@ -59,14 +60,14 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 // part takes a subscriber out and settles what becomes of its session: it is over for
 // one who was taken for offline, nothing of ours for one who was replaced, and waits
 // to be resumed otherwise.
-func (s *Service) part(
-	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID, sub *hub.Subscriber,
-) {
+// A session that was resumed meanwhile, here or elsewhere, is no longer ours to settle,
+// and the store knows.
+func (s *Service) part(ctx context.Context, id live.RoomID, session room.Session, sub *hub.Subscriber) {
 	s.hub.Unsubscribe(sub)
-	s.settle(ctx, id, session, func(ctx context.Context) error {
+	s.settle(ctx, id, session.ID, func(ctx context.Context) error {
 		switch sub.Ending() {
 		case hub.Offline:
-			return s.rooms.Leave(ctx, p, id, session)
+			return s.rooms.Over(ctx, id, session)
 		case hub.Open, hub.Expired, hub.Drained:
 			return s.rooms.Disconnected(ctx, id, session)
 		case hub.Replaced, hub.Left, hub.RoomOver:
@@ -77,12 +78,12 @@ func (s *Service) part(
 
 // turnedAway settles the session of a stream that did not come about: one that was
 // resumed waits to be resumed elsewhere, one that nobody knows of is over.
-func (s *Service) turnedAway(ctx context.Context, p auth.Principal, stream Stream, session live.SessionID) {
-	s.settle(ctx, stream.Room, session, func(ctx context.Context) error {
-		if session == stream.Session {
+func (s *Service) turnedAway(ctx context.Context, stream Stream, session room.Session) {
+	s.settle(ctx, stream.Room, session.ID, func(ctx context.Context) error {
+		if session.ID == stream.Session {
 			return s.rooms.Disconnected(ctx, stream.Room, session)
 		}
-		return s.rooms.Leave(ctx, p, stream.Room, session)
+		return s.rooms.Over(ctx, stream.Room, session)
 	})
 }
 

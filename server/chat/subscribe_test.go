@@ -53,11 +53,11 @@ func expiring(after time.Duration) auth.Principal {
 
 func (h house) sessions(t *testing.T) int {
 	t.Helper()
-	got, err := h.store.Presence.Online(t.Context(), "r")
+	got, err := h.store.Presence.Online(t.Context(), []live.RoomID{"r"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got.Sessions
+	return got["r"].Sessions
 }
 
 func TestATokenThatExpiresEndsItsStream(t *testing.T) {
@@ -112,11 +112,11 @@ func TestTurnedAwayWhileDraining(t *testing.T) {
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 0 {
 			t.Errorf("%v, %d sessions", err, h.sessions(t))
 		}
-		j, err := h.rooms.Join(t.Context(), expiring(time.Hour), "r", "")
+		session, _, err := h.rooms.Enter(t.Context(), expiring(time.Hour), "r", "", time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
-		resume := chat.Stream{Room: "r", Session: j.Session.ID}
+		resume := chat.Stream{Room: "r", Session: session.ID}
 		err = h.Subscribe(t.Context(), expiring(time.Hour), resume, make(frames, 9))
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("resuming: %v, %d sessions", err, h.sessions(t))

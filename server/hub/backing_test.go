@@ -89,10 +89,10 @@ func (b *backing) Room(ctx context.Context, id live.RoomID) (room.Room, error) {
 }
 
 // Read implements store.Log.
-func (b *backing) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, error) {
+func (b *backing) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, store.Head, error) {
 	s, err := b.reach(ctx)
 	if err != nil {
-		return feed.Batch{}, err
+		return feed.Batch{}, store.Head{}, err
 	}
 	return s.Read(ctx, id, c, limit)
 }

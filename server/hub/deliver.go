@@ -103,7 +103,7 @@ func (f *followed) deliverControl() {
 	f.departures = nil
 	f.mu.Unlock()
 	for _, d := range departures {
-		f.endSessions(d, wire.KickedFrame(wire.Left))
+		f.endSessions(d, wire.DepartedFrame(kickReason(d.Reason), d.Message))
 	}
 	if ended != nil {
 		f.deliver() // what was said before the end comes before it
@@ -117,10 +117,23 @@ func (f *followed) deliverControl() {
 	})
 }
 
-// endSessions ends one session of a user, or all of them.
+// kickReason says to viewers why they depart.
+func kickReason(r store.Reason) wire.KickReason {
+	switch r {
+	case store.ReasonModerated:
+		return wire.Moderated
+	case store.ReasonBanned:
+		return wire.Banned
+	case store.ReasonLeft:
+	}
+	return wire.Left
+}
+
+// endSessions ends one session of a user, or all of them. Who has joined since the
+// departure stays.
 func (f *followed) endSessions(d store.Departure, frame *wire.Frame) {
 	f.crowd.of(d.User, func(s *Subscriber) {
-		if d.Session == "" || d.Session == s.session.ID {
+		if (d.Session == "" || d.Session == s.session.ID) && s.session.Incarnation <= d.Incarnation {
 			s.finish(Left, frame)
 		}
 	})

@@ -98,7 +98,7 @@ func (f *followed) read(ctx context.Context, from feed.Cursor) (state, error) {
 		from, s.anew = feed.Cursor{Epoch: head.Cursor.Epoch}, true
 	}
 	for more := true; more; {
-		batch, err := f.hub.source.Log.Read(ctx, f.id, from, readLimit)
+		batch, _, err := f.hub.source.Log.Read(ctx, f.id, from, readLimit)
 		if err != nil {
 			return state{}, err
 		}

@@ -134,12 +134,11 @@ func (h *Hub) pullFromStore(ctx context.Context, p Pull) (Pulled, error) {
 	if p.Limit > 0 {
 		limit = min(limit, p.Limit)
 	}
-	batch, err := h.source.Log.Read(ctx, p.Room, p.Cursor, limit)
+	batch, head, err := h.source.Log.Read(ctx, p.Room, p.Cursor, limit)
 	if err != nil {
 		return Pulled{}, err
 	}
-	head, err := h.source.Log.Head(ctx, p.Room)
-	return newPulled(batch, head.Heads), err
+	return newPulled(batch, head.Heads), nil
 }
 
 // attended takes the mark from those of the viewer's subscribers that a pull counts

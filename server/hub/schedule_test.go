@@ -182,7 +182,7 @@ func (s *schedule) elsewhere() {
 		if v.seat != nil {
 			return
 		}
-		batch, err := s.store.now().Read(context.Background(), theRoom, v.cursor, 5)
+		batch, _, err := s.store.now().Read(context.Background(), theRoom, v.cursor, 5)
 		s.must(err)
 		v.batch(wire.Batch(batch))
 		v.stale = true
@@ -209,7 +209,7 @@ func (s *schedule) restart() {
 func (s *schedule) evictions() [feed.Buckets]uint64 {
 	s.Helper()
 	from := feed.Cursor{Epoch: s.head().Cursor.Epoch}
-	batch, err := s.store.now().Read(context.Background(), theRoom, from, 10_000)
+	batch, _, err := s.store.now().Read(context.Background(), theRoom, from, 10_000)
 	s.must(err)
 	return batch.Dropped
 }

@@ -4,19 +4,25 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/wire"
+	"github.com/ovation-live/ovation/store"
 )
 
-// Sessions returns the sessions that the node serves, by room.
-func (h *Hub) Sessions() map[live.RoomID][]live.SessionID {
-	all := make(map[live.RoomID][]live.SessionID)
+// Sessions returns the leases of the sessions that the node serves, by room.
+func (h *Hub) Sessions() map[live.RoomID][]store.Lease {
+	all := make(map[live.RoomID][]store.Lease)
 	for _, f := range h.table.all() {
-		var ids []live.SessionID
-		f.crowd.each(func(s *Subscriber) { ids = append(ids, s.session.ID) })
-		if len(ids) > 0 {
-			all[f.id] = ids
+		var leases []store.Lease
+		f.crowd.each(func(s *Subscriber) { leases = append(leases, s.lease()) })
+		if len(leases) > 0 {
+			all[f.id] = leases
 		}
 	}
 	return all
+}
+
+// lease returns the subscriber's claim to its session.
+func (s *Subscriber) lease() store.Lease {
+	return store.Lease{Session: s.session.ID, User: s.session.User, Incarnation: s.session.Incarnation}
 }
 
 // Rooms returns the rooms that have subscribers on the node.
@@ -37,20 +43,23 @@ func (h *Hub) SetOnline(id live.RoomID, o room.Online) {
 	}
 }
 
-// EndSessions ends the node's streams of sessions that are gone from a room.
-func (h *Hub) EndSessions(id live.RoomID, gone []live.SessionID) {
+// EndSessions ends the node's streams whose leases on a room's sessions are lost.
+func (h *Hub) EndSessions(id live.RoomID, lost []store.Lost) {
 	f := h.serving(id)
-	if f == nil || len(gone) == 0 {
+	if f == nil || len(lost) == 0 {
 		return
 	}
-	left := make(map[live.SessionID]struct{}, len(gone))
-	for _, session := range gone {
-		left[session] = struct{}{}
+	left, replaced := wire.KickedFrame(wire.Left), wire.KickedFrame(wire.Replaced)
+	resumed := make(map[store.Lease]bool, len(lost))
+	for _, l := range lost {
+		resumed[l.Lease] = l.Resumed
 	}
-	frame := wire.KickedFrame(wire.Left)
 	f.crowd.each(func(s *Subscriber) {
-		if _, ok := left[s.session.ID]; ok {
-			s.finish(Left, frame)
+		switch elsewhere, gone := resumed[s.lease()]; {
+		case elsewhere:
+			s.finish(Replaced, replaced)
+		case gone:
+			s.finish(Left, left)
 		}
 	})
 }

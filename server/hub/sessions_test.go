@@ -33,8 +33,8 @@ func TestNewerStreamOfASessionReplacesTheOlder(t *testing.T) {
 		if got := texts(newer.take()); !slices.Equal(got, []string{"still here"}) {
 			s.Fatalf("the newer got %q", got)
 		}
-		if got := s.hub.Sessions()[theRoom]; !slices.Equal(got, []live.SessionID{"u's"}) {
-			s.Fatalf("sessions %q", got)
+		if got := s.hub.Sessions()[theRoom]; len(got) != 1 || got[0].Session != "u's" || got[0].User != "u" {
+			s.Fatalf("sessions %+v", got)
 		}
 		newer.leave()
 		newer.leave()
@@ -78,7 +78,7 @@ func TestDeparturesEndStreamsAtOnce(t *testing.T) {
 			play(t, nil, func(s *stage) {
 				var seats []*seat
 				for _, who := range []room.Session{{ID: "1", User: "u"}, {ID: "2", User: "u"}, {ID: "3", User: "v"}} {
-					enter(s, who)
+					who = enter(s, who)
 					v, err := s.trySeat(hub.Subscription{Room: theRoom, Session: who, Delivery: hub.Inline})
 					s.must(err)
 					defer v.leave()
@@ -90,7 +90,7 @@ func TestDeparturesEndStreamsAtOnce(t *testing.T) {
 					s.say(feed.Low, "lost")
 					s.store.set(func(b *backing) { b.err = store.ErrUnavailable })
 				}
-				_, err := s.store.now().Leave(t.Context(), theRoom, "u", tt.session)
+				_, err := s.store.now().Leave(t.Context(), store.Departure{Room: theRoom, User: "u", Session: tt.session})
 				s.must(err)
 				passing(0)
 				for i, v := range seats {
@@ -104,10 +104,59 @@ func TestDeparturesEndStreamsAtOnce(t *testing.T) {
 }
 
 // enter enters a session into the store's presence.
-func enter(s *stage, who room.Session) {
+func enter(s *stage, who room.Session) room.Session {
 	s.Helper()
-	_, _, err := s.store.now().Join(s.ctx(), theRoom, who, time.Hour)
+	session, _, err := s.store.now().Join(s.ctx(), theRoom, who, time.Hour)
 	s.must(err)
+	return session
+}
+
+func TestDeparturesSayWhy(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		departure store.Departure
+		reason    wire.KickReason
+		message   string
+	}{
+		{store.Departure{}, wire.Left, "the session was left"},
+		{store.Departure{Reason: store.ReasonModerated, Message: "calm down"}, wire.Moderated, "calm down"},
+		{store.Departure{Reason: store.ReasonBanned, Message: "for good"}, wire.Banned, "for good"},
+	} {
+		play(t, nil, func(s *stage) {
+			who := enter(s, room.Session{ID: "1", User: "u"})
+			v, err := s.trySeat(hub.Subscription{Room: theRoom, Session: who, Delivery: hub.Inline})
+			s.must(err)
+			defer v.leave()
+			v.take()
+			tt.departure.Room, tt.departure.User = theRoom, "u"
+			_, err = s.store.now().Leave(t.Context(), tt.departure)
+			s.must(err)
+			passing(0)
+			frames := v.take()
+			last := frames[len(frames)-1].GetKicked()
+			if last.GetReason() != tt.reason || last.GetMessage() != tt.message || last.GetMayReconnect() {
+				s.Fatalf("%+v ended the stream with %v", tt.departure, last)
+			}
+		})
+	}
+}
+
+// A departure that is heard late says nothing of who has joined since.
+func TestDeparturesSpareWhoHasJoinedSince(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		who := enter(s, room.Session{ID: "1", User: "u"})
+		who.Incarnation++
+		v, err := s.trySeat(hub.Subscription{Room: theRoom, Session: who, Delivery: hub.Inline})
+		s.must(err)
+		defer v.leave()
+		_, err = s.store.now().Leave(t.Context(), store.Departure{Room: theRoom, User: "u"})
+		s.must(err)
+		passing(0)
+		if v.sub.Ending() != hub.Open {
+			s.Fatalf("ended: %v", v.sub.Ending())
+		}
+	})
 }
 
 func TestSessionsThatAreGoneEnd(t *testing.T) {
@@ -116,10 +165,17 @@ func TestSessionsThatAreGoneEnd(t *testing.T) {
 		a, b := s.seat("a", hub.Inline, feed.Cursor{}), s.seat("b", hub.Notified, feed.Cursor{})
 		defer a.leave()
 		defer b.leave()
-		s.hub.EndSessions(theRoom, []live.SessionID{"a's", "another"})
-		s.hub.EndSessions("no such room", []live.SessionID{"b's"})
-		if a.sub.Ending() != hub.Left || b.sub.Ending() != hub.Open {
-			s.Fatalf("endings: %v, %v", a.sub.Ending(), b.sub.Ending())
+		c := s.seat("c", hub.Inline, feed.Cursor{})
+		defer c.leave()
+		s.hub.EndSessions(theRoom, []store.Lost{
+			{Lease: store.Lease{Session: "a's", User: "a"}},
+			{Lease: store.Lease{Session: "b's", User: "b", Incarnation: 7}}, // of a stream before
+			{Lease: store.Lease{Session: "c's", User: "c"}, Resumed: true},
+			{Lease: store.Lease{Session: "another"}},
+		})
+		s.hub.EndSessions("no such room", []store.Lost{{Lease: store.Lease{Session: "b's", User: "b"}}})
+		if a.sub.Ending() != hub.Left || b.sub.Ending() != hub.Open || c.sub.Ending() != hub.Replaced {
+			s.Fatalf("endings: %v, %v, %v", a.sub.Ending(), b.sub.Ending(), c.sub.Ending())
 		}
 		b.sub.Expire()
 		frames := b.take()

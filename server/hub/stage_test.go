@@ -86,7 +86,7 @@ func (s *stage) say(b feed.Bucket, text string) feed.Receipt {
 	s.Helper()
 	receipt, err := s.store.now().Append(context.Background(), theRoom, feed.Draft{
 		Content: feed.Content{Kind: feed.KindText, Sender: "host", Text: text}, Bucket: b,
-	}, s.room.Settings.Feed)
+	}, store.Limits{Limits: s.room.Settings.Feed, Revision: s.room.Revision})
 	s.must(err)
 	if receipt.Outcome != feed.Accepted {
 		s.Fatalf("%q was not accepted: %+v", text, receipt)

@@ -81,9 +81,9 @@ func (h house) seats(t *testing.T, id live.RoomID) int {
 // online counts who is in a room.
 func (h house) online(t *testing.T, id live.RoomID) (users, sessions int) {
 	t.Helper()
-	got, err := h.store.Presence.Online(t.Context(), id)
+	got, err := h.store.Presence.Online(t.Context(), []live.RoomID{id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return got.Users, got.Sessions
+	return got[id].Users, got[id].Sessions
 }

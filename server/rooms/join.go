@@ -73,21 +73,28 @@ func (s *Service) Enter(
 	return got, online, err
 }
 
-// Leave ends one of the caller's sessions, or all of them, and with the last one what
-// goes when its owner leaves.
+// Leave ends one of the caller's sessions, or all of them, however often they were
+// resumed.
 func (s *Service) Leave(ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID) error {
 	if err := p.In(id); err != nil {
 		return err
 	}
-	gone, err := s.presence.Leave(ctx, id, p.User, session)
-	if err != nil || !gone {
-		return err
-	}
-	return s.attributes.ReleaseAttributes(ctx, id, p.User)
+	_, err := s.presence.Leave(ctx, store.Departure{Room: id, User: p.User, Session: session})
+	return err
 }
 
-// Disconnected leaves a session whose stream has ended to be resumed, for a while.
-func (s *Service) Disconnected(ctx context.Context, id live.RoomID, session live.SessionID) error {
-	_, err := s.presence.Renew(ctx, id, []live.SessionID{session}, ResumeLease)
+// Over ends a session whose stream has ended, unless it was resumed since.
+func (s *Service) Over(ctx context.Context, id live.RoomID, session room.Session) error {
+	_, err := s.presence.Leave(ctx, store.Departure{
+		Room: id, User: session.User, Session: session.ID, Incarnation: session.Incarnation,
+	})
+	return err
+}
+
+// Disconnected leaves a session whose stream has ended to be resumed, for a while,
+// unless it was already.
+func (s *Service) Disconnected(ctx context.Context, id live.RoomID, session room.Session) error {
+	lease := store.Lease{Session: session.ID, User: session.User, Incarnation: session.Incarnation}
+	_, err := s.presence.Renew(ctx, map[live.RoomID][]store.Lease{id: {lease}}, ResumeLease)
 	return err
 }

@@ -27,26 +27,32 @@ type Keeper struct {
 	logger  *slog.Logger
 
 	mu     sync.Mutex
-	pulled map[live.RoomID]map[live.SessionID]struct{} // without a stream, since the last renewal
+	pulled map[live.RoomID]map[puller]struct{} // without a stream, since the last renewal
+}
+
+// puller is who pulled, by which session as they say.
+type puller struct {
+	user    live.UserID
+	session live.SessionID
 }
 
 // NewKeeper returns a keeper of the service's sessions.
 func NewKeeper(s *Service, logger *slog.Logger) *Keeper {
-	return &Keeper{service: s, logger: logger, pulled: make(map[live.RoomID]map[live.SessionID]struct{})}
+	return &Keeper{service: s, logger: logger, pulled: make(map[live.RoomID]map[puller]struct{})}
 }
 
-// Pulled notes that a session is alive. It costs no call of the store: renewals are
-// made together.
-func (k *Keeper) Pulled(id live.RoomID, session live.SessionID) {
+// Pulled notes that a user's session is alive. It costs no call of the store:
+// renewals are made together, and do nothing to a session that is not the user's.
+func (k *Keeper) Pulled(id live.RoomID, user live.UserID, session live.SessionID) {
 	if session == "" {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.pulled[id] == nil {
-		k.pulled[id] = make(map[live.SessionID]struct{})
+		k.pulled[id] = make(map[puller]struct{})
 	}
-	k.pulled[id][session] = struct{}{}
+	k.pulled[id][puller{user, session}] = struct{}{}
 }
 
 // Unsettled logs that a session whose stream has ended could not be settled; the end
@@ -75,69 +81,70 @@ func (k *Keeper) Run(ctx context.Context) {
 	}
 }
 
-// expire ends lapsed sessions and deletes what goes with their users.
+// expire ends lapsed sessions.
 func (k *Keeper) expire(ctx context.Context) {
-	for {
-		departures, err := k.service.presence.Expire(ctx, expireAtOnce)
+	for more := true; more; {
+		var ended []store.Ended
+		var err error
+		ended, more, err = k.service.presence.Expire(ctx, expireAtOnce)
+		if err == nil {
+			err = k.service.presence.Settle(ctx, ended)
+		}
 		if err != nil {
-			k.logger.WarnContext(ctx, "cannot look for lapsed sessions", "error", err)
+			k.logger.WarnContext(ctx, "cannot end all lapsed sessions", "error", err)
 			return
 		}
-		for _, d := range departures {
-			k.release(ctx, d)
-		}
-		if len(departures) == 0 {
-			return
-		}
-	}
-}
-
-// release deletes what goes when its owner leaves.
-func (k *Keeper) release(ctx context.Context, d store.Departure) {
-	if err := k.service.attributes.ReleaseAttributes(ctx, d.Room, d.User); err != nil {
-		k.logger.WarnContext(ctx, "cannot release the attributes of a user who has left",
-			"room_id", string(d.Room), "user_id", string(d.User), "error", err)
 	}
 }
 
 // tellOnline tells the viewers of every room that this node serves how many are
-// there.
+// there, as far as the store can say.
 func (k *Keeper) tellOnline(ctx context.Context) {
-	for _, id := range k.service.hub.Rooms() {
-		if online, err := k.service.presence.Online(ctx, id); err == nil {
-			k.service.hub.SetOnline(id, online)
-		}
+	rooms := k.service.hub.Rooms()
+	if len(rooms) == 0 {
+		return
+	}
+	counts, _ := k.service.presence.Online(ctx, rooms)
+	for id, online := range counts {
+		k.service.hub.SetOnline(id, online)
 	}
 }
 
 // renew extends the leases of the sessions that this node serves, and of those that
-// pulled here, and ends the streams of sessions that are gone.
+// pulled here, and ends the streams of sessions that are gone or were resumed
+// elsewhere.
 func (k *Keeper) renew(ctx context.Context) {
-	for id, sessions := range k.service.hub.Sessions() {
-		gone, err := k.service.presence.Renew(ctx, id, sessions, StreamLease)
-		if err != nil {
-			k.logger.WarnContext(ctx, "cannot renew sessions", "room_id", string(id), "error", err)
-			continue
-		}
-		k.service.hub.EndSessions(id, gone)
+	for id, lost := range k.renewFor(ctx, k.service.hub.Sessions(), StreamLease) {
+		k.service.hub.EndSessions(id, lost)
 	}
-	for id, sessions := range k.takePulled() {
-		if _, err := k.service.presence.Renew(ctx, id, sessions, pollTerm); err != nil {
-			k.logger.WarnContext(ctx, "cannot renew sessions", "room_id", string(id), "error", err)
-		}
-	}
+	k.renewFor(ctx, k.takePulled(), pollTerm)
 }
 
-// takePulled returns the sessions that pulled since it was last called.
-func (k *Keeper) takePulled() map[live.RoomID][]live.SessionID {
+// renewFor renews leases and returns what is lost of them.
+func (k *Keeper) renewFor(
+	ctx context.Context, leases map[live.RoomID][]store.Lease, term time.Duration,
+) map[live.RoomID][]store.Lost {
+	if len(leases) == 0 {
+		return nil
+	}
+	lost, err := k.service.presence.Renew(ctx, leases, term)
+	if err != nil {
+		k.logger.WarnContext(ctx, "cannot renew all sessions", "rooms", len(leases), "error", err)
+	}
+	return lost
+}
+
+// takePulled returns the sessions that pulled since it was last called. A pull does
+// not say by which incarnation of its session it was.
+func (k *Keeper) takePulled() map[live.RoomID][]store.Lease {
 	k.mu.Lock()
 	pulled := k.pulled
-	k.pulled = make(map[live.RoomID]map[live.SessionID]struct{})
+	k.pulled = make(map[live.RoomID]map[puller]struct{})
 	k.mu.Unlock()
-	taken := make(map[live.RoomID][]live.SessionID, len(pulled))
-	for id, sessions := range pulled {
-		for session := range sessions {
-			taken[id] = append(taken[id], session)
+	taken := make(map[live.RoomID][]store.Lease, len(pulled))
+	for id, pullers := range pulled {
+		for p := range pullers {
+			taken[id] = append(taken[id], store.Lease{Session: p.session, User: p.user})
 		}
 	}
 	return taken

@@ -82,8 +82,14 @@ func (s *Service) Get(ctx context.Context, p auth.Principal, id live.RoomID) (ro
 	if err != nil {
 		return room.Room{}, room.Online{}, err
 	}
-	online, err := s.presence.Online(ctx, id)
+	online, err := s.online(ctx, id)
 	return r, online, err
+}
+
+// online counts who is in a room.
+func (s *Service) online(ctx context.Context, id live.RoomID) (room.Online, error) {
+	all, err := s.presence.Online(ctx, []live.RoomID{id})
+	return all[id], err
 }
 
 // List returns a page of the rooms that the caller's token covers, in order of id,
@@ -172,7 +178,7 @@ func (s *Service) Members(
 	if err != nil {
 		return nil, "", room.Online{}, err
 	}
-	online, err := s.presence.Online(ctx, id)
+	online, err := s.online(ctx, id)
 	members, next := page.Cut(list, members, size, func(m room.Member) string { return string(m.User) })
 	return members, next, online, err
 }

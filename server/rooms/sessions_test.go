@@ -20,7 +20,7 @@ func TestJoinReturnsAllThatIsShownFirst(t *testing.T) {
 	settings := room.DefaultSettings()
 	for range 60 {
 		d := feed.Draft{Content: feed.Content{Kind: feed.KindText, Sender: "v", Text: "hello"}, Bucket: feed.Low}
-		if _, err := h.store.Log.Append(t.Context(), "r", d, settings.Feed); err != nil {
+		if _, err := h.store.Log.Append(t.Context(), "r", d, store.Limits{Limits: settings.Feed, Revision: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -161,7 +161,7 @@ func TestASessionThatPullsLasts(t *testing.T) {
 			h.seat(t, "r", "u")
 			for range 20 {
 				time.Sleep(rooms.PollLease)
-				h.keeper.Pulled("r", j.Session.ID)
+				h.keeper.Pulled("r", "u", j.Session.ID)
 				if h.seats(t, "r") != 1 {
 					t.Fatalf("lapsed at an offset of %v", offset)
 				}
@@ -180,14 +180,81 @@ func TestPullsOfTheDeadDoNotWakeThem(t *testing.T) {
 		if err := h.Leave(t.Context(), as("u", live.RoleViewer), "r", ""); err != nil {
 			t.Fatal(err)
 		}
-		h.keeper.Pulled("r", j.Session.ID)
-		h.keeper.Pulled("nowhere", "x")
-		h.keeper.Pulled("r", "")
+		h.keeper.Pulled("r", "u", j.Session.ID)
+		h.keeper.Pulled("nowhere", "u", "x")
+		h.keeper.Pulled("r", "u", "")
 		time.Sleep(time.Minute)
 		if users, _ := h.online(t, "r"); users != 0 {
 			t.Errorf("%d users", users)
 		}
 	})
+}
+
+func TestPullsOfOthersKeepNobodyAlive(t *testing.T) {
+	t.Parallel()
+	keeping(t, func(t *testing.T, h house) {
+		j, err := h.Join(t.Context(), as("u", live.RoleViewer), "r", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 12 {
+			time.Sleep(10 * time.Second)
+			h.keeper.Pulled("r", "v", j.Session.ID)
+		}
+		if users, _ := h.online(t, "r"); users != 0 {
+			t.Errorf("%d users", users)
+		}
+	})
+}
+
+// A stream that notices its own end late harms nobody who has resumed its session.
+func TestAStaleStreamSettlesNothing(t *testing.T) {
+	t.Parallel()
+	keeping(t, func(t *testing.T, h house) {
+		u := as("u", live.RoleViewer)
+		stale, _, err := h.Enter(t.Context(), u, "r", "", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resumed, _, err := h.Enter(t.Context(), u, "r", stale.ID, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.seat(t, "r", "u")
+		if err := errors.Join(h.Over(t.Context(), "r", stale), h.Disconnected(t.Context(), "r", stale)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Minute)
+		if users, _ := h.online(t, "r"); users != 1 || h.seats(t, "r") != 1 {
+			t.Errorf("%d users, %d seats", users, h.seats(t, "r"))
+		}
+		if err := h.Over(t.Context(), "r", resumed); err != nil {
+			t.Fatal(err)
+		}
+		if users, _ := h.online(t, "r"); users != 0 || h.seats(t, "r") != 0 {
+			t.Errorf("after the end: %d users, %d seats", users, h.seats(t, "r"))
+		}
+	})
+}
+
+// LeaveRoom does not say how often the session was resumed.
+func TestLeaveEndsWhateverIncarnation(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	u := as("u", live.RoleViewer)
+	first, _, err := h.Enter(t.Context(), u, "r", "", time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := h.Enter(t.Context(), u, "r", first.ID, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Leave(t.Context(), u, "r", first.ID); err != nil {
+		t.Fatal(err)
+	}
+	if users, _ := h.online(t, "r"); users != 0 {
+		t.Errorf("%d users", users)
+	}
 }
 
 func TestADisconnectedSessionWaitsToBeResumed(t *testing.T) {
@@ -199,7 +266,7 @@ func TestADisconnectedSessionWaitsToBeResumed(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.seat(t, "r", "u")
-		if err := h.Disconnected(t.Context(), "r", session.ID); err != nil {
+		if err := h.Disconnected(t.Context(), "r", session); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(rooms.ResumeLease - time.Second)
@@ -207,7 +274,7 @@ func TestADisconnectedSessionWaitsToBeResumed(t *testing.T) {
 		if err != nil || resumed.Joined != session.Joined || h.seats(t, "r") != 1 {
 			t.Errorf("resumed %+v, %v", resumed, err)
 		}
-		if err := h.Disconnected(t.Context(), "r", session.ID); err != nil {
+		if err := h.Disconnected(t.Context(), "r", resumed); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(rooms.ResumeLease + 2*time.Second)

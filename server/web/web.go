@@ -20,12 +20,9 @@ func Handler() http.Handler {
 	}
 	static := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
-			return
-		case r.URL.Path != "/" && strings.HasSuffix(r.URL.Path, "/"): // a folder is no page
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		folder := r.URL.Path != "/" && strings.HasSuffix(r.URL.Path, "/")
+		if !reads || folder { // nothing is done here, and a folder is no page
 			http.NotFound(w, r)
 			return
 		}

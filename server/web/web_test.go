@@ -22,8 +22,8 @@ func TestHandler(t *testing.T) {
 		{"GET", "/assets/", http.StatusNotFound, ""},
 		{"GET", "/nowhere", http.StatusNotFound, ""},
 		{"GET", "/../web.go", http.StatusNotFound, ""},
-		{"POST", "/", http.StatusMethodNotAllowed, ""},
-		{"DELETE", "/assets/app.js", http.StatusMethodNotAllowed, ""},
+		{"POST", "/", http.StatusNotFound, ""},
+		{"DELETE", "/assets/app.js", http.StatusNotFound, ""},
 	} {
 		w := httptest.NewRecorder()
 		web.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, nil))

@@ -93,7 +93,7 @@ func TestFrames(t *testing.T) {
 
 func TestEveryKickHasAText(t *testing.T) {
 	t.Parallel()
-	for _, reason := range []KickReason{Offline, Replaced, Left, TokenExpired} {
+	for _, reason := range []KickReason{Offline, Replaced, Left, Moderated, Banned, TokenExpired} {
 		if kickText[reason] == "" {
 			t.Errorf("%v says nothing to people", reason)
 		}

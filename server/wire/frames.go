@@ -110,15 +110,23 @@ const (
 	Offline      = ovationv1.KickReason_KICK_REASON_OFFLINE
 	Replaced     = ovationv1.KickReason_KICK_REASON_REPLACED
 	Left         = ovationv1.KickReason_KICK_REASON_LEFT
+	Moderated    = ovationv1.KickReason_KICK_REASON_MODERATED
+	Banned       = ovationv1.KickReason_KICK_REASON_BANNED
 	TokenExpired = ovationv1.KickReason_KICK_REASON_TOKEN_EXPIRED
 )
 
 // KickedFrame is the last of a session that is over.
-func KickedFrame(reason KickReason) *Frame {
+func KickedFrame(reason KickReason) *Frame { return DepartedFrame(reason, "") }
+
+// DepartedFrame is KickedFrame with words for people; empty: those of the reason.
+func DepartedFrame(reason KickReason, message string) *Frame {
+	if message == "" {
+		message = kickText[reason]
+	}
 	return newFrame(func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Kicked{Kicked: &ovationv1.Kicked{
 			Reason:       reason,
-			Message:      kickText[reason],
+			Message:      message,
 			MayReconnect: reason == Offline || reason == TokenExpired,
 		}}}
 	})
@@ -129,6 +137,8 @@ var kickText = map[KickReason]string{
 	Offline:      "notified, and did not pull for too long; reconnect when somebody is watching",
 	Replaced:     "the session's stream was opened again elsewhere",
 	Left:         "the session was left",
+	Moderated:    "a moderator ended the session",
+	Banned:       "banned from the room",
 	TokenExpired: "the token has expired; renew it and reconnect",
 }
 

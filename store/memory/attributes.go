@@ -1,14 +1,10 @@
 package memory
 
 import (
-	"bytes"
 	"context"
-	"reflect"
-	"slices"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
-	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -18,32 +14,11 @@ type request struct {
 	id    string
 }
 
-// remembered is a batch that was applied, and what was answered.
+// remembered is what is kept of a batch that was applied: what tells it from others,
+// and what was answered.
 type remembered struct {
-	updates  []attribute.Update
+	digest   store.Digest
 	position store.AttributePosition
-}
-
-// frozen returns a copy of updates that shares nothing with the caller's.
-func frozen(updates []attribute.Update) []attribute.Update {
-	updates = slices.Clone(updates)
-	for i, u := range updates {
-		updates[i].Value = bytes.Clone(u.Value)
-		if u.IfTimestamp != nil {
-			at := *u.IfTimestamp
-			updates[i].IfTimestamp = &at
-		}
-	}
-	return updates
-}
-
-// sameUpdate says whether two updates ask for the same.
-func sameUpdate(a, b attribute.Update) bool {
-	if !bytes.Equal(a.Value, b.Value) {
-		return false
-	}
-	a.Value, b.Value = nil, nil
-	return reflect.DeepEqual(a, b)
 }
 
 // UpdateAttributes implements store.Attributes.
@@ -58,10 +33,13 @@ func (s *Store) UpdateAttributes(
 	now := s.now()
 	key := request{u.Actor.User, u.RequestID}
 	if first, ok := r.updates.Get(key, now); ok && u.RequestID != "" {
-		if !slices.EqualFunc(first.updates, u.Updates, sameUpdate) {
+		if first.digest != u.Digest() {
 			return store.AttributePosition{}, store.ErrRequestReused
 		}
 		return first.position, nil
+	}
+	if u.Revision < r.room.Revision {
+		u.Limits = r.room.Settings.Attributes
 	}
 	plan, err := r.attributes.Plan(u.Actor, u.Limits, u.Updates)
 	if err != nil {
@@ -70,22 +48,9 @@ func (s *Store) UpdateAttributes(
 	r.commit(plan, now, u.Limits)
 	position := store.AttributePosition{Epoch: r.epoch, Timestamp: r.attributes.Timestamp()}
 	if u.RequestID != "" {
-		r.updates.Put(key, remembered{frozen(u.Updates), position}, now, now.Add(rememberRequests))
+		r.updates.Put(key, remembered{u.Digest(), position}, now, now.Add(rememberRequests))
 	}
 	return position, nil
-}
-
-// ReleaseAttributes implements store.Attributes.
-func (s *Store) ReleaseAttributes(ctx context.Context, id live.RoomID, owner live.UserID) error {
-	r, err := s.locked(ctx, id)
-	if err != nil {
-		return err
-	}
-	defer r.mu.Unlock()
-	if r.room.State != room.Ended {
-		r.commit(r.attributes.Leave(owner), s.now(), r.room.Settings.Attributes)
-	}
-	return nil
 }
 
 // commit applies a plan and publishes it, if there is anything in it. The caller

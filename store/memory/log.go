@@ -9,17 +9,28 @@ import (
 )
 
 // Append implements store.Log.
-func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits feed.Limits) (feed.Receipt, error) {
+func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits store.Limits) (feed.Receipt, error) {
 	r, err := s.open(ctx, id)
 	if err != nil {
 		return feed.Receipt{}, err
 	}
 	defer r.mu.Unlock()
-	receipt, m := r.log.Append(&r.clock, s.now(), d, limits)
+	receipt, m := r.log.Append(&r.clock, s.now(), d, r.limits(limits))
 	if m != nil {
 		r.publish(store.Publication{Message: m})
 	}
 	return receipt, nil
+}
+
+// limits returns what counts for a message that comes with limits: those, or the
+// room's own where it is later. The caller holds r.mu.
+func (r *roomState) limits(l store.Limits) feed.Limits {
+	own := r.room.Settings.Feed
+	if l.Revision < r.room.Revision {
+		return own
+	}
+	l.Capacity = own.Capacity
+	return l.Limits
 }
 
 // Recall implements store.Log.
@@ -31,6 +42,7 @@ func (s *Store) Recall(
 		return feed.Receipt{}, err
 	}
 	defer r.mu.Unlock()
+	limits.Capacity = r.room.Settings.Feed.Capacity // the room's alone
 	receipt, m, err := r.log.Recall(&r.clock, s.now(), recall, limits)
 	if m != nil {
 		r.publish(store.Publication{Message: m})
@@ -52,13 +64,13 @@ func (s *Store) Message(ctx context.Context, id live.RoomID, t live.Timestamp) (
 }
 
 // Read implements store.Log.
-func (s *Store) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, error) {
+func (s *Store) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, store.Head, error) {
 	r, err := s.locked(ctx, id)
 	if err != nil {
-		return feed.Batch{}, err
+		return feed.Batch{}, store.Head{}, err
 	}
 	defer r.mu.Unlock()
-	return r.log.Rings().Select(c, limit), nil
+	return r.log.Rings().Select(c, limit), r.head(), nil
 }
 
 // Between implements store.Log.
@@ -80,6 +92,11 @@ func (s *Store) Head(ctx context.Context, id live.RoomID) (store.Head, error) {
 		return store.Head{}, err
 	}
 	defer r.mu.Unlock()
+	return r.head(), nil
+}
+
+// head returns how far the room is. The caller holds r.mu.
+func (r *roomState) head() store.Head {
 	return store.Head{
 		Heads: feed.Heads{
 			Cursor:     r.log.Rings().Head(),
@@ -87,5 +104,5 @@ func (s *Store) Head(ctx context.Context, id live.RoomID) (store.Head, error) {
 			Revision:   r.room.Revision,
 		},
 		Sequence: r.sequence,
-	}, nil
+	}
 }

@@ -2,7 +2,8 @@
 // over the pure rules of package live. What it holds is gone with the process; a new
 // process begins new epochs.
 //
-// Lock order: Store.mu, then roomState.mu, then expiry.mu. Publications are heard
+// Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
+// endings.mu. Publications are heard
 // under roomState.mu, so that they come in order.
 package memory
 
@@ -26,13 +27,16 @@ const rememberRequests = 5 * time.Minute
 type Store struct {
 	now      func() live.Timestamp
 	newEpoch func() live.Epoch
+	retain   time.Duration
 
 	mu       sync.RWMutex
 	rooms    map[live.RoomID]*roomState
 	ids      []live.RoomID // sorted
 	requests recent.Memory[string, room.Room]
 
-	expiry expiry
+	expiry    expiry
+	unsettled unsettled
+	endings   endings
 }
 
 // Option changes how a store is made.
@@ -43,11 +47,21 @@ func WithClock(now func() live.Timestamp) Option {
 	return func(s *Store) { s.now = now }
 }
 
+// Retention is how long an ended room is kept by default.
+const Retention = time.Hour
+
+// WithRetention keeps ended rooms for another time than Retention: then all that is
+// known of them is dropped, by the next Expire.
+func WithRetention(d time.Duration) Option {
+	return func(s *Store) { s.retain = d }
+}
+
 // New returns an empty store.
 func New(opts ...Option) *Store {
 	s := &Store{
 		now:      machineClock(),
 		newEpoch: func() live.Epoch { return live.Epoch(rand.Text()[:13]) },
+		retain:   Retention,
 		rooms:    make(map[live.RoomID]*roomState),
 	}
 	for _, opt := range opts {
@@ -74,12 +88,17 @@ func (s *Store) find(ctx context.Context, id live.RoomID) (*roomState, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if r, ok := s.rooms[id]; ok {
+	if r := s.get(id); r != nil {
 		return r, nil
 	}
 	return nil, &store.RoomError{Room: id, Err: store.ErrRoomNotFound}
+}
+
+// get returns a room's state, nil if there is none.
+func (s *Store) get(id live.RoomID) *roomState {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.rooms[id]
 }
 
 // locked returns a room's state under its lock, which the caller gives back.

@@ -19,6 +19,7 @@ type presence struct {
 // lease is a session and the instant until which it counts.
 type lease struct {
 	room.Session
+	seen  live.Timestamp // when it was last given or renewed
 	until live.Timestamp
 	term  live.Timestamp // when it is next looked at
 }
@@ -98,99 +99,147 @@ func (s *Store) Join(
 		r.presence.add(l)
 	}
 	l.Name, l.Role = session.Name, session.Role
-	s.extend(r, l, now.Add(term))
+	l.Incarnation = room.Incarnation(r.joins.Next(now))
+	s.extend(r, l, now, term)
 	return l.Session, r.presence.online(), nil
 }
 
 // extend sets the end of a lease, later or earlier than it was. The caller holds the
 // room's lock.
-func (s *Store) extend(r *roomState, l *lease, until live.Timestamp) {
-	l.until = until
-	if l.term == 0 || until < l.term {
+func (s *Store) extend(r *roomState, l *lease, now live.Timestamp, term time.Duration) {
+	l.seen, l.until = now, now.Add(term)
+	if l.term == 0 || l.until < l.term {
 		s.expiry.add(r, l)
 	}
 }
 
 // Renew implements store.Presence.
 func (s *Store) Renew(
-	ctx context.Context, id live.RoomID, ids []live.SessionID, term time.Duration,
-) ([]live.SessionID, error) {
-	r, err := s.locked(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	defer r.mu.Unlock()
-	var gone []live.SessionID
-	until := s.now().Add(term)
-	for _, session := range ids {
-		if l, ok := r.presence.sessions[session]; ok {
-			s.extend(r, l, until)
-		} else {
-			gone = append(gone, session)
-		}
-	}
-	return gone, nil
-}
-
-// Leave implements store.Presence.
-func (s *Store) Leave(
-	ctx context.Context, id live.RoomID, user live.UserID, session live.SessionID,
-) (bool, error) {
-	r, err := s.locked(ctx, id)
-	if err != nil {
-		return false, err
-	}
-	defer r.mu.Unlock()
-	gone, ended := false, false
-	for _, l := range r.presence.users[user] {
-		if session == "" || session == l.ID {
-			gone = r.presence.remove(l)
-			ended = true
-		}
-	}
-	if ended {
-		r.publish(store.Publication{Departure: &store.Departure{Room: id, User: user, Session: session}})
-	}
-	return gone, nil
-}
-
-// Expire implements store.Presence.
-func (s *Store) Expire(ctx context.Context, limit int) ([]store.Departure, error) {
+	ctx context.Context, leases map[live.RoomID][]store.Lease, term time.Duration,
+) (map[live.RoomID][]store.Lost, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	var departures []store.Departure
-	now := s.now()
-	for ended := 0; ended < limit; {
-		due, ok := s.expiry.due(now)
-		if !ok {
-			break
-		}
-		over, gone := s.lapse(due, now)
-		if over {
-			ended++
-		}
-		if gone {
-			departures = append(departures, store.Departure{Room: due.room.id, User: due.lease.User})
+	all := make(map[live.RoomID][]store.Lost)
+	for id, claims := range leases {
+		if lost := s.renewIn(s.get(id), claims, term); len(lost) > 0 {
+			all[id] = lost
 		}
 	}
-	return departures, nil
+	return all, nil
+}
+
+// renewIn renews sessions of one room, or of none.
+func (s *Store) renewIn(r *roomState, claims []store.Lease, term time.Duration) (lost []store.Lost) {
+	if r == nil {
+		for _, claim := range claims {
+			lost = append(lost, store.Lost{Lease: claim})
+		}
+		return lost
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := s.now()
+	for _, claim := range claims {
+		l, there := r.presence.sessions[claim.Session]
+		there = there && l.User == claim.User
+		if there && l.is(claim.Incarnation) {
+			s.extend(r, l, now, term)
+		} else {
+			lost = append(lost, store.Lost{Lease: claim, Resumed: there})
+		}
+	}
+	return lost
+}
+
+// is says whether an incarnation is the session's, or whichever it has.
+func (l *lease) is(i room.Incarnation) bool { return i == 0 || i == l.Incarnation }
+
+// Leave implements store.Presence.
+func (s *Store) Leave(ctx context.Context, d store.Departure) ([]store.Ended, error) {
+	r, err := s.locked(ctx, d.Room)
+	if err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	now := s.now()
+	named := d.Incarnation
+	d.Incarnation = 0
+	var ended []store.Ended
+	for _, l := range r.presence.users[d.User] {
+		if d.Session == "" || d.Session == l.ID && l.is(named) {
+			d.Incarnation = max(d.Incarnation, l.Incarnation)
+			ended = append(ended, r.depart(l, now))
+		}
+	}
+	if len(ended) == 0 {
+		return nil, nil
+	}
+	r.publish(store.Publication{Departure: &d})
+	r.release(ended[len(ended)-1], now)
+	return ended, nil
+}
+
+// depart ends a session and returns what there is to say of it. The caller holds
+// r.mu, and releases.
+func (r *roomState) depart(l *lease, now live.Timestamp) store.Ended {
+	return store.Ended{Room: r.id, Session: l.Session, LastSeen: l.seen, At: now, Gone: r.presence.remove(l)}
+}
+
+// release deletes what goes with a user, if they have gone with a session. The caller
+// holds r.mu.
+func (r *roomState) release(e store.Ended, now live.Timestamp) {
+	if e.Gone {
+		r.commit(r.attributes.Leave(e.User), now, r.room.Settings.Attributes)
+	}
+}
+
+// Expire implements store.Presence.
+func (s *Store) Expire(ctx context.Context, limit int) ([]store.Ended, bool, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, false, err
+	}
+	now := s.now()
+	s.forget(now)
+	ended := s.unsettled.due(now, limit)
+	for len(ended) < limit {
+		due, ok := s.expiry.due(now)
+		if !ok {
+			return ended, false, nil
+		}
+		if e, over := s.lapse(due, now); over {
+			s.unsettled.add(e, now)
+			ended = append(ended, e)
+		}
+	}
+	return ended, true, nil
 }
 
 // lapse ends a lease whose term is over, unless it was extended or has ended, and
-// says whether it did and whether the user is gone with it.
-func (s *Store) lapse(due term, now live.Timestamp) (over, gone bool) {
-	due.room.mu.Lock()
-	defer due.room.mu.Unlock()
-	l, p := due.lease, &due.room.presence
+// says whether it did.
+func (s *Store) lapse(due term, now live.Timestamp) (e store.Ended, over bool) {
+	r, l := due.room, due.lease
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
-	case p.sessions[l.ID] != l || l.term != due.at:
-		return false, false
+	case r.presence.sessions[l.ID] != l || l.term != due.at:
+		return store.Ended{}, false
 	case l.until > now:
-		s.expiry.add(due.room, l)
-		return false, false
+		s.expiry.add(r, l)
+		return store.Ended{}, false
 	}
-	return true, p.remove(l)
+	e = r.depart(l, now)
+	r.release(e, now)
+	return e, true
+}
+
+// Settle implements store.Presence.
+func (s *Store) Settle(ctx context.Context, ended []store.Ended) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.unsettled.settle(ended)
+	return nil
 }
 
 // Members implements store.Presence. It sorts outside the room's lock.
@@ -234,11 +283,22 @@ func (r *roomState) members(users []live.UserID, limit int) []room.Member {
 }
 
 // Online implements store.Presence.
-func (s *Store) Online(ctx context.Context, id live.RoomID) (room.Online, error) {
-	r, err := s.locked(ctx, id)
-	if err != nil {
-		return room.Online{}, err
+func (s *Store) Online(ctx context.Context, ids []live.RoomID) (map[live.RoomID]room.Online, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
+	online := make(map[live.RoomID]room.Online, len(ids))
+	for _, id := range ids {
+		if r := s.get(id); r != nil {
+			online[id] = r.online()
+		}
+	}
+	return online, nil
+}
+
+// online counts who is in the room.
+func (r *roomState) online() room.Online {
+	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.presence.online(), nil
+	return r.presence.online()
 }

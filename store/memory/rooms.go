@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/recent"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
@@ -116,6 +117,8 @@ func (s *Store) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) 
 	if r.room.State != room.Ended {
 		r.become(r.room.End(r.clock.Next(s.now())))
 		r.presence = newPresence()
+		r.updates = recent.Memory[request, remembered]{} // an ended room refuses repeats too
+		s.endings.add(r, r.room.Ended)
 	}
 	return r.room, nil
 }

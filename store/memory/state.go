@@ -23,6 +23,7 @@ type roomState struct {
 	attributes *attribute.Map
 	updates    recent.Memory[request, remembered]
 	presence   presence
+	joins      live.Clock // hands out incarnations
 	sequence   uint64
 	followers  []*follower
 }

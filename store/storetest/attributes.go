@@ -11,6 +11,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -28,6 +29,8 @@ var attributesTests = []test{
 	{"RequestIsRememberedForFiveMinutes", requestIsRememberedForFiveMinutes},
 	{"RequestWithoutIDIsNeverRemembered", requestWithoutIDIsNeverRemembered},
 	{"ReleaseDeletesWhatGoesWithItsOwner", releaseDeletesWhatGoesWithItsOwner},
+	{"ReleaseComesWithTheLastSession", releaseComesWithTheLastSession},
+	{"BatchUnderStaleLimitsIsUnderTheRooms", batchUnderStaleLimitsIsUnderTheRooms},
 	{"SinceContinuesAPresentEpoch", sinceContinuesAPresentEpoch},
 	{"SinceWhatIsNotInTheLogIsASnapshot", sinceWhatIsNotInTheLogIsASnapshot},
 	{"SnapshotOfKeys", snapshotOfKeys},
@@ -264,11 +267,14 @@ func releaseDeletesWhatGoesWithItsOwner(t *testing.T, s *rig) {
 	stays.Own = true
 	s.apply("r", by("ann", batch("", seat("seat1", "1"), seat("seat2", "1"), stays)))
 	s.apply("r", by("bob", batch("", seat("seat3", "1"))))
+	s.join("r", "ann", "one")
+	s.join("r", "ann", "another")
+	s.leave("r", "ann", "one")
 	before := s.head("r")
-	s.release("r", "ann")
+	s.leave("r", "ann", "another")
 	after := s.head("r")
-	if after.Sequence != before.Sequence+1 || after.Attributes <= before.Attributes {
-		t.Errorf("Head went from %+v to %+v, want one publication", before, after)
+	if after.Sequence != before.Sequence+2 || after.Attributes <= before.Attributes {
+		t.Errorf("Head went from %+v to %+v, want a departure and a change", before, after)
 	}
 	keys := []string{}
 	for _, a := range s.snapshot("r").Attributes {
@@ -277,11 +283,47 @@ func releaseDeletesWhatGoesWithItsOwner(t *testing.T, s *rig) {
 	if !reflect.DeepEqual(keys, []string{"seat3", "stays"}) {
 		t.Errorf("keys %q are left, want bob's seat and what stays", keys)
 	}
-	for _, user := range []live.UserID{"ann", "nobody", ""} {
+	for _, user := range []live.UserID{"ann", "cy"} {
 		s.release("r", user)
 	}
-	if now := s.head("r"); now != after {
-		t.Errorf("releasing nothing moved the head from %+v to %+v", after, now)
+	if now := s.head("r"); now.Attributes != after.Attributes || now.Sequence != after.Sequence+2 {
+		t.Errorf("departures of those who own nothing moved the head from %+v to %+v", after, now)
+	}
+}
+
+func releaseComesWithTheLastSession(t *testing.T, s *rig) {
+	s.create("r")
+	s.joinFor("r", stay("ann", "one"), moment)
+	s.joinFor("r", stay("ann", "another"), moment)
+	s.apply("r", by("ann", batch("", seat("seat", "1"))))
+	s.renew("r", time.Hour, stay("ann", "another"))
+	s.lapse()
+	s.lapsed(10)
+	if n := len(s.snapshot("r").Attributes); n != 1 {
+		t.Fatalf("%d attributes, and ann is there by another session", n)
+	}
+	s.renew("r", moment, stay("ann", "another"))
+	s.lapse()
+	before := s.head("r")
+	s.lapsed(10)
+	after := s.head("r")
+	if n := len(s.snapshot("r").Attributes); n != 0 || after.Sequence != before.Sequence+1 {
+		t.Errorf("%d attributes after ann has gone, and %d publications", n, after.Sequence-before.Sequence)
+	}
+}
+
+func batchUnderStaleLimitsIsUnderTheRooms(t *testing.T, s *rig) {
+	s.create("r")
+	shut := false
+	changed := s.update("r", room.Change{Settings: room.SettingsChange{ViewersWrite: &shut}})
+	for revision, want := range map[int64]error{
+		changed.Revision - 1: attribute.ErrReadOnly, changed.Revision: nil, changed.Revision + 1: nil,
+	} {
+		u := by("ann", batch("", set(fmt.Sprint(revision), "1")))
+		u.Revision = revision
+		if _, err := s.Attributes.UpdateAttributes(t.Context(), "r", u); !errors.Is(err, want) {
+			t.Errorf("limits of revision %d of %d: %v, want %v", revision, changed.Revision, err, want)
+		}
 	}
 }
 
@@ -465,7 +507,8 @@ func (m *mapModel) someBatch(t *rapid.T) store.AttributeUpdate {
 			Log:          rapid.SampledFrom([]int{0, 3, 6, 6, 6, 6}).Draw(t, "log"),
 			ViewersWrite: rapid.SampledFrom([]bool{true, true, true, false}).Draw(t, "viewers write"),
 		},
-		Updates: rapid.SliceOfN(rapid.Custom(m.someUpdate), 0, 4).Draw(t, "updates"),
+		Revision: ahead,
+		Updates:  rapid.SliceOfN(rapid.Custom(m.someUpdate), 0, 4).Draw(t, "updates"),
 	}
 }
 
@@ -502,7 +545,7 @@ func mapIsAnAttributeMap(t *testing.T, s *rig) {
 			"update": update,
 			"change": update, // more often than the others
 			"leave": func(t *rapid.T) {
-				m.release(rapid.SampledFrom([]live.UserID{"ann", "bob", ""}).Draw(t, "user"))
+				m.release(rapid.SampledFrom([]live.UserID{"ann", "bob", "cy"}).Draw(t, "user"))
 			},
 			"send": func(*rapid.T) { m.s.send(m.id, draft("ann", "in between")) },
 			"pull": func(t *rapid.T) { m.pull(rapid.IntRange(0, len(m.readers)-1).Draw(t, "reader")) },

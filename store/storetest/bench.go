@@ -8,6 +8,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -115,11 +116,10 @@ func benchmarkJoinLeave(b *testing.B, s *rig) {
 
 func benchmarkRenew(b *testing.B, s *rig) {
 	id := s.newRooms(1)[0]
-	var sessions []live.SessionID
+	var sessions []room.Session
 	for i := range 100 {
 		session := live.SessionID(fmt.Sprint(i))
-		s.join(id, live.UserID(session), session)
-		sessions = append(sessions, session)
+		sessions = append(sessions, s.enter(id, live.UserID(session), session))
 	}
 	everyone(b, func(int) { s.renew(id, time.Hour, sessions...) })
 }

@@ -60,7 +60,9 @@ func everyChangeIsPublished(t *testing.T, s *rig) {
 	changes := s.since("r", "", 0).Changes
 	also(store.Publication{Attributes: changes})
 
-	s.release("r", "ann")
+	seated := s.enter("r", "ann", "a0")
+	s.leave("r", "ann", "")
+	also(store.Publication{Departure: &store.Departure{Room: "r", User: "ann", Incarnation: seated.Incarnation}})
 	also(store.Publication{Attributes: s.since("r", "", position.Timestamp).Changes})
 
 	s.recall("r", at, "host")
@@ -69,14 +71,26 @@ func everyChangeIsPublished(t *testing.T, s *rig) {
 	titled := s.retitle("r", "another")
 	also(store.Publication{Room: &titled})
 
-	s.join("r", "ann", "a1")
+	first := s.enter("r", "ann", "a1")
 	s.join("r", "ann", "a2")
-	s.join("r", "ann", "a3")
+	last := s.enter("r", "ann", "a3")
 	s.leave("r", "ann", "a1") // not gone, and published all the same
-	also(store.Publication{Departure: &store.Departure{Room: "r", User: "ann", Session: "a1"}})
+	also(store.Publication{Departure: &store.Departure{
+		Room: "r", User: "ann", Session: "a1", Incarnation: first.Incarnation,
+	}})
 
-	s.leave("r", "ann", "")
-	also(store.Publication{Departure: &store.Departure{Room: "r", User: "ann"}})
+	banned := store.Departure{Room: "r", User: "ann", Reason: store.ReasonBanned, Message: "\u00c4\x00\n\"{}'"}
+	s.depart(banned)
+	banned.Incarnation = last.Incarnation
+	also(store.Publication{Departure: &banned})
+
+	s.joinFor("r", stay("bob", "b1"), moment)
+	before := s.head("r").Attributes
+	held := s.apply("r", by("bob", batch("", seat("m", "1"))))
+	also(store.Publication{Attributes: s.since("r", "", before).Changes})
+	s.lapse()
+	s.expire(10)
+	also(store.Publication{Attributes: s.since("r", "", held.Timestamp).Changes})
 
 	ended := s.end("r")
 	also(store.Publication{Room: &ended})
@@ -120,9 +134,8 @@ func noChangeIsNotPublished(t *testing.T, s *rig) {
 	s.append("r", full, roomy) // a duplicate
 	s.recall("r", at, "host")
 	s.put("r", "k", "v")
-	s.release("r", "nobody")
-	s.join("r", "bob", "b1")
-	s.renew("r", time.Hour, "b1")
+	s.renew("r", time.Hour, s.enter("r", "bob", "b1"))
+	s.depart(store.Departure{Room: "r", User: "bob", Session: "b1", Incarnation: 1})
 	s.leave("r", "nobody", "")
 	s.lapse()
 	s.expire(10)
@@ -306,8 +319,8 @@ func endedRoomCanBeFollowed(t *testing.T, s *rig) {
 	s.end("r")
 	before.all(1)
 	after := s.follow(t, "r")
-	_, err := s.Log.Append(t.Context(), "r", draft("ann", "late"), roomy)
-	s.release("r", "host")
+	_, err := s.Log.Append(t.Context(), "r", draft("ann", "late"), under(roomy))
+	s.leave("r", "host", "")
 	s.end("r")
 	if !errors.Is(err, store.ErrRoomEnded) || len(before.so()) != 1 || len(after.so()) != 0 {
 		t.Errorf("%v; heard %+v, then %+v; want the end alone", err, before.so(), after.so())

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,8 @@ var concurrencyTests = []test{
 	{"SameSessionIsOneUsers", sameSessionIsOneUsers},
 	{"UserIsGoneOnce", userIsGoneOnce},
 	{"CountsComeBackToNobody", countsComeBackToNobody},
+	{"WhoReturnsKeepsWhatTheyTake", whoReturnsKeepsWhatTheyTake},
+	{"LastToJoinHoldsTheSession", lastToJoinHoldsTheSession},
 	{"InterruptedCallsLeaveNothingHalfDone", interruptedCallsLeaveNothingHalfDone},
 	{"InterruptedBatchCanBeRepeated", interruptedBatchCanBeRepeated},
 }
@@ -269,7 +272,7 @@ func nothingFollowsTheEnd(t *testing.T, s *rig) {
 			if n == 0 && i == 10 {
 				s.end("r")
 			}
-			_, err := s.Log.Append(t.Context(), "r", draft("ann", "text"), roomy)
+			_, err := s.Log.Append(t.Context(), "r", draft("ann", "text"), under(roomy))
 			if err == nil {
 				accepted.Add(1)
 			} else if !errors.Is(err, store.ErrRoomEnded) {
@@ -381,10 +384,10 @@ func countsComeBackToNobody(t *testing.T, s *rig) {
 		user := live.UserID(fmt.Sprint("user ", n/2)) // two of each
 		for i := range 20 {
 			session := live.SessionID(fmt.Sprint(n, " ", i))
-			s.joinFor("r", stay(user, session), moment)
-			s.renew("r", time.Hour, session)
+			joined, _ := s.joinFor("r", stay(user, session), moment)
+			s.renew("r", time.Hour, joined)
 			if i%2 == 0 {
-				s.renew("r", time.Microsecond, session)
+				s.renew("r", time.Microsecond, joined)
 			}
 			gone.Add(int32(len(s.expire(3)))) //nolint:gosec // small
 			if s.leave("r", user, session) {
@@ -399,6 +402,54 @@ func countsComeBackToNobody(t *testing.T, s *rig) {
 	s.wantOnline("r", 0, 0)
 	if n := gone.Load(); n < crowd/2 || n > 20*crowd {
 		t.Errorf("users were gone %d times", n)
+	}
+}
+
+// A user who leaves by one session and returns by another has the seat that they take
+// then, whichever comes first.
+func whoReturnsKeepsWhatTheyTake(t *testing.T, s *rig) {
+	s.create("r")
+	take := by("ann", batch("", seat("seat", "1")))
+	for i := range 50 {
+		before, after := live.SessionID(fmt.Sprint(i)), live.SessionID(fmt.Sprint(i+1))
+		s.join("r", "ann", before)
+		s.apply("r", take)
+		parallel(2, func(n int) {
+			if n == 0 {
+				s.leave("r", "ann", before)
+				return
+			}
+			s.join("r", "ann", after)
+			s.apply("r", take)
+		})
+		if got := s.snapshot("r").Attributes; len(got) != 1 {
+			t.Fatalf("%d: ann is there, and her seat is not", i)
+		}
+	}
+	s.leave("r", "ann", "")
+	if got := s.snapshot("r").Attributes; len(got) != 0 {
+		t.Errorf("ann is gone, and left %+v", got)
+	}
+}
+
+func lastToJoinHoldsTheSession(t *testing.T, s *rig) {
+	s.create("r")
+	var joined [crowd]room.Session
+	parallel(crowd, func(i int) { joined[i] = s.enter("r", "ann", "s") })
+	slices.SortFunc(joined[:], func(a, b room.Session) int { return cmp.Compare(a.Incarnation, b.Incarnation) })
+	for i, stale := range joined[:crowd-1] {
+		if stale.Incarnation == joined[i+1].Incarnation {
+			t.Errorf("two incarnations are %d", stale.Incarnation)
+		}
+	}
+	parallel(crowd-1, func(i int) {
+		d := store.Departure{Room: "r", User: "ann", Session: "s", Incarnation: joined[i].Incarnation}
+		if ended := s.depart(d); len(ended) != 0 {
+			t.Errorf("a stale incarnation ended %+v", ended)
+		}
+	})
+	if lost := s.renewAll("r", time.Hour, joined[crowd-1]); len(lost) != 0 {
+		t.Errorf("the last incarnation is lost: %+v", lost)
 	}
 }
 
@@ -418,7 +469,7 @@ func interruptedCallsLeaveNothingHalfDone(t *testing.T, s *rig) {
 	parallel(4, func(n int) {
 		for i := range 50 {
 			s.interrupted(i, func(ctx context.Context) error {
-				_, err := s.Log.Append(ctx, "r", draft("ann", fmt.Sprint(n, " ", i)), roomy)
+				_, err := s.Log.Append(ctx, "r", draft("ann", fmt.Sprint(n, " ", i)), under(roomy))
 				return err
 			})
 			s.interrupted(i, func(ctx context.Context) error {

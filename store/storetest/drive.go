@@ -58,7 +58,7 @@ func (s *rig) rooms(q store.RoomQuery) []room.Room {
 
 func (s *rig) append(id live.RoomID, d feed.Draft, limits feed.Limits) feed.Receipt {
 	s.t.Helper()
-	receipt, err := s.Log.Append(s.t.Context(), id, d, limits)
+	receipt, err := s.Log.Append(s.t.Context(), id, d, under(limits))
 	return must(s, "Append", receipt, err)
 }
 
@@ -98,8 +98,14 @@ func (s *rig) message(id live.RoomID, t live.Timestamp) *feed.Message {
 
 func (s *rig) read(id live.RoomID, c feed.Cursor, limit int) feed.Batch {
 	s.t.Helper()
-	batch, err := s.Log.Read(s.t.Context(), id, c, limit)
-	return must(s, "Read", batch, err)
+	batch, _ := s.readHead(id, c, limit)
+	return batch
+}
+
+func (s *rig) readHead(id live.RoomID, c feed.Cursor, limit int) (feed.Batch, store.Head) {
+	s.t.Helper()
+	batch, head, err := s.Log.Read(s.t.Context(), id, c, limit)
+	return must(s, "Read", batch, err), head
 }
 
 func (s *rig) between(id live.RoomID, after, until live.Timestamp, limit int) []*feed.Message {
@@ -132,10 +138,12 @@ func (s *rig) put(id live.RoomID, key, value string) store.AttributePosition {
 	return s.apply(id, batch("", set(key, value)))
 }
 
-func (s *rig) release(id live.RoomID, owner live.UserID) {
+// release lets a user come and go, and what is theirs with them.
+func (s *rig) release(id live.RoomID, user live.UserID) {
 	s.t.Helper()
-	if err := s.Attributes.ReleaseAttributes(s.t.Context(), id, owner); err != nil {
-		s.t.Fatalf("ReleaseAttributes: %v", err)
+	s.join(id, user, "comes and goes")
+	if !s.leave(id, user, "") {
+		s.t.Fatalf("%q is not gone", user)
 	}
 }
 
@@ -169,6 +177,7 @@ func batch(requestID string, updates ...attribute.Update) store.AttributeUpdate 
 	return store.AttributeUpdate{
 		Actor:     attribute.Actor{User: "host", Privileged: true},
 		Limits:    attribute.DefaultLimits(),
+		Revision:  ahead,
 		Updates:   updates,
 		RequestID: requestID,
 	}
@@ -214,22 +223,98 @@ func (s *rig) join(id live.RoomID, user live.UserID, session live.SessionID) roo
 	return online
 }
 
-func (s *rig) renew(id live.RoomID, lease time.Duration, ids ...live.SessionID) []live.SessionID {
+// createKeeping creates a room that keeps so many entries of each bucket.
+func (s *rig) createKeeping(id live.RoomID, capacity int) room.Room {
 	s.t.Helper()
-	gone, err := s.Presence.Renew(s.t.Context(), id, ids, lease)
-	return must(s, "Renew", gone, err)
+	r := newRoom(id)
+	r.Settings.Feed.Capacity = capacity
+	r, err := s.Rooms.CreateRoom(s.t.Context(), r, "")
+	return must(s, "CreateRoom", r, err)
 }
 
+// enter joins for so long that it does not matter, and returns the session.
+func (s *rig) enter(id live.RoomID, user live.UserID, session live.SessionID) room.Session {
+	s.t.Helper()
+	got, _ := s.joinFor(id, stay(user, session), time.Hour)
+	return got
+}
+
+// leaseOf returns the claim to a session: to the incarnation that it has, if any.
+func leaseOf(s room.Session) store.Lease {
+	return store.Lease{Session: s.ID, User: s.User, Incarnation: s.Incarnation}
+}
+
+// renewAll renews sessions of one room and returns what is lost.
+func (s *rig) renewAll(id live.RoomID, term time.Duration, sessions ...room.Session) []store.Lost {
+	s.t.Helper()
+	var leases []store.Lease
+	for _, session := range sessions {
+		leases = append(leases, leaseOf(session))
+	}
+	lost, err := s.Presence.Renew(s.t.Context(), map[live.RoomID][]store.Lease{id: leases}, term)
+	must(s, "Renew", lost, err)
+	for other := range lost {
+		if other != id || len(lost[id]) == 0 {
+			s.t.Fatalf("Renew of %q says that %+v are lost", id, lost)
+		}
+	}
+	return lost[id]
+}
+
+// renew renews sessions of one room and returns the ids of those that are lost.
+func (s *rig) renew(id live.RoomID, term time.Duration, sessions ...room.Session) []live.SessionID {
+	s.t.Helper()
+	var ids []live.SessionID
+	for _, lost := range s.renewAll(id, term, sessions...) {
+		ids = append(ids, lost.Session)
+	}
+	return ids
+}
+
+// depart lets go whom d names, and returns what ended.
+func (s *rig) depart(d store.Departure) []store.Ended {
+	s.t.Helper()
+	ended, err := s.Presence.Leave(s.t.Context(), d)
+	return must(s, "Leave", ended, err)
+}
+
+// leave ends a session or all, and says whether the user is gone.
 func (s *rig) leave(id live.RoomID, user live.UserID, session live.SessionID) bool {
 	s.t.Helper()
-	gone, err := s.Presence.Leave(s.t.Context(), id, user, session)
-	return must(s, "Leave", gone, err)
+	return len(gone(s.depart(store.Departure{Room: id, User: user, Session: session}))) > 0
 }
 
+// gone returns the users who are gone with sessions.
+func gone(ended []store.Ended) []store.Departure {
+	var all []store.Departure
+	for _, e := range ended {
+		if e.Gone {
+			all = append(all, store.Departure{Room: e.Room, User: e.User})
+		}
+	}
+	return all
+}
+
+// lapsed ends what has lapsed.
+func (s *rig) lapsed(limit int) (ended []store.Ended, more bool) {
+	s.t.Helper()
+	ended, more, err := s.Presence.Expire(s.t.Context(), limit)
+	return must(s, "Expire", ended, err), more
+}
+
+func (s *rig) settle(ended []store.Ended) {
+	s.t.Helper()
+	if err := s.Presence.Settle(s.t.Context(), ended); err != nil {
+		s.t.Fatalf("Settle: %v", err)
+	}
+}
+
+// expire ends what has lapsed, settles it, and returns the users who are gone.
 func (s *rig) expire(limit int) []store.Departure {
 	s.t.Helper()
-	departures, err := s.Presence.Expire(s.t.Context(), limit)
-	return must(s, "Expire", departures, err)
+	ended, _ := s.lapsed(limit)
+	s.settle(ended)
+	return gone(ended)
 }
 
 func (s *rig) members(id live.RoomID, after live.UserID, limit int) []room.Member {
@@ -240,6 +325,10 @@ func (s *rig) members(id live.RoomID, after live.UserID, limit int) []room.Membe
 
 func (s *rig) online(id live.RoomID) room.Online {
 	s.t.Helper()
-	online, err := s.Presence.Online(s.t.Context(), id)
-	return must(s, "Online", online, err)
+	online, err := s.Presence.Online(s.t.Context(), []live.RoomID{id})
+	must(s, "Online", online, err)
+	if _, there := online[id]; !there || len(online) != 1 {
+		s.t.Fatalf("Online(%q) = %+v", id, online)
+	}
+	return online[id]
 }

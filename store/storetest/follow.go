@@ -20,8 +20,8 @@ var followTests = []test{
 	{"FollowerWhoLosesMuchEndsEqual", followerEndsEqual(Lossy{Seed: 3, Drop: 0.7, Repeat: 0.5}, 10_000)},
 	{"FollowerWhoLosesAllEndsEqual", followerEndsEqual(Lossy{Seed: 4, Drop: 1}, 10_000)},
 	{"FollowerWhoHearsTwiceEndsEqual", followerEndsEqual(Lossy{Seed: 5, Repeat: 0.9}, 10_000)},
-	{"FollowerOverrunEndsEqual", followerEndsEqual(Lossy{Seed: 6, Drop: 0.5, Repeat: 0.2}, 5)},
-	{"FollowerWhoLosesAllOverrunEndsEqual", followerEndsEqual(Lossy{Seed: 7, Drop: 1}, 5)},
+	{"FollowerOverrunEndsEqual", followerEndsEqual(Lossy{Seed: 6, Drop: 0.5, Repeat: 0.2}, 50)},
+	{"FollowerWhoLosesAllOverrunEndsEqual", followerEndsEqual(Lossy{Seed: 7, Drop: 1}, 50)},
 	{"FollowerOfABrokenBackendEndsEqual", followerOfABrokenBackendEndsEqual},
 	{"LossOfTheLastShowsInHead", lossOfTheLastShowsInHead},
 	{"HeadIsOfOneInstant", headIsOfOneInstant},
@@ -172,7 +172,7 @@ func (a *actor) act(i int) {
 		user := live.UserID(fmt.Sprint("user ", a.number))
 		_, _, err := a.s.Presence.Join(a.s.t.Context(), a.id, stay(user, live.SessionID(user)), time.Hour)
 		a.check(err)
-		_, err = a.s.Presence.Leave(a.s.t.Context(), a.id, user, "")
+		_, err = a.s.Presence.Leave(a.s.t.Context(), store.Departure{Room: a.id, User: user})
 		a.check(err)
 	}
 }
@@ -181,7 +181,7 @@ func (a *actor) act(i int) {
 func (a *actor) send(i int, limits feed.Limits) {
 	d := draft(live.UserID(fmt.Sprint("user ", a.number)), fmt.Sprint(i))
 	d.Bucket = feed.Bucket(a.random.IntN(feed.Buckets)) //nolint:gosec // small
-	receipt, err := a.s.Log.Append(a.s.t.Context(), a.id, d, limits)
+	receipt, err := a.s.Log.Append(a.s.t.Context(), a.id, d, under(limits))
 	a.check(err)
 	if err == nil {
 		a.sent = append(a.sent, receipt.Place.Timestamp)
@@ -231,7 +231,7 @@ func (s *rig) bustle(t *testing.T, bus store.Bus, id live.RoomID, capacity int, 
 // in many ways at once.
 func followerEndsEqual(lossy Lossy, capacity int) func(t *testing.T, s *rig) {
 	return func(t *testing.T, s *rig) {
-		s.create("r")
+		s.createKeeping("r", capacity)
 		lossy := lossy // the test's own
 		lossy.Bus = s.Bus
 		n := s.newNode("r", capacity)
@@ -245,7 +245,7 @@ func followerOfABrokenBackendEndsEqual(t *testing.T, s *rig) {
 	if s.Break == nil {
 		t.Skip("the backend has no connections to break")
 	}
-	s.create("r")
+	s.createKeeping("r", 10_000)
 	n, heard := s.newNode("r", 10_000), 0
 	s.bustle(t, s.Bus, "r", 10_000, func(p store.Publication) {
 		if heard++; heard%50 == 0 {
@@ -302,12 +302,17 @@ func lossOfTheLastShowsInHead(t *testing.T, s *rig) {
 }
 
 func headIsOfOneInstant(t *testing.T, s *rig) {
-	s.create("r")
+	s.createKeeping("r", 10_000)
 	n, e := s.newNode("r", 10_000), s.follow(t, "r")
 	heads := make(map[uint64][]store.Head)
 	s.bustle(t, s.Bus, "r", 10_000, func(store.Publication) {
 		head := s.head("r")
 		heads[head.Sequence] = append(heads[head.Sequence], head)
+		batch, head := s.readHead("r", head.Cursor, 10_000)
+		heads[head.Sequence] = append(heads[head.Sequence], head)
+		if batch.Cursor != head.Cursor {
+			t.Errorf("Read got to %+v, and says that the room is at %+v", batch.Cursor, head.Cursor)
+		}
 	})
 	for _, p := range e.upTo(s.head("r").Sequence) {
 		if p.Sequence != n.sequence+1 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -31,6 +32,9 @@ var logTests = []test{
 	{"RecallOfWhatIsNotHeldIsRefused", recallOfWhatIsNotHeldIsRefused},
 	{"RecallHasARateOfItsOwn", recallHasARateOfItsOwn},
 	{"MessageIsGoneWhenItsRingOverran", messageIsGoneWhenItsRingOverran},
+	{"AppendLeavesTheCapacityToTheRoom", appendLeavesTheCapacityToTheRoom},
+	{"AppendUnderStaleLimitsIsUnderTheRooms", appendUnderStaleLimitsIsUnderTheRooms},
+	{"ReadSaysHowFarTheRoomIs", readSaysHowFarTheRoomIs},
 	{"ReadOfNothingReadYetReturnsTheLatest", readOfNothingReadYetReturnsTheLatest},
 	{"ReadOfAnotherEpochBeginsAnew", readOfAnotherEpochBeginsAnew},
 	{"ReadIsBoundedInBytes", readIsBoundedInBytes},
@@ -391,17 +395,85 @@ func recallHasARateOfItsOwn(t *testing.T, s *rig) {
 }
 
 func messageIsGoneWhenItsRingOverran(t *testing.T, s *rig) {
-	s.create("r")
-	small := roomy
-	small.Capacity = 3
-	var places []feed.Place
-	for _, d := range drafts(5) {
-		places = append(places, s.append("r", d, small).Place)
-	}
+	s.createKeeping("r", 3)
+	places := s.sendAll("r", drafts(5))
 	for i, place := range places {
 		_, err := s.Log.Message(t.Context(), "r", place.Timestamp)
 		if gone := errors.Is(err, feed.ErrNoMessage); gone != (i < 2) {
 			t.Errorf("message %d of 5, of which 3 are kept: %v", i, err)
+		}
+	}
+}
+
+func appendLeavesTheCapacityToTheRoom(t *testing.T, s *rig) {
+	s.createKeeping("r", 60)
+	for _, revision := range []int64{0, 1, ahead} {
+		for _, capacity := range []int{1, 1000} {
+			limits := roomy
+			limits.Capacity = capacity
+			for i := range 35 {
+				d := draft(live.UserID(fmt.Sprint(revision, capacity, i)), "text")
+				receipt, err := s.Log.Append(t.Context(), "r", d, store.Limits{Limits: limits, Revision: revision})
+				must(s, "Append", receipt, err)
+			}
+		}
+		if n := len(s.all("r")); n != 60 {
+			t.Errorf("%d entries are kept under limits of revision %d, want the room's 60", n, revision)
+		}
+	}
+	larger, smaller := 70, 50
+	s.update("r", room.Change{Settings: room.SettingsChange{Capacity: &larger}})
+	s.sendAll("r", drafts(20))
+	if n := len(s.all("r")); n != 70 {
+		t.Errorf("%d entries are kept, want the room's 70", n)
+	}
+	s.update("r", room.Change{Settings: room.SettingsChange{Capacity: &smaller}})
+	if n := len(s.all("r")); n != 50 {
+		t.Errorf("%d entries are kept, want the room's 50", n)
+	}
+}
+
+func appendUnderStaleLimitsIsUnderTheRooms(t *testing.T, s *rig) {
+	s.create("r")
+	slow, none := time.Hour, time.Duration(0)
+	changed := s.update("r", room.Change{Settings: room.SettingsChange{SlowMode: &slow}})
+	tests := []struct {
+		sender   live.UserID
+		slow     time.Duration
+		revision int64
+		want     feed.Outcome
+	}{
+		{"ann", none, changed.Revision - 1, feed.SlowMode},
+		{"bob", none, changed.Revision, feed.Accepted},
+		{"cy", slow, changed.Revision + 1, feed.SlowMode},
+	}
+	for _, test := range tests {
+		limits := store.Limits{Limits: roomy, Revision: test.revision}
+		limits.SlowMode = test.slow
+		var receipt feed.Receipt
+		for range 2 {
+			var err error
+			receipt, err = s.Log.Append(t.Context(), "r", draft(test.sender, "text"), limits)
+			must(s, "Append", receipt, err)
+		}
+		if receipt.Outcome != test.want {
+			t.Errorf("%s, limits of revision %d of %d: %+v, want outcome %d",
+				test.sender, test.revision, changed.Revision, receipt, test.want)
+		}
+	}
+}
+
+func readSaysHowFarTheRoomIs(t *testing.T, s *rig) {
+	s.create("r")
+	for range 3 {
+		s.send("r", draft("ann", "text"))
+		s.put("r", "k", fmt.Sprint(s.head("r").Sequence))
+		s.retitle("r", fmt.Sprint(s.head("r").Sequence))
+		want := s.head("r")
+		for _, c := range []feed.Cursor{{}, want.Cursor} {
+			if _, got := s.readHead("r", c, 10); got != want {
+				t.Errorf("Read at %+v says %+v, Head %+v", c, got, want)
+			}
 		}
 	}
 }
@@ -518,16 +590,17 @@ type logModel struct {
 	places   []live.Timestamp
 	cursors  []feed.Cursor
 	sequence uint64
+	capacity int
 	exact    bool // the model's instants are the store's own
 	now      live.Timestamp
 }
 
-func newLogModel(s *rig, id live.RoomID, exact bool) *logModel {
-	head := s.create(id)
+func newLogModel(s *rig, id live.RoomID, capacity int, exact bool) *logModel {
+	s.createKeeping(id, capacity)
 	cursor := s.head(id).Cursor
 	return &logModel{
-		s: s, id: id, exact: exact,
-		log:     feed.NewLog(cursor.Epoch, head.Settings.Feed.Capacity),
+		s: s, id: id, capacity: capacity, exact: exact,
+		log:     feed.NewLog(cursor.Epoch, capacity),
 		cursors: []feed.Cursor{{}, {Epoch: cursor.Epoch}, {Epoch: "another life"}},
 	}
 }
@@ -544,6 +617,7 @@ func (m *logModel) at(t live.Timestamp) live.Timestamp {
 // append gives a message to both and compares what they answer.
 func (m *logModel) append(d feed.Draft, limits feed.Limits) {
 	got := m.s.append(m.id, d, limits)
+	limits.Capacity = m.capacity // whatever the caller says
 	want, placed := m.log.Append(&m.clock, m.at(got.Place.Timestamp), d, limits)
 	if got != want {
 		m.s.t.Fatalf("Append(%+v, %+v) = %+v\nwant %+v", d, limits, got, want)
@@ -556,6 +630,7 @@ func (m *logModel) append(d feed.Draft, limits feed.Limits) {
 // recall recalls a message from both and compares what they answer.
 func (m *logModel) recall(r feed.Recall, limits feed.Limits) {
 	got, err := m.s.Log.Recall(m.s.t.Context(), m.id, r, limits)
+	limits.Capacity = m.capacity
 	want, placed, wantErr := m.log.Recall(&m.clock, m.at(got.Place.Timestamp), r, limits)
 	if got != want || !errors.Is(err, wantErr) {
 		m.s.t.Fatalf("Recall(%+v, %+v) = %+v, %v\nwant %+v, %v", r, limits, got, err, want, wantErr)
@@ -672,7 +747,7 @@ func logIsAFeedLog(t *testing.T, s *rig) {
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		m := newLogModel(s.within(t), live.RoomID(fmt.Sprint("r", n)), false)
+		m := newLogModel(s.within(t), live.RoomID(fmt.Sprint("r", n)), rapid.SampledFrom([]int{1, 4, 4, 9}).Draw(t, "keeps"), false)
 		t.Repeat(m.steps(someDraft, limits))
 	})
 }
@@ -694,7 +769,7 @@ func logIsAFeedLogToTheInstant(t *testing.T, s *rig) {
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		m := newLogModel(s.within(t), live.RoomID(fmt.Sprint("r", n)), true)
+		m := newLogModel(s.within(t), live.RoomID(fmt.Sprint("r", n)), rapid.SampledFrom([]int{2, 5}).Draw(t, "keeps"), true)
 		steps := m.steps(someDraft, limits)
 		steps["pass"] = func(t *rapid.T) { clock.Advance(rapid.SampledFrom(terms).Draw(t, "time")) }
 		t.Repeat(steps)

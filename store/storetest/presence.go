@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -35,6 +38,15 @@ var presenceTests = []test{
 	{"ExpireSparesWhoReturned", expireSparesWhoReturned},
 	{"ExpirePublishesNothing", expirePublishesNothing},
 	{"ExpireEndsEachOnce", expireEndsEachOnce},
+	{"ExpireSaysWhatEndedAndWhen", expireSaysWhatEndedAndWhen},
+	{"ExpireReturnsAgainWhatIsNotSettled", expireReturnsAgainWhatIsNotSettled},
+	{"LeaveSaysWhatEnded", leaveSaysWhatEnded},
+	{"JoinsAreIncarnations", joinsAreIncarnations},
+	{"StaleIncarnationEndsNothing", staleIncarnationEndsNothing},
+	{"StaleIncarnationShortensNothing", staleIncarnationShortensNothing},
+	{"RenewIsTheOwners", renewIsTheOwners},
+	{"RenewIsOfManyRooms", renewIsOfManyRooms},
+	{"OnlineIsOfManyRooms", onlineIsOfManyRooms},
 	{"MembersAreInOrderOfIDBytes", membersAreInOrderOfIDBytes},
 	{"MembersArePaged", membersArePaged},
 	{"MemberIsTheirFirstSession", memberIsTheirFirstSession},
@@ -83,8 +95,8 @@ func joinReturnsTheSession(t *testing.T, s *rig) {
 	if got.Joined < created || got.Joined == 7 {
 		t.Errorf("joined at %d, want an instant of the store's after %d", got.Joined, created)
 	}
-	want.Joined = got.Joined
-	if got != want {
+	want.Joined, want.Incarnation = got.Joined, got.Incarnation
+	if got != want || got.Incarnation <= 0 {
 		t.Errorf("Join = %+v, want %+v", got, want)
 	}
 	member := []room.Member{{User: want.User, Name: want.Name, Role: want.Role, Joined: want.Joined, Sessions: 1}}
@@ -100,7 +112,8 @@ func joinAgainKeepsWhenItJoined(t *testing.T, s *rig) {
 	want := room.Session{ID: "s", User: "ann", Name: "Another name", Role: live.RoleModerator, Joined: first.Joined}
 	again := want
 	again.Joined = 0
-	if got, _ := s.joinFor("r", again, time.Hour); got != want {
+	got, _ := s.joinFor("r", again, time.Hour)
+	if want.Incarnation = got.Incarnation; got != want || got.Incarnation <= first.Incarnation {
 		t.Errorf("again: %+v, want %+v", got, want)
 	}
 	if got := s.members("r", "", 1)[0]; got.Name != want.Name || got.Role != want.Role || got.Joined != first.Joined {
@@ -168,7 +181,7 @@ func leaveEndsAllSessions(t *testing.T, s *rig) {
 		t.Error("not gone with all sessions")
 	}
 	s.wantOnline("r", 1, 1)
-	if gone := s.renew("r", time.Hour, "a1", "a2", "b1"); !slices.Equal(gone, []live.SessionID{"a1", "a2"}) {
+	if gone := s.renew("r", time.Hour, stay("ann", "a1"), stay("ann", "a2"), stay("bob", "b1")); !slices.Equal(gone, []live.SessionID{"a1", "a2"}) {
 		t.Errorf("Renew says %q are gone, want ann's", gone)
 	}
 }
@@ -226,7 +239,7 @@ func leaseOverCountsUntilExpired(t *testing.T, s *rig) {
 	if members := s.members("r", "", 10); len(members) != 2 {
 		t.Errorf("Members = %+v, want both", members)
 	}
-	if gone := s.renew("r", time.Hour, "a"); len(gone) != 0 {
+	if gone := s.renew("r", time.Hour, stay("ann", "a")); len(gone) != 0 {
 		t.Errorf("Renew = %q, want that it can be renewed still", gone)
 	}
 	if got := s.expire(10); !slices.Equal(got, []store.Departure{{Room: "r", User: "bob"}}) {
@@ -239,12 +252,12 @@ func renewLengthensALease(t *testing.T, s *rig) {
 	s.create("r")
 	s.joinFor("r", stay("ann", "a"), moment)
 	s.joinFor("r", stay("bob", "b"), moment)
-	s.renew("r", time.Hour, "a")
+	s.renew("r", time.Hour, stay("ann", "a"))
 	s.lapse()
 	if got := s.expire(10); !slices.Equal(got, []store.Departure{{Room: "r", User: "bob"}}) {
 		t.Errorf("Expire = %+v, want bob, who was not renewed", got)
 	}
-	s.renew("r", moment, "a")
+	s.renew("r", moment, stay("ann", "a"))
 	s.lapse()
 	if got := s.expire(10); !slices.Equal(got, []store.Departure{{Room: "r", User: "ann"}}) {
 		t.Errorf("Expire = %+v, want ann", got)
@@ -255,8 +268,8 @@ func renewShortensALease(t *testing.T, s *rig) {
 	s.create("r")
 	s.join("r", "ann", "a")
 	s.join("r", "bob", "b")
-	s.renew("r", moment, "a", "b")
-	s.renew("r", time.Hour, "b")
+	s.renew("r", moment, stay("ann", "a"), stay("bob", "b"))
+	s.renew("r", time.Hour, stay("bob", "b"))
 	s.lapse()
 	if got := s.expire(10); !slices.Equal(got, []store.Departure{{Room: "r", User: "ann"}}) {
 		t.Errorf("Expire = %+v, want ann, whose lease stayed short", got)
@@ -269,7 +282,7 @@ func renewReturnsWhatIsGone(t *testing.T, s *rig) {
 	if gone := s.renew("r", time.Hour); len(gone) != 0 {
 		t.Errorf("of none: %q", gone)
 	}
-	if gone := s.renew("r", time.Hour, "x", "a", "y"); !slices.Equal(gone, []live.SessionID{"x", "y"}) {
+	if gone := s.renew("r", time.Hour, stay("ann", "x"), stay("ann", "a"), stay("ann", "y")); !slices.Equal(gone, []live.SessionID{"x", "y"}) {
 		t.Errorf("Renew = %q, want x and y", gone)
 	}
 	s.wantOnline("r", 1, 1)
@@ -300,9 +313,9 @@ func expireEndsAsManyAsAsked(t *testing.T, s *rig) {
 	s.create("r")
 	for i := range 7 {
 		id := fmt.Sprint(i)
-		s.joinFor("r", stay(live.UserID(id), live.SessionID(id)), moment)
-		s.renew("r", 2*moment, live.SessionID(id))
-		s.renew("r", moment, live.SessionID(id))
+		joined, _ := s.joinFor("r", stay(live.UserID(id), live.SessionID(id)), moment)
+		s.renew("r", 2*moment, joined)
+		s.renew("r", moment, joined)
 	}
 	for i := range 3 {
 		s.joinFor("r", stay("ann", live.SessionID(fmt.Sprint("gone", i))), moment)
@@ -311,7 +324,14 @@ func expireEndsAsManyAsAsked(t *testing.T, s *rig) {
 	s.lapse()
 	var counts []int
 	for range 4 {
-		counts = append(counts, len(s.expire(3)))
+		ended, more := s.lapsed(3)
+		counts = append(counts, len(ended))
+		if len(ended) == 3 && len(counts) < 2 && !more {
+			t.Error("3 of 7, and no more")
+		}
+		if len(ended) < 3 && more {
+			t.Errorf("%d of 3, and more", len(ended))
+		}
 	}
 	if !slices.Equal(counts, []int{3, 3, 1, 0}) {
 		t.Errorf("3 at a time of 7: %v", counts)
@@ -325,7 +345,7 @@ func expireSparesWhoReturned(t *testing.T, s *rig) {
 	if got := s.expire(10); len(got) != 1 {
 		t.Fatalf("Expire = %+v, want ann", got)
 	}
-	if gone := s.renew("r", time.Hour, "s"); !slices.Equal(gone, []live.SessionID{"s"}) {
+	if gone := s.renew("r", time.Hour, stay("ann", "s")); !slices.Equal(gone, []live.SessionID{"s"}) {
 		t.Errorf("Renew = %q, want that it is gone", gone)
 	}
 	s.join("r", "ann", "s")
@@ -371,6 +391,223 @@ func expireEndsEachOnce(t *testing.T, s *rig) {
 		}
 	}
 	s.wantOnline("r", 0, 0)
+}
+
+func expireSaysWhatEndedAndWhen(t *testing.T, s *rig) {
+	clock := s.clock(t)
+	s.create("r")
+	one, _ := s.joinFor("r", stay("ann", "one"), time.Second)
+	clock.Advance(100 * time.Millisecond)
+	another, _ := s.joinFor("r", stay("ann", "another"), time.Second)
+	clock.Advance(500 * time.Millisecond)
+	s.renew("r", time.Second, one)
+	seen := clock.Now()
+	clock.Advance(time.Minute)
+	got, more := s.lapsed(10)
+	slices.SortFunc(got, func(a, b store.Ended) int { return cmp.Compare(a.Joined, b.Joined) })
+	want := []store.Ended{
+		{Room: "r", Session: one, LastSeen: seen, At: clock.Now()},
+		{Room: "r", Session: another, LastSeen: another.Joined, At: clock.Now()},
+	}
+	for i := range got {
+		want[i].Gone = len(gone(got[i:i+1])) == 1 // either may be the last
+	}
+	if !slices.Equal(got, want) || more || len(gone(got)) != 1 {
+		t.Errorf("Expire = %+v, %v\nwant %+v", got, more, want)
+	}
+}
+
+func expireReturnsAgainWhatIsNotSettled(t *testing.T, s *rig) {
+	clock := s.clock(t)
+	s.create("r")
+	for i := range 5 {
+		id := fmt.Sprint(i)
+		s.joinFor("r", stay(live.UserID(id), live.SessionID(id)), moment)
+	}
+	s.lapse()
+	first, _ := s.lapsed(5)
+	again := func() (ended []store.Ended) {
+		clock.Advance(time.Hour) // as long as a backend may take
+		for more := true; more; {
+			var some []store.Ended
+			some, more = s.lapsed(2)
+			ended = append(ended, some...)
+		}
+		slices.SortFunc(ended, func(a, b store.Ended) int { return cmp.Compare(a.ID, b.ID) })
+		return ended
+	}
+	slices.SortFunc(first, func(a, b store.Ended) int { return cmp.Compare(a.ID, b.ID) })
+	if now, _ := s.lapsed(5); len(first) != 5 || len(now) != 0 {
+		t.Errorf("Expire = %+v, then %+v at once", first, now)
+	}
+	head := s.head("r")
+	for range 2 {
+		if got := again(); !slices.Equal(got, first) {
+			t.Errorf("again: %+v\nwant %+v", got, first)
+		}
+	}
+	s.settle(first[1:])
+	s.join("r", "0", "0") // another incarnation, which is not to be settled
+	if got := again(); len(got) != 2 || got[0].Incarnation == got[1].Incarnation {
+		t.Errorf("of one not settled, and one that lapsed since: %+v", got)
+	}
+	s.settle(first)
+	s.settle(first)
+	if got := again(); len(got) != 1 || got[0].Incarnation == first[0].Incarnation {
+		t.Errorf("after all but the second stay of 0 are settled: %+v", got)
+	}
+	if now := s.head("r"); now != head {
+		t.Errorf("the head moved from %+v to %+v", head, now)
+	}
+}
+
+func leaveSaysWhatEnded(t *testing.T, s *rig) {
+	s.create("r")
+	one, another := s.enter("r", "ann", "one"), s.enter("r", "ann", "another")
+	s.join("r", "bob", "b")
+	first := s.depart(store.Departure{Room: "r", User: "ann", Session: "one"})
+	if len(first) != 1 || first[0].Session != one || first[0].Room != "r" || first[0].Gone ||
+		first[0].LastSeen < one.Joined || first[0].At < first[0].LastSeen {
+		t.Errorf("Leave = %+v, want %+v", first, one)
+	}
+	second := s.depart(store.Departure{Room: "r", User: "ann", Reason: store.ReasonModerated})
+	if len(second) != 1 || second[0].Session != another || !second[0].Gone {
+		t.Errorf("Leave = %+v, want %+v, and ann gone", second, another)
+	}
+	if again := s.depart(store.Departure{Room: "r", User: "ann"}); len(again) != 0 {
+		t.Errorf("again: %+v", again)
+	}
+}
+
+func joinsAreIncarnations(t *testing.T, s *rig) {
+	s.create("r")
+	last := room.Incarnation(0)
+	for i := range 6 {
+		joined := s.enter("r", "ann", "s")
+		if joined.Incarnation <= last {
+			t.Errorf("joined as %d after %d", joined.Incarnation, last)
+		}
+		last = joined.Incarnation
+		if i%2 == 1 {
+			s.leave("r", "ann", "s")
+		}
+	}
+	if other := s.enter("r", "ann", "other"); other.Incarnation <= last {
+		t.Errorf("another session joined as %d after %d", other.Incarnation, last)
+	}
+}
+
+func staleIncarnationEndsNothing(t *testing.T, s *rig) {
+	s.create("r")
+	stale := s.enter("r", "ann", "s")
+	s.apply("r", by("ann", batch("", seat("seat", "1"))))
+	for range 2 {
+		present := s.enter("r", "ann", "s")
+		head := s.head("r")
+		for _, i := range []room.Incarnation{stale.Incarnation, present.Incarnation + 1} {
+			d := store.Departure{Room: "r", User: "ann", Session: "s", Incarnation: i}
+			if ended := s.depart(d); len(ended) != 0 {
+				t.Errorf("incarnation %d ended %+v", i, ended)
+			}
+		}
+		if now := s.head("r"); now != head {
+			t.Errorf("the head moved from %+v to %+v", head, now)
+		}
+		s.wantOnline("r", 1, 1)
+		ended := s.depart(store.Departure{Room: "r", User: "ann", Session: "s", Incarnation: present.Incarnation})
+		if len(gone(ended)) != 1 {
+			t.Errorf("the present incarnation ended %+v, want ann gone", ended)
+		}
+	}
+}
+
+func staleIncarnationShortensNothing(t *testing.T, s *rig) {
+	s.create("r")
+	stale := s.enter("r", "ann", "s")
+	present := s.enter("r", "ann", "s")
+	if lost := s.renewAll("r", moment, stale); !slices.Equal(lost, []store.Lost{{Lease: leaseOf(stale), Resumed: true}}) {
+		t.Errorf("Renew of a stale incarnation = %+v, want it lost, and resumed", lost)
+	}
+	s.lapse()
+	if ended, _ := s.lapsed(10); len(ended) != 0 {
+		t.Errorf("Expire = %+v, want that the lease was not shortened", ended)
+	}
+	if lost := s.renewAll("r", moment, present); len(lost) != 0 {
+		t.Errorf("Renew of the present incarnation = %+v", lost)
+	}
+	s.lapse()
+	if ended, _ := s.lapsed(10); len(ended) != 1 || ended[0].Session != present {
+		t.Errorf("Expire = %+v, want %+v", ended, present)
+	}
+}
+
+func renewIsTheOwners(t *testing.T, s *rig) {
+	s.create("r")
+	ann := s.enter("r", "ann", "s")
+	for _, i := range []room.Incarnation{0, ann.Incarnation} {
+		claim := store.Lease{Session: "s", User: "bob", Incarnation: i}
+		lost, err := s.Presence.Renew(t.Context(), map[live.RoomID][]store.Lease{"r": {claim}}, moment)
+		if err != nil || !slices.Equal(lost["r"], []store.Lost{{Lease: claim}}) {
+			t.Errorf("Renew by another = %+v, %v; want it lost, and not resumed", lost, err)
+		}
+	}
+	s.lapse()
+	if ended, _ := s.lapsed(10); len(ended) != 0 {
+		t.Errorf("Expire = %+v, want that nothing was shortened", ended)
+	}
+}
+
+func renewIsOfManyRooms(t *testing.T, s *rig) {
+	all := make(map[live.RoomID][]store.Lease)
+	want := make(map[live.RoomID][]store.Lost)
+	for i := range 20 {
+		id := live.RoomID(fmt.Sprint("r", i))
+		s.create(id)
+		s.joinFor(id, stay("ann", "a"), moment)
+		s.joinFor(id, stay("bob", "b"), moment)
+		all[id] = []store.Lease{leaseOf(stay("ann", "a")), leaseOf(stay("cy", "c"))}
+		want[id] = []store.Lost{{Lease: all[id][1]}}
+	}
+	s.create("ended")
+	all["ended"], all["absent"] = []store.Lease{leaseOf(s.enter("ended", "ann", "a"))}, []store.Lease{{Session: "a", User: "ann"}}
+	want["ended"], want["absent"] = []store.Lost{{Lease: all["ended"][0]}}, []store.Lost{{Lease: all["absent"][0]}}
+	s.end("ended")
+	lost, err := s.Presence.Renew(t.Context(), all, time.Hour)
+	if err != nil || !reflect.DeepEqual(lost, want) {
+		t.Errorf("Renew = %+v, %v\nwant %+v", lost, err, want)
+	}
+	s.lapse()
+	if ended, _ := s.lapsed(100); len(ended) != 20 || slices.ContainsFunc(ended, func(e store.Ended) bool { return e.User != "bob" }) {
+		t.Errorf("Expire = %+v, want bob of 20 rooms", ended)
+	}
+	for _, none := range []map[live.RoomID][]store.Lease{nil, {"r0": nil}} {
+		if lost, err := s.Presence.Renew(t.Context(), none, time.Hour); err != nil || len(lost) != 0 {
+			t.Errorf("Renew(%v) = %+v, %v", none, lost, err)
+		}
+	}
+}
+
+func onlineIsOfManyRooms(t *testing.T, s *rig) {
+	want := make(map[live.RoomID]room.Online)
+	ids := []live.RoomID{"absent"}
+	for i := range 20 {
+		id := live.RoomID(fmt.Sprint("r", i))
+		s.create(id)
+		for j := range i {
+			s.join(id, live.UserID(fmt.Sprint(j)), live.SessionID(fmt.Sprint(j)))
+		}
+		ids = append(ids, id)
+		want[id] = room.Online{Users: i, Sessions: i}
+	}
+	s.end("r7")
+	want["r7"] = room.Online{}
+	got, err := s.Presence.Online(t.Context(), ids)
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("Online = %+v, %v\nwant %+v", got, err, want)
+	}
+	if got, err := s.Presence.Online(t.Context(), nil); err != nil || len(got) != 0 {
+		t.Errorf("Online of none = %+v, %v", got, err)
+	}
 }
 
 // users returns the ids of members.
@@ -441,15 +678,16 @@ func memberIsTheirFirstSession(t *testing.T, s *rig) {
 type presenceModel struct {
 	s        *rig
 	id       live.RoomID
-	sessions map[live.SessionID]live.UserID
+	sessions map[live.SessionID]room.Session
 	over     map[live.SessionID]bool
+	last     room.Incarnation
 }
 
 // of returns a user's sessions.
 func (m *presenceModel) of(user live.UserID) []live.SessionID {
 	var all []live.SessionID
-	for session, owner := range m.sessions {
-		if owner == user {
+	for session, s := range m.sessions {
+		if s.User == user {
 			all = append(all, session)
 		}
 	}
@@ -460,7 +698,7 @@ func (m *presenceModel) of(user live.UserID) []live.SessionID {
 func (m *presenceModel) end(sessions ...live.SessionID) []live.UserID {
 	var gone []live.UserID
 	for _, session := range sessions {
-		user := m.sessions[session]
+		user := m.sessions[session].User
 		delete(m.sessions, session)
 		delete(m.over, session)
 		if len(m.of(user)) == 0 {
@@ -473,50 +711,78 @@ func (m *presenceModel) end(sessions ...live.SessionID) []live.UserID {
 
 // join joins both, for a moment or for long.
 func (m *presenceModel) join(user live.UserID, session live.SessionID, short bool) {
-	_, _, err := m.s.Presence.Join(m.s.t.Context(), m.id, stay(user, session), leaseOf(short))
-	if owner, there := m.sessions[session]; there && owner != user {
+	joined, _, err := m.s.Presence.Join(m.s.t.Context(), m.id, stay(user, session), termOf(short))
+	if s, there := m.sessions[session]; there && s.User != user {
 		if !errors.Is(err, store.ErrSessionTaken) {
-			m.s.t.Fatalf("Join of %s's session: %v, want ErrSessionTaken", owner, err)
+			m.s.t.Fatalf("Join of %s's session: %v, want ErrSessionTaken", s.User, err)
 		}
 		return
 	}
-	if err != nil {
-		m.s.t.Fatalf("Join: %v", err)
+	if err != nil || joined.Incarnation <= m.last {
+		m.s.t.Fatalf("Join = %+v, %v; want an incarnation after %d", joined, err, m.last)
 	}
-	m.sessions[session], m.over[session] = user, short
+	m.last = joined.Incarnation
+	m.sessions[session], m.over[session] = joined, short
+}
+
+// incarnation draws that of a session, another, or none.
+func (m *presenceModel) incarnation(t *rapid.T, session live.SessionID) room.Incarnation {
+	if i := m.sessions[session].Incarnation; i > 0 && rapid.Bool().Draw(t, "the present one") {
+		return i
+	}
+	return rapid.SampledFrom([]room.Incarnation{0, 1, m.last, m.last + 1}).Draw(t, "incarnation")
+}
+
+// lease draws a claim to a session: its user's, or another's.
+func (m *presenceModel) lease(t *rapid.T, session live.SessionID, other live.UserID) store.Lease {
+	user := m.sessions[session].User
+	if user == "" || rapid.IntRange(0, 3).Draw(t, "another's") == 0 {
+		user = other
+	}
+	return store.Lease{Session: session, User: user, Incarnation: m.incarnation(t, session)}
+}
+
+// holds says whether a lease is that of a session.
+func (m *presenceModel) holds(l store.Lease) bool {
+	s, there := m.sessions[l.Session]
+	return there && s.User == l.User && (l.Incarnation == 0 || l.Incarnation == s.Incarnation)
 }
 
 // renew renews in both.
-func (m *presenceModel) renew(session live.SessionID, short bool) {
-	gone := m.s.renew(m.id, leaseOf(short), session)
-	_, there := m.sessions[session]
-	if there != (len(gone) == 0) {
-		m.s.t.Fatalf("Renew says %q are gone, want %s there: %v", gone, session, there)
+func (m *presenceModel) renew(l store.Lease, short bool) {
+	all := map[live.RoomID][]store.Lease{m.id: {l}}
+	lost, err := m.s.Presence.Renew(m.s.t.Context(), all, termOf(short))
+	must(m.s, "Renew", lost, err)
+	holds := m.holds(l)
+	resumed := !holds && m.sessions[l.Session].User == l.User
+	if want := []store.Lost{{Lease: l, Resumed: resumed}}; !holds && !slices.Equal(lost[m.id], want) || holds && len(lost) > 0 {
+		m.s.t.Fatalf("Renew(%+v) = %+v, want it lost: %v, resumed: %v", l, lost, !holds, resumed)
 	}
-	if there {
-		m.over[session] = short
+	if holds {
+		m.over[l.Session] = short
 	}
 }
 
-// leaseOf returns a lease that will be over at the next expiry, or never.
-func leaseOf(short bool) time.Duration {
+// termOf returns a lease that will be over at the next expiry, or never.
+func termOf(short bool) time.Duration {
 	if short {
 		return time.Millisecond
 	}
 	return time.Hour
 }
 
-// leave leaves both.
-func (m *presenceModel) leave(user live.UserID, session live.SessionID) {
+// leave leaves both, by a session or all.
+func (m *presenceModel) leave(l store.Lease) {
 	var ending []live.SessionID
-	for _, s := range m.of(user) {
-		if session == "" || s == session {
+	for _, s := range m.of(l.User) {
+		if l.Session == "" || s == l.Session && m.holds(l) {
 			ending = append(ending, s)
 		}
 	}
-	want := len(m.end(ending...)) > 0
-	if got := m.s.leave(m.id, user, session); got != want {
-		m.s.t.Fatalf("Leave(%s, %s) = %v, want %v", user, session, got, want)
+	n, want := len(ending), len(m.end(ending...)) > 0
+	d := store.Departure{Room: m.id, User: l.User, Session: l.Session, Incarnation: l.Incarnation}
+	if ended := m.s.depart(d); len(ended) != n || want != (len(gone(ended)) == 1) {
+		m.s.t.Fatalf("Leave(%+v) = %+v, want %d and gone: %v", d, ended, n, want)
 	}
 }
 
@@ -544,8 +810,8 @@ func (m *presenceModel) expire() {
 // agrees compares counts and members.
 func (m *presenceModel) agrees() {
 	want := make(map[live.UserID]int)
-	for _, user := range m.sessions {
-		want[user]++
+	for _, s := range m.sessions {
+		want[s.User]++
 	}
 	if got := m.s.online(m.id); got != (room.Online{Users: len(want), Sessions: len(m.sessions)}) {
 		m.s.t.Fatalf("Online = %+v, want %v", got, want)
@@ -567,7 +833,10 @@ func presenceIsAModel(t *testing.T, s *rig) {
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		m := &presenceModel{s.within(t), live.RoomID(fmt.Sprint("r", n)), map[live.SessionID]live.UserID{}, map[live.SessionID]bool{}}
+		m := &presenceModel{
+			s: s.within(t), id: live.RoomID(fmt.Sprint("r", n)),
+			sessions: map[live.SessionID]room.Session{}, over: map[live.SessionID]bool{},
+		}
 		m.s.create(m.id)
 		join := func(t *rapid.T) {
 			m.join(someUser.Draw(t, "user"), someSession.Draw(t, "session"), rapid.Bool().Draw(t, "short"))
@@ -576,10 +845,11 @@ func presenceIsAModel(t *testing.T, s *rig) {
 			"join":  join,
 			"enter": join, // more often than the others
 			"renew": func(t *rapid.T) {
-				m.renew(someSession.Draw(t, "session"), rapid.Bool().Draw(t, "short"))
+				m.renew(m.lease(t, someSession.Draw(t, "session"), someUser.Draw(t, "user")), rapid.Bool().Draw(t, "short"))
 			},
 			"leave": func(t *rapid.T) {
-				m.leave(someUser.Draw(t, "user"), rapid.OneOf(someSession, rapid.Just(live.SessionID(""))).Draw(t, "session"))
+				session := rapid.OneOf(someSession, rapid.Just(live.SessionID(""))).Draw(t, "session")
+				m.leave(m.lease(t, session, someUser.Draw(t, "user")))
 			},
 			"expire": func(*rapid.T) { m.expire() },
 			"":       func(*rapid.T) { m.agrees() },

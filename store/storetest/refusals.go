@@ -57,7 +57,7 @@ var calls = []call{
 		return err
 	}},
 	{"Append", true, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, err := s.Log.Append(ctx, id, draft("ann", "hello"), roomy)
+		_, err := s.Log.Append(ctx, id, draft("ann", "hello"), under(roomy))
 		return err
 	}},
 	{"Recall", true, func(ctx context.Context, s *rig, id live.RoomID) error {
@@ -76,7 +76,7 @@ var calls = []call{
 		return err
 	}},
 	{"Read", false, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, err := s.Log.Read(ctx, id, feed.Cursor{}, 10)
+		_, _, err := s.Log.Read(ctx, id, feed.Cursor{}, 10)
 		return err
 	}},
 	{"Between", false, func(ctx context.Context, s *rig, id live.RoomID) error {
@@ -91,9 +91,6 @@ var calls = []call{
 		_, err := s.Attributes.UpdateAttributes(ctx, id, batch("", set("k", "another")))
 		return err
 	}},
-	{"ReleaseAttributes", false, func(ctx context.Context, s *rig, id live.RoomID) error {
-		return s.Attributes.ReleaseAttributes(ctx, id, "ann")
-	}},
 	{"AttributesSince", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Attributes.AttributesSince(ctx, id, "", 0)
 		return err
@@ -106,20 +103,12 @@ var calls = []call{
 		_, _, err := s.Presence.Join(ctx, id, stay("bob", "b"), time.Hour)
 		return err
 	}},
-	{"Renew", false, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, err := s.Presence.Renew(ctx, id, []live.SessionID{"a"}, time.Hour)
-		return err
-	}},
 	{"Leave", false, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, err := s.Presence.Leave(ctx, id, "ann", "")
+		_, err := s.Presence.Leave(ctx, store.Departure{Room: id, User: "ann"})
 		return err
 	}},
 	{"Members", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Presence.Members(ctx, id, "", 10)
-		return err
-	}},
-	{"Online", false, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, err := s.Presence.Online(ctx, id)
 		return err
 	}},
 	{"Follow", false, func(ctx context.Context, s *rig, id live.RoomID) error {
@@ -142,7 +131,16 @@ var anywhere = []call{
 		return err
 	}},
 	{"Expire", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
-		_, err := s.Presence.Expire(ctx, 10)
+		_, _, err := s.Presence.Expire(ctx, 10)
+		return err
+	}},
+	{"Settle", true, func(ctx context.Context, s *rig, _ live.RoomID) error { return s.Presence.Settle(ctx, nil) }},
+	{"Renew", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Presence.Renew(ctx, map[live.RoomID][]store.Lease{id: {{Session: "a", User: "ann"}}}, time.Hour)
+		return err
+	}},
+	{"Online", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Presence.Online(ctx, []live.RoomID{id})
 		return err
 	}},
 }
@@ -181,7 +179,7 @@ func roomEndedRefusesRepeatsToo(t *testing.T, s *rig) {
 	s.apply("r", batch("request", set("k", "1")))
 	s.join("r", "ann", "a")
 	s.end("r")
-	_, err := s.Log.Append(t.Context(), "r", full, roomy)
+	_, err := s.Log.Append(t.Context(), "r", full, under(roomy))
 	wantRoomError(t, err, "r", store.ErrRoomEnded)
 	_, err = s.Attributes.UpdateAttributes(t.Context(), "r", batch("request", set("k", "1")))
 	wantRoomError(t, err, "r", store.ErrRoomEnded)

@@ -302,7 +302,7 @@ func endEndsEverySession(t *testing.T, s *rig) {
 	if online, members := s.online("r"), s.members("r", "", 10); online != (room.Online{}) || len(members) > 0 {
 		t.Errorf("Online = %+v, Members = %+v; want nobody", online, members)
 	}
-	if gone := s.renew("r", time.Hour, "a1", "b1"); !slices.Equal(gone, []live.SessionID{"a1", "b1"}) {
+	if gone := s.renew("r", time.Hour, stay("ann", "a1"), stay("bob", "b1")); !slices.Equal(gone, []live.SessionID{"a1", "b1"}) {
 		t.Errorf("Renew = %q, want both gone", gone)
 	}
 	if s.leave("r", "ann", "") {
@@ -331,7 +331,7 @@ func endedRoomCanBeRead(t *testing.T, s *rig) {
 	if got := s.all("r"); len(got) != 1 {
 		t.Errorf("Between = %+v, want the message", got)
 	}
-	s.release("r", "host")
+	s.leave("r", "host", "")
 	want := []attribute.Attribute{{Key: "seat", Value: []byte("1"), Timestamp: at, Owner: "host", DeleteOnLeave: true}}
 	if got := s.snapshot("r"); !sameAttributes(got.Attributes, want) {
 		t.Errorf("AttributeSnapshot = %+v, want that an ended room keeps everything", got)

@@ -188,6 +188,12 @@ func newRoom(id live.RoomID) room.Room {
 // roomy is limits that refuse nothing.
 var roomy = feed.Limits{Rate: 1_000_000, WhitelistRate: 1_000_000, Capacity: 10_000}
 
+// ahead is a revision that no room of a test gets to: limits of it count.
+const ahead = 1 << 40
+
+// under returns limits that count.
+func under(limits feed.Limits) store.Limits { return store.Limits{Limits: limits, Revision: ahead} }
+
 // draft returns a plain text.
 func draft(sender live.UserID, text string) feed.Draft {
 	return feed.Draft{
