@@ -105,16 +105,28 @@ func (f *followed) deliverControl() {
 	for _, d := range departures {
 		f.endSessions(d, wire.KickedFrame(wire.Left))
 	}
-	if ended != nil {
+	over := ended != nil && ended != f.announced.end
+	if over {
 		f.deliver() // what was said before the end comes before it
 	}
+	controls := f.shared.Load().controls.last
+	if !over && controls == f.announced.controls {
+		return
+	}
+	f.announced = announced{ended, controls}
 	f.crowd.each(func(s *Subscriber) {
-		if ended != nil {
+		if over {
 			s.finish(RoomOver, ended)
 		} else {
 			s.wake()
 		}
 	})
+}
+
+// announced is what everyone was woken for: nobody is woken for it again.
+type announced struct {
+	end      *wire.Frame
+	controls uint64 // the number of the last control frame
 }
 
 // endSessions ends one session of a user, or all of them.

@@ -32,9 +32,11 @@ type followed struct {
 	control chan struct{}      // something that does not wait for it
 	gap     chan struct{}      // a publication was lost
 	asks    chan chan struct{} // those who ask for a check; closed when it was made
-	pace    feed.Pace          // the deliverer's
 	shared  atomic.Pointer[shared]
 	answers answers
+
+	pace      feed.Pace // the deliverer's, and so is
+	announced announced
 
 	mu         sync.RWMutex
 	rings      *feed.Rings
