@@ -182,10 +182,11 @@ func urlOf(asked string, l net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// chain is what surrounds RPCs: all of it those that are built.
+// chain is what surrounds RPCs.
 func (a *App) chain() rpc.Chain {
 	return rpc.Chain{
 		Built:   interceptor.Chain(a.logger, a.verifier, rpc.Translate),
 		Unbuilt: interceptor.Plain(a.logger, rpc.Translate),
+		Request: interceptor.Requests(a.logger),
 	}
 }

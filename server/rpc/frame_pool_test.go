@@ -69,7 +69,7 @@ func startFeed(t *testing.T) (*http.Client, string) {
 	mux := http.NewServeMux()
 	chain := interceptor.Chain(logger, auth.NewVerifier("secret"), rpc.Translate)
 	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger))},
-		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10}, rpc.Chain{Built: chain, Unbuilt: chain})
+		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10}, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(logger)})
 	server := httptest.NewUnstartedServer(mux)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -46,7 +46,6 @@ func shared(method protoreflect.Name, opts connect.HandlerOption) connect.Handle
 		opts,
 		connect.WithSchema(methods.ByName(method)),
 		connect.WithCompressMinBytes(math.MaxInt),
-		codecs(),
 	)
 }
 
