@@ -24,13 +24,15 @@ const (
 	headerTimeout = 10 * time.Second
 	// idleTimeout is how long a connection without requests is kept.
 	idleTimeout = 2 * time.Minute
+	// writeWithin is how long a stream waits for its reader to take a frame.
+	writeWithin = 30 * time.Second
 	// maxHeaderBytes bounds a request's headers.
 	maxHeaderBytes = 64 << 10
 )
 
 // newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read or
 // write timeouts, which would cut long streams; dead peers are found by pings and by
-// writes that make no progress.
+// writes that make no progress, on streams over HTTP/1.1 too (rpc.Limits).
 func (a *App) newServer(h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -45,7 +47,7 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  30 * time.Second,
 			PingTimeout:      15 * time.Second,
-			WriteByteTimeout: 30 * time.Second,
+			WriteByteTimeout: writeWithin,
 		},
 	}
 }
@@ -53,7 +55,7 @@ func (a *App) newServer(h http.Handler) *http.Server {
 // publicHandler is everything that clients see.
 func (a *App) publicHandler() http.Handler {
 	mux := http.NewServeMux()
-	limits := rpc.Limits{RequestBytes: a.config.MaxRequestBytes, CompressBytes: compressBytes}
+	limits := rpc.Limits{RequestBytes: a.config.MaxRequestBytes, CompressBytes: compressBytes, WriteWithin: writeWithin}
 	rpc.Register(mux, a.services, limits, a.chain())
 	rpc.RegisterReflection(mux)
 	a.health = rpc.RegisterHealth(mux)

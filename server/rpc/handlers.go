@@ -5,6 +5,7 @@ package rpc
 
 import (
 	"net/http"
+	"time"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpchealth"
@@ -23,12 +24,15 @@ type Services struct {
 	Attributes *attributes.Service
 }
 
-// Limits bounds what a caller may send.
+// Limits bounds what a caller may do.
 type Limits struct {
 	// RequestBytes is the largest message that is read.
 	RequestBytes int
 	// CompressBytes is the smallest message that is compressed.
 	CompressBytes int
+	// WriteWithin is how long a stream waits for its reader to take a frame. 0: for
+	// ever.
+	WriteWithin time.Duration
 }
 
 // Chain is what surrounds RPCs.
@@ -62,7 +66,8 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	r := registry{mux, limits, chain}
 	r.add(ovationv1connect.NewRoomServiceHandler(&roomHandler{rooms: s.Rooms}, built))
 	r.add(ovationv1connect.NewFeedServiceHandler(&feedHandler{chat: s.Chat}, built))
-	r.add(ovationv1connect.FeedServiceSubscribeProcedure, newSubscribeHandler(s.Chat, built))
+	r.add(ovationv1connect.FeedServiceSubscribeProcedure,
+		patient(limits.WriteWithin, newSubscribeHandler(s.Chat, built)))
 	r.add(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
 	r.add(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
