@@ -103,9 +103,9 @@ func (a *App) bind(ctx context.Context) (err error) {
 	return nil
 }
 
-// Run serves until ctx is done, then drains: it stops being ready, tells every stream
-// to reconnect, waits for them and for calls under way, at most the drain timeout, and
-// returns nil. An error of serving ends it too. If force is done first it stops at
+// Run serves until ctx is done, then drains: it stops being ready, tells stream after
+// stream to reconnect, waits for them and for calls under way, at most the drain
+// timeout, and returns nil. An error of serving ends it too. If force is done first it stops at
 // once, with force's cause.
 func (a *App) Run(ctx, force context.Context) error {
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
@@ -136,7 +136,9 @@ func (a *App) Run(ctx, force context.Context) error {
 	return err
 }
 
-// drain ends what is open. Streams that have not ended by the drain timeout are cut.
+// drain ends what is open: streams one after the other, while calls are still taken
+// from those whose turn has not come; then everything else. What has not ended by the
+// drain timeout is cut.
 func (a *App) drain(ctx, force context.Context) error {
 	a.logger.InfoContext(ctx, "draining", "timeout", a.config.DrainTimeout)
 	a.ready.set(false)
@@ -144,9 +146,13 @@ func (a *App) drain(ctx, force context.Context) error {
 		a.health.SetStatus(service, grpchealth.StatusNotServing)
 	}
 	a.health.SetStatus("", grpchealth.StatusNotServing)
-	a.hub.Drain(a.config.ReconnectAfter, a.config.ReconnectJitter)
 	bounded, cancel := context.WithTimeout(force, a.config.DrainTimeout)
 	defer cancel()
+	a.hub.Drain(bounded, hub.Farewell{
+		After:  a.config.ReconnectAfter,
+		Jitter: a.config.ReconnectJitter,
+		Within: a.config.DrainTimeout / 2, // the other half is for calls under way, and slow readers
+	})
 	switch err := a.public.Shutdown(bounded); {
 	case force.Err() != nil:
 		return context.Cause(force)

@@ -103,7 +103,7 @@ func TestStreamsAreToldToReconnect(t *testing.T) {
 	for _, stream := range streams {
 		frame, err := last(stream)
 		told := frame.GetReconnect()
-		if err != nil || told.GetAfter().AsDuration() != time.Second || told.GetJitter().AsDuration() != 15*time.Second ||
+		if err != nil || told.GetAfter().AsDuration() != time.Second || told.GetJitter().AsDuration() != time.Second ||
 			told.GetReason() != ovationv1.ReconnectReason_RECONNECT_REASON_DRAIN {
 			t.Errorf("last frame %v, %v", frame, err)
 		}

@@ -111,7 +111,7 @@ func TestTurnedAwayWhileDraining(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.hub.Drain(time.Second, time.Second)
+		h.hub.Drain(t.Context(), hub.Farewell{After: time.Second, Jitter: time.Second})
 		err = h.Subscribe(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, make(frames, 9))
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("%v, %d sessions", err, h.sessions(t))

@@ -86,7 +86,7 @@ func startFeedWithin(t *testing.T, writeWithin time.Duration) (*http.Client, str
 	server.Start()
 	t.Cleanup(h.Close)
 	t.Cleanup(server.Close)
-	t.Cleanup(func() { h.Drain(0, 0) })
+	t.Cleanup(func() { h.Drain(context.Background(), hub.Farewell{}) })
 	onlyHTTP2 := new(http.Protocols)
 	onlyHTTP2.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: onlyHTTP2}
