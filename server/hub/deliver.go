@@ -73,6 +73,7 @@ func (f *followed) cut() *notice {
 	}
 	f.shared.Store(&after)
 	f.wakeWaiters()
+	f.answers.leave(heads)
 	f.hub.config.Metrics.rounds.Inc()
 	return n
 }
