@@ -139,15 +139,23 @@ func (f *followed) endSessions(d store.Departure, frame *wire.Frame) {
 	})
 }
 
-// setOnline takes the room's count in and tells everyone if it has changed.
+// setOnline takes the room's count in and tells everyone if it has changed, the less
+// often the more there are. (Whoever counts does so every second: what is not told now
+// is told then.)
 func (f *followed) setOnline(o room.Online) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.online != o {
-		f.online = o
-		f.tell(counters, wire.CountersFrame(o))
+	now := f.hub.config.Now()
+	f.online = o
+	if f.toldOnline == o || now.Sub(f.toldOnlineAt) < feed.CountsEvery(f.crowd.len())-countsSlack {
+		return
 	}
+	f.toldOnline, f.toldOnlineAt = o, now
+	f.tell(counters, wire.CountersFrame(o))
 }
+
+// countsSlack lets a count come a little early: those who count are not exact.
+const countsSlack = 100 * time.Millisecond
 
 // tell puts a control frame in place for everyone. The caller holds f.mu.
 func (f *followed) tell(kind control, frame *wire.Frame) {
