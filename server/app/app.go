@@ -60,18 +60,24 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 	a.metrics.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.buildServices()
-	if c.Development() {
-		if err := a.createDemoRoom(ctx); err != nil {
-			return nil, err
-		}
-	}
-	a.public = a.newServer(a.publicHandler())
-	a.internal = a.newServer(a.internalHandler())
-	if err := a.bind(ctx); err != nil {
+	if err := a.prepare(ctx); err != nil {
 		a.hub.Close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// prepare makes ready what is put together: rooms, servers, addresses.
+func (a *App) prepare(ctx context.Context) error {
+	if a.config.Development() {
+		if err := a.createDemoRoom(ctx); err != nil {
+			return err
+		}
+	}
+	public, health := a.publicHandler()
+	a.public, a.health = a.newServer(public), health
+	a.internal = a.newServer(a.internalHandler())
+	return a.bind(ctx)
 }
 
 // buildServices wires the use cases.

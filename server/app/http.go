@@ -8,6 +8,7 @@ import (
 	"time"
 
 	connectcors "connectrpc.com/cors"
+	"connectrpc.com/grpchealth"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/cors"
 
@@ -52,19 +53,20 @@ func (a *App) newServer(h http.Handler) *http.Server {
 	}
 }
 
-// publicHandler is everything that clients see.
-func (a *App) publicHandler() http.Handler {
+// publicHandler returns everything that clients see, and what to set its health checks
+// by.
+func (a *App) publicHandler() (http.Handler, *grpchealth.StaticChecker) {
 	mux := http.NewServeMux()
 	limits := rpc.Limits{RequestBytes: a.config.MaxRequestBytes, CompressBytes: compressBytes, WriteWithin: writeWithin}
 	rpc.Register(mux, a.services, limits, a.chain())
 	rpc.RegisterReflection(mux)
-	a.health = rpc.RegisterHealth(mux)
+	health := rpc.RegisterHealth(mux)
 	a.addProbes(mux)
 	mux.Handle("/", web.Handler())
 	if a.config.Development() {
 		mux.HandleFunc("GET /dev/token", a.mintDevelopmentToken)
 	}
-	return interceptor.WithRequestID(a.withCORS(mux))
+	return interceptor.WithRequestID(a.withCORS(mux)), health
 }
 
 // withCORS lets pages of other origins call.

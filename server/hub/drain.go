@@ -53,7 +53,7 @@ func (h *Hub) Drain(ctx context.Context, f Farewell) {
 	for _, room := range h.table.drain(frame) {
 		room.crowd.each(func(s *Subscriber) { all = append(all, s) })
 	}
-	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] }) //nolint:gosec // an order, not a secret
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	overTime(ctx, spread, len(all), func(i int) { all[i].finish(Drained, frame) })
 }
 

@@ -90,20 +90,22 @@ type gunzip struct {
 	reader gzip.Reader
 	most   int
 	left   int
-	begun  error // why there is nothing to read
+	empty  bool  // there is nothing to read
+	why    error // it is empty
 }
 
 // Reset implements connect.Decompressor.
 func (g *gunzip) Reset(from io.Reader) error {
 	g.left = g.most
-	g.begun = g.reader.Reset(from)
-	return nil
+	g.why = g.reader.Reset(from)
+	g.empty = g.why != nil
+	return nil // Read says so
 }
 
 // Read implements io.Reader.
 func (g *gunzip) Read(p []byte) (int, error) {
-	if g.begun != nil {
-		return 0, told(fmt.Errorf("%w: %w", errNotGzip, g.begun))
+	if g.empty {
+		return 0, told(fmt.Errorf("%w: %w", errNotGzip, g.why))
 	}
 	n, err := g.reader.Read(p)
 	g.left -= n
@@ -119,8 +121,8 @@ func (g *gunzip) Read(p []byte) (int, error) {
 
 // Close implements connect.Decompressor.
 func (g *gunzip) Close() error {
-	if g.begun != nil {
-		return nil // there is nothing to close
+	if g.empty {
+		return nil // and nothing to close
 	}
 	return g.reader.Close()
 }
