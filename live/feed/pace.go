@@ -44,3 +44,13 @@ func PullLimit(most, viewers int) int {
 	}
 	return max(limit, 1)
 }
+
+// CountsEvery returns the time to leave between two tellings of how many are there, in
+// a room of so many viewers: a second up to 64, five above 1,000, and in between by
+// proportion. Each telling goes to everyone, and in a large room a second changes
+// little.
+func CountsEvery(viewers int) time.Duration {
+	const large, least, most = 1000, time.Second, 5 * time.Second
+	over := min(max(viewers-crowd, 0), large-crowd)
+	return least + (most-least)*time.Duration(over)/(large-crowd)
+}

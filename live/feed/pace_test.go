@@ -99,3 +99,24 @@ func TestPullLimit(t *testing.T) {
 		}
 	}
 }
+
+func TestCountsEvery(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		viewers int
+		want    time.Duration
+	}{
+		{-1, time.Second},
+		{0, time.Second},
+		{64, time.Second},
+		{298, 2 * time.Second},
+		{532, 3 * time.Second},
+		{1000, 5 * time.Second},
+		{1001, 5 * time.Second},
+		{1_000_000, 5 * time.Second},
+	} {
+		if got := feed.CountsEvery(tt.viewers); got != tt.want {
+			t.Errorf("CountsEvery(%d) is %v, want %v", tt.viewers, got, tt.want)
+		}
+	}
+}

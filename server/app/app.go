@@ -60,18 +60,24 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 	a.metrics.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.buildServices()
-	if c.Development() {
-		if err := a.createDemoRoom(ctx); err != nil {
-			return nil, err
-		}
-	}
-	a.public = a.newServer(a.publicHandler())
-	a.internal = a.newServer(a.internalHandler())
-	if err := a.bind(ctx); err != nil {
+	if err := a.prepare(ctx); err != nil {
 		a.hub.Close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// prepare makes ready what is put together: rooms, servers, addresses.
+func (a *App) prepare(ctx context.Context) error {
+	if a.config.Development() {
+		if err := a.createDemoRoom(ctx); err != nil {
+			return err
+		}
+	}
+	public, health := a.publicHandler()
+	a.public, a.health = a.newServer(public), health
+	a.internal = a.newServer(a.internalHandler())
+	return a.bind(ctx)
 }
 
 // buildServices wires the use cases.
@@ -103,9 +109,9 @@ func (a *App) bind(ctx context.Context) (err error) {
 	return nil
 }
 
-// Run serves until ctx is done, then drains: it stops being ready, tells every stream
-// to reconnect, waits for them and for calls under way, at most the drain timeout, and
-// returns nil. An error of serving ends it too. If force is done first it stops at
+// Run serves until ctx is done, then drains: it stops being ready, tells stream after
+// stream to reconnect, waits for them and for calls under way, at most the drain
+// timeout, and returns nil. An error of serving ends it too. If force is done first it stops at
 // once, with force's cause.
 func (a *App) Run(ctx, force context.Context) error {
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
@@ -136,7 +142,9 @@ func (a *App) Run(ctx, force context.Context) error {
 	return err
 }
 
-// drain ends what is open. Streams that have not ended by the drain timeout are cut.
+// drain ends what is open: streams one after the other, while calls are still taken
+// from those whose turn has not come; then everything else. What has not ended by the
+// drain timeout is cut.
 func (a *App) drain(ctx, force context.Context) error {
 	a.logger.InfoContext(ctx, "draining", "timeout", a.config.DrainTimeout)
 	a.ready.set(false)
@@ -144,9 +152,13 @@ func (a *App) drain(ctx, force context.Context) error {
 		a.health.SetStatus(service, grpchealth.StatusNotServing)
 	}
 	a.health.SetStatus("", grpchealth.StatusNotServing)
-	a.hub.Drain(a.config.ReconnectAfter, a.config.ReconnectJitter)
 	bounded, cancel := context.WithTimeout(force, a.config.DrainTimeout)
 	defer cancel()
+	a.hub.Drain(bounded, hub.Farewell{
+		After:  a.config.ReconnectAfter,
+		Jitter: a.config.ReconnectJitter,
+		Within: a.config.DrainTimeout / 2, // the other half is for calls under way, and slow readers
+	})
 	switch err := a.public.Shutdown(bounded); {
 	case force.Err() != nil:
 		return context.Cause(force)
@@ -182,10 +194,11 @@ func urlOf(asked string, l net.Listener) string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// chain is what surrounds RPCs: all of it those that are built.
+// chain is what surrounds RPCs.
 func (a *App) chain() rpc.Chain {
 	return rpc.Chain{
 		Built:   interceptor.Chain(a.logger, a.verifier, rpc.Translate),
 		Unbuilt: interceptor.Plain(a.logger, rpc.Translate),
+		Request: interceptor.Requests(a.logger),
 	}
 }

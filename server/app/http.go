@@ -8,6 +8,7 @@ import (
 	"time"
 
 	connectcors "connectrpc.com/cors"
+	"connectrpc.com/grpchealth"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/cors"
 
@@ -24,13 +25,15 @@ const (
 	headerTimeout = 10 * time.Second
 	// idleTimeout is how long a connection without requests is kept.
 	idleTimeout = 2 * time.Minute
+	// writeWithin is how long a stream waits for its reader to take a frame.
+	writeWithin = 30 * time.Second
 	// maxHeaderBytes bounds a request's headers.
 	maxHeaderBytes = 64 << 10
 )
 
 // newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read or
 // write timeouts, which would cut long streams; dead peers are found by pings and by
-// writes that make no progress.
+// writes that make no progress, on streams over HTTP/1.1 too (rpc.Limits).
 func (a *App) newServer(h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -45,24 +48,25 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  30 * time.Second,
 			PingTimeout:      15 * time.Second,
-			WriteByteTimeout: 30 * time.Second,
+			WriteByteTimeout: writeWithin,
 		},
 	}
 }
 
-// publicHandler is everything that clients see.
-func (a *App) publicHandler() http.Handler {
+// publicHandler returns everything that clients see, and what to set its health checks
+// by.
+func (a *App) publicHandler() (http.Handler, *grpchealth.StaticChecker) {
 	mux := http.NewServeMux()
-	limits := rpc.Limits{RequestBytes: a.config.MaxRequestBytes, CompressBytes: compressBytes}
+	limits := rpc.Limits{RequestBytes: a.config.MaxRequestBytes, CompressBytes: compressBytes, WriteWithin: writeWithin}
 	rpc.Register(mux, a.services, limits, a.chain())
 	rpc.RegisterReflection(mux)
-	a.health = rpc.RegisterHealth(mux)
+	health := rpc.RegisterHealth(mux)
 	a.addProbes(mux)
 	mux.Handle("/", web.Handler())
 	if a.config.Development() {
 		mux.HandleFunc("GET /dev/token", a.mintDevelopmentToken)
 	}
-	return interceptor.WithRequestID(a.withCORS(mux))
+	return interceptor.WithRequestID(a.withCORS(mux)), health
 }
 
 // withCORS lets pages of other origins call.

@@ -37,6 +37,9 @@ func (e *TooOftenError) Error() string {
 	return fmt.Sprintf("chat: too many recalls, the next may pass in %v", e.RetryAfter)
 }
 
+// Retry returns when the next may pass.
+func (e *TooOftenError) Retry() time.Duration { return e.RetryAfter }
+
 // Service is the use cases of messages. It may be used concurrently.
 type Service struct {
 	log    store.Log

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -47,7 +48,7 @@ func setup(t *testing.T) house {
 	set.Log = log
 	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: quiet})
 	t.Cleanup(h.Close)
-	r := rooms.New(set, h, func() string { return "made" })
+	r := rooms.New(set, h, rand.Text)
 	if _, err := r.Create(t.Context(), as("b", live.RoleBackend), rooms.Draft{ID: "r"}); err != nil {
 		t.Fatal(err)
 	}

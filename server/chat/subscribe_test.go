@@ -107,16 +107,16 @@ func TestTurnedAwayWhileDraining(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := setup(t)
-		h.hub.Drain(time.Second, time.Second)
-		err := h.Subscribe(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, make(frames, 9))
-		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 0 {
-			t.Errorf("%v, %d sessions", err, h.sessions(t))
-		}
-		session, _, err := h.rooms.Enter(t.Context(), expiring(time.Hour), "r", "", time.Hour)
+		j, err := h.rooms.Join(t.Context(), expiring(time.Hour), "r", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		resume := chat.Stream{Room: "r", Session: session.ID}
+		h.hub.Drain(t.Context(), hub.Farewell{After: time.Second, Jitter: time.Second})
+		err = h.Subscribe(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, make(frames, 9))
+		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
+			t.Errorf("%v, %d sessions", err, h.sessions(t))
+		}
+		resume := chat.Stream{Room: "r", Session: j.Session.ID}
 		err = h.Subscribe(t.Context(), expiring(time.Hour), resume, make(frames, 9))
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("resuming: %v, %d sessions", err, h.sessions(t))

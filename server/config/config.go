@@ -26,8 +26,8 @@ type Config struct {
 	MaxRequestBytes int           `default:"1048576" placeholder:"BYTES" help:"Largest request that is read (default ${default})."`
 
 	DrainTimeout    time.Duration `default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
-	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server tells viewers to come back no sooner than this (default ${default})..."`
-	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"... and within this much longer, at random (default ${default})."`
+	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server tells viewers to come back no sooner than this (default ${default})."`
+	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away over at most this long, 500 a second where that suffices (default ${default})."`
 
 	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
 	LogFormat string     `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default ${default})."`

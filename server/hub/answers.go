@@ -6,8 +6,14 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 )
 
-// keptAnswers is how many different answers to pulls are kept at one state of a room.
-const keptAnswers = 256
+const (
+	// keptBytes is how much is kept of answers to pulls at one state of a room, about.
+	keptBytes = 4 << 20
+	// answerBytes and messageBytes are what an answer costs apart from its messages,
+	// and a message apart from its texts, about.
+	answerBytes  = 1 << 10
+	messageBytes = 64
+)
 
 // answers holds what readers were answered at the room's present state: viewers who
 // are notified together stand at the same cursor, and get the same bytes. The zero
@@ -16,6 +22,8 @@ type answers struct {
 	mu    sync.Mutex
 	heads feed.Heads
 	kept  map[reader]Pulled
+	bytes int  // of what is kept, about
+	used  bool // since the last call of tire
 }
 
 // reader is what an answer depends on.
@@ -29,13 +37,54 @@ type reader struct {
 func (a *answers) get(heads feed.Heads, r reader, look func() Pulled) Pulled {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.heads != heads || len(a.kept) >= keptAnswers {
-		a.heads, a.kept = heads, make(map[reader]Pulled)
+	a.used = true
+	if a.heads != heads {
+		a.forget()
+		a.heads = heads
 	}
-	answer, ok := a.kept[r]
-	if !ok {
-		answer = look()
-		a.kept[r] = answer
+	if answer, ok := a.kept[r]; ok {
+		return answer
 	}
+	answer := look()
+	size := sizeOf(answer.Batch)
+	if a.bytes+size > keptBytes {
+		a.forget()
+	}
+	if a.kept == nil {
+		a.kept = make(map[reader]Pulled)
+	}
+	a.kept[r] = answer
+	a.bytes += size
 	return answer
+}
+
+// leave drops what is kept of a state that is not the room's any more.
+func (a *answers) leave(heads feed.Heads) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.heads != heads {
+		a.forget()
+	}
+}
+
+// tire drops what nobody has asked for since it was last called.
+func (a *answers) tire() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.used {
+		a.forget()
+	}
+	a.used = false
+}
+
+// forget drops everything. The caller holds a.mu.
+func (a *answers) forget() { a.kept, a.bytes = nil, 0 }
+
+// sizeOf returns about how many bytes an answer takes once it is encoded.
+func sizeOf(b feed.Batch) int {
+	n := answerBytes
+	for _, m := range b.Messages {
+		n += messageBytes + len(m.Sender) + len(m.SenderName) + len(m.Text) + len(m.Payload)
+	}
+	return n
 }

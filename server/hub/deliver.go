@@ -73,6 +73,7 @@ func (f *followed) cut() *notice {
 	}
 	f.shared.Store(&after)
 	f.wakeWaiters()
+	f.answers.leave(heads)
 	f.hub.config.Metrics.rounds.Inc()
 	return n
 }
@@ -105,16 +106,28 @@ func (f *followed) deliverControl() {
 	for _, d := range departures {
 		f.endSessions(d, wire.DepartedFrame(kickReason(d.Reason), d.Message))
 	}
-	if ended != nil {
+	over := ended != nil && ended != f.announced.end
+	if over {
 		f.deliver() // what was said before the end comes before it
 	}
+	controls := f.shared.Load().controls.last
+	if !over && controls == f.announced.controls {
+		return
+	}
+	f.announced = announced{ended, controls}
 	f.crowd.each(func(s *Subscriber) {
-		if ended != nil {
+		if over {
 			s.finish(RoomOver, ended)
 		} else {
 			s.wake()
 		}
 	})
+}
+
+// announced is what everyone was woken for: nobody is woken for it again.
+type announced struct {
+	end      *wire.Frame
+	controls uint64 // the number of the last control frame
 }
 
 // kickReason says to viewers why they depart.
@@ -139,15 +152,23 @@ func (f *followed) endSessions(d store.Departure, frame *wire.Frame) {
 	})
 }
 
-// setOnline takes the room's count in and tells everyone if it has changed.
+// setOnline takes the room's count in and tells everyone if it has changed, the less
+// often the more there are. (Whoever counts does so every second: what is not told now
+// is told then.)
 func (f *followed) setOnline(o room.Online) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.online != o {
-		f.online = o
-		f.tell(counters, wire.CountersFrame(o))
+	now := f.hub.config.Now()
+	f.online = o
+	if f.toldOnline == o || now.Sub(f.toldOnlineAt) < feed.CountsEvery(f.crowd.len())-countsSlack {
+		return
 	}
+	f.toldOnline, f.toldOnlineAt = o, now
+	f.tell(counters, wire.CountersFrame(o))
 }
+
+// countsSlack lets a count come a little early: those who count are not exact.
+const countsSlack = 100 * time.Millisecond
 
 // tell puts a control frame in place for everyone. The caller holds f.mu.
 func (f *followed) tell(kind control, frame *wire.Frame) {

@@ -128,3 +128,20 @@ func TestNothingIsTakenUpAfterClose(t *testing.T) {
 		}
 	})
 }
+
+// A store that hangs is away, to those who come first too, and they may try again.
+func TestStoreThatHangsWhenARoomIsOpened(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		held := make(chan struct{})
+		s.store.set(func(b *backing) { b.held = held })
+		begun := time.Now()
+		_, err := s.trySeat(hub.Subscription{Room: theRoom, Session: room.Session{ID: "s", User: "u"}})
+		if took := time.Since(begun); !errors.Is(err, store.ErrUnavailable) || took > 10*time.Second {
+			s.Fatalf("after %v: %v", took, err)
+		}
+		close(held)
+		s.store.set(func(b *backing) { b.held = nil })
+		s.seat("u", hub.Inline, feed.Cursor{}).leave()
+	})
+}

@@ -32,24 +32,28 @@ type followed struct {
 	control chan struct{}      // something that does not wait for it
 	gap     chan struct{}      // a publication was lost
 	asks    chan chan struct{} // those who ask for a check; closed when it was made
-	pace    feed.Pace          // the deliverer's
 	shared  atomic.Pointer[shared]
 	answers answers
 
-	mu         sync.RWMutex
-	rings      *feed.Rings
-	sequence   uint64 // of the last publication that is in
-	room       room.Room
-	attributes live.Timestamp
-	told       live.Timestamp     // the attributes of the last round
-	changes    *attribute.Changes // since then, if they are whole
-	online     room.Online
-	departures []store.Departure
-	departed   publicationID // of the last departure
-	ended      *wire.Frame
-	changed    chan struct{} // closed when a long poll should look again; nil if none waits
-	mending    bool
-	early      []store.Publication // heard while mending
+	pace      feed.Pace // the deliverer's, and so is
+	announced announced
+
+	mu           sync.RWMutex
+	rings        *feed.Rings
+	sequence     uint64 // of the last publication that is in
+	room         room.Room
+	attributes   live.Timestamp
+	told         live.Timestamp     // the attributes of the last round
+	changes      *attribute.Changes // since then, if they are whole
+	online       room.Online
+	toldOnline   room.Online
+	toldOnlineAt live.Timestamp
+	departures   []store.Departure
+	departed     publicationID // of the last departure
+	ended        *wire.Frame
+	changed      chan struct{} // closed when a long poll should look again; nil if none waits
+	mending      bool
+	early        []store.Publication // heard while mending
 }
 
 // publicationID names a publication of a room.

@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/server/wire"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -101,16 +100,6 @@ func New(source Source, config Config) *Hub {
 
 // Heartbeat returns the longest silence on a stream.
 func (h *Hub) Heartbeat() time.Duration { return h.config.Heartbeat }
-
-// Drain takes no more subscribers and tells those that are there to come back at a
-// random moment between after and after + jitter. Long polls answer at once.
-func (h *Hub) Drain(after, jitter time.Duration) {
-	h.hurry()
-	frame := wire.DrainFrame(after, jitter)
-	for _, f := range h.table.drain(frame) {
-		f.crowd.each(func(s *Subscriber) { s.finish(Drained, frame) })
-	}
-}
 
 // Draining says whether the node takes no more subscribers.
 func (h *Hub) Draining() bool { return h.table.drained() != nil }

@@ -28,18 +28,22 @@ type state struct {
 	anew    bool // they are the whole log, for another replica
 }
 
-// open follows the room and fills the replica for the first time.
+// open follows the room and fills the replica for the first time. A store that does
+// not answer in time is away: store.ErrUnavailable.
 func (f *followed) open() (stop func(), err error) {
+	ctx, cancel := context.WithTimeout(f.ctx, mendWithin)
+	defer cancel()
 	f.mending = true
-	stop, err = f.hub.source.Bus.Follow(f.ctx, f.id, f.hear)
-	if err != nil {
-		return nil, err
+	stop, err = f.hub.source.Bus.Follow(ctx, f.id, f.hear)
+	if err == nil {
+		if err = f.readAnew(ctx); err != nil {
+			stop()
+		}
 	}
-	if err := f.readAnew(f.ctx); err != nil {
-		stop()
-		return nil, err
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+		err = fmt.Errorf("%w: room %q: %w", store.ErrUnavailable, f.id, err)
 	}
-	return stop, nil
+	return stop, err
 }
 
 // mend reads what was lost from the store. Where it cannot be read, the replica is

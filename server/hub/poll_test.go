@@ -43,7 +43,7 @@ func TestLongPoll(t *testing.T) {
 		{"an attribute", func(s *stage) { s.setAttribute("k", "v") }, 10 * time.Second, 0},
 		{"a change of the room", func(s *stage) { s.change(room.Change{Title: &title}) }, 10 * time.Second, 0},
 		{"the room's end", func(s *stage) { s.end() }, 10 * time.Second, 0},
-		{"a drain", func(s *stage) { s.hub.Drain(0, 0) }, 10 * time.Second, 0},
+		{"a drain", func(s *stage) { s.hub.Drain(s.ctx(), hub.Farewell{}) }, 10 * time.Second, 0},
 		{"the hub's end", func(s *stage) { s.hub.Close() }, 10 * time.Second, 0},
 		{"a count", func(s *stage) { s.hub.SetOnline(theRoom, room.Online{Users: 9}) }, time.Minute, 0},
 		{"nothing", func(*stage) {}, time.Minute, 0},

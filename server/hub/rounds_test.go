@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/hub"
@@ -163,4 +164,33 @@ func TestBusyRoomStretchesItsRounds(t *testing.T) {
 			s.Fatalf("%d rounds in 10 s with most viewers behind", rounds)
 		}
 	})
+}
+
+// The more there are, the less often they are told how many; the last count is told.
+func TestCountsOfACrowd(t *testing.T) {
+	t.Parallel()
+	for crowd, want := range map[int]int{1: 20, 1001: 4} {
+		t.Run(fmt.Sprint(crowd), func(t *testing.T) {
+			t.Parallel()
+			play(t, nil, func(s *stage) {
+				s.crowd(crowd - 1)
+				v := s.seat("v", hub.Inline, feed.Cursor{})
+				defer v.leave()
+				v.take()
+				told := 0
+				var last *ovationv1.Counters
+				for i := range 25 {
+					s.hub.SetOnline(theRoom, room.Online{Users: min(i, 19) + 1})
+					passing(time.Second)
+					for _, f := range v.take() {
+						last = f.GetCounters()
+						told++
+					}
+				}
+				if told < want || told > want+1 || last.GetOnline().GetUsers() != 20 {
+					s.Fatalf("told %d times, the last time %v", told, last)
+				}
+			})
+		})
+	}
 }

@@ -18,8 +18,8 @@ const (
 	settleWithin = time.Second
 )
 
-// tend keeps the replica whole until the room is dropped: it mends what was lost, and
-// looks for losses that nothing shows.
+// tend keeps the replica whole until the room is dropped: it mends what was lost,
+// looks for losses that nothing shows, and drops answers that nobody asks for.
 func (f *followed) tend() {
 	check := time.NewTicker(f.hub.config.CheckEvery)
 	defer check.Stop()
@@ -40,6 +40,7 @@ func (f *followed) tend() {
 		case <-rest.C:
 			gap = f.gap
 		case <-check.C:
+			f.answers.tire()
 			if f.behind() {
 				signal(f.gap)
 			}

@@ -10,22 +10,24 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 )
 
-// Chain is what surrounds every RPC that is built, outermost first: a panic is
-// reported like other errors, and who may not call is not told what was wrong with
-// the request.
+// Chain is what surrounds every RPC that is built. Who may not call is turned away
+// before their request is read; then, outermost first, a panic is reported like other
+// errors, and what cannot be understood is not validated.
 func Chain(
 	logger *slog.Logger, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
-) connect.Option {
-	return connect.WithInterceptors(
-		Report(logger, translate),
-		Recover(logger),
-		Auth(v),
-		validate.NewInterceptor(),
-		blameCaller{},
+) connect.HandlerOption {
+	return connect.WithHandlerOptions(
+		connect.WithRequestGate(gate(logger, v, translate)),
+		connect.WithInterceptors(
+			Report(logger, translate),
+			Recover(logger),
+			wellFormed{},
+			validate.NewInterceptor(),
+		),
 	)
 }
 
 // Plain is what surrounds every RPC that is not built: whoever calls it is told so.
-func Plain(logger *slog.Logger, translate func(context.Context, error) *connect.Error) connect.Option {
-	return connect.WithInterceptors(Report(logger, translate), Recover(logger))
+func Plain(logger *slog.Logger, translate func(context.Context, error) *connect.Error) connect.HandlerOption {
+	return connect.WithInterceptors(Report(logger, translate), Recover(logger), wellFormed{})
 }

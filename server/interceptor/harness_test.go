@@ -105,7 +105,7 @@ func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) s
 }
 
 func interceptorOption(logger *slog.Logger, v *auth.Verifier) connect.HandlerOption {
-	return connect.WithHandlerOptions(connect.WithOptions(interceptor.Chain(logger, v, rpc.Translate)))
+	return interceptor.Chain(logger, v, rpc.Translate)
 }
 
 // result is what a call came to.

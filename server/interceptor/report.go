@@ -15,6 +15,7 @@ func Report(logger *slog.Logger, translate func(context.Context, error) *connect
 	return func(ctx context.Context, call Call, next func(context.Context) error) error {
 		begun := time.Now()
 		err := next(ctx)
+		outcomeOf(ctx).reported = true
 		if err == nil {
 			report(ctx, logger, slog.LevelDebug, call, begun, "ok", nil)
 			return nil

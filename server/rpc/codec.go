@@ -7,12 +7,16 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/wire"
 )
 
 // codec encodes frames by copying the bytes that everyone shares, and everything else
 // as usual. It must append: connect gives the slice that Marshal returns to a pool,
 // where shared bytes would be overwritten.
+//
+// What it cannot decode it marks as such for the interceptors to answer: connect would
+// answer in words of its own, without a reason.
 type codec struct {
 	name      string
 	frame     func(f *wire.Frame, dst []byte) ([]byte, error)
@@ -20,8 +24,7 @@ type codec struct {
 	unmarshal func(b []byte, m proto.Message) error
 }
 
-// codecs returns the options that make a handler of frames speak what every handler
-// speaks.
+// codecs returns the options that make a handler encode frames, and everything else.
 func codecs() connect.HandlerOption {
 	discard := protojson.UnmarshalOptions{DiscardUnknown: true}
 	json := codec{
@@ -65,5 +68,8 @@ func (c codec) Unmarshal(b []byte, message any) error {
 	if !ok {
 		return fmt.Errorf("rpc: cannot decode into a %T", message)
 	}
-	return c.unmarshal(b, m)
+	if err := c.unmarshal(b, m); err != nil {
+		interceptor.Malformed(m, err)
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -111,17 +112,86 @@ var failures = []struct {
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID,
 		"page_token is not one that this call handed out", 0,
 	}},
+	{errNotGzip, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		"the request is malformed: it is not compressed with gzip, as it says", 0,
+	}},
+	{errBrokenOff, cancelled},
 	{context.DeadlineExceeded, deadline},
 	{context.Canceled, cancelled},
 }
 
-// What is no failure of the contract's, and what is not known.
+// typedFailures maps the errors that carry facts of their own. Without a message the
+// caller is told what the error itself says.
+var typedFailures = []struct {
+	facts func(error) (said string, facts map[string]string, ok bool)
+	failure
+}{
+	{facts(func(e *chat.TooLongError) map[string]string {
+		return map[string]string{"limit": strconv.Itoa(e.Max)}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG,
+		"the text is longer than the room allows", 0,
+	}},
+	{facts(func(*chat.TooOftenError) map[string]string { return nil }), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		"too many messages are being recalled in the room", 0,
+	}},
+	{facts(func(e *attribute.ConflictError) map[string]string {
+		return map[string]string{"key": e.Key, "timestamp": strconv.FormatInt(int64(e.Timestamp), 10)}
+	}), failure{
+		connect.CodeAborted, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_CONFLICT,
+		"the attribute has changed since; nothing was applied", 0,
+	}},
+	{facts(func(e *attribute.OwnedError) map[string]string {
+		return map[string]string{"key": e.Key, "owner": string(e.Owner)}
+	}), failure{
+		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_OWNED,
+		"the attribute belongs to somebody else; nothing was applied", 0,
+	}},
+	{facts(func(e *attribute.LimitError) map[string]string {
+		return map[string]string{"key": e.Key, "limit": e.Limit, "max": strconv.Itoa(e.Max)}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_LIMIT,
+		"the update would exceed a limit of the room; nothing was applied", 0,
+	}},
+	{facts(func(e *room.RangeError) map[string]string {
+		return map[string]string{"field": e.Setting}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
+	}},
+	{facts(func(e *interceptor.MalformedError) map[string]string {
+		return map[string]string{"cause": e.Cause}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		"the request is malformed", 0,
+	}},
+	{facts(func(e *tooLargeError) map[string]string {
+		return map[string]string{"max_request_bytes": strconv.Itoa(e.max)}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		"the request is larger than the server reads", 0,
+	}},
+}
+
+// facts finds an error of one type and what it says.
+func facts[E error](of func(E) map[string]string) func(error) (string, map[string]string, bool) {
+	return func(err error) (string, map[string]string, bool) {
+		var found E
+		if !errors.As(err, &found) {
+			return "", nil, false
+		}
+		return found.Error(), of(found), true
+	}
+}
+
+// What connect tells apart, and what is not known.
 var (
 	deadline = failure{
-		connect.CodeDeadlineExceeded, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED, "the deadline has passed", 0,
+		connect.CodeDeadlineExceeded, ovationv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, "the deadline has passed", 0,
 	}
 	cancelled = failure{
-		connect.CodeCanceled, ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED, "the call was cancelled", 0,
+		connect.CodeCanceled, ovationv1.ErrorReason_ERROR_REASON_CANCELLED, "the call was cancelled", 0,
 	}
 	internal = failure{
 		connect.CodeInternal, ovationv1.ErrorReason_ERROR_REASON_INTERNAL,
@@ -135,8 +205,17 @@ func Translate(ctx context.Context, err error) *connect.Error {
 	if ce := new(connect.Error); errors.As(err, &ce) {
 		return translateConnect(ctx, ce)
 	}
-	if f, facts, ok := typed(err); ok {
-		return f.told(ctx, facts)
+	for _, f := range typedFailures {
+		if said, facts, ok := f.facts(err); ok {
+			if f.message == "" {
+				f.message = said
+			}
+			var later interface{ Retry() time.Duration }
+			if errors.As(err, &later) {
+				f.retryAfter = later.Retry()
+			}
+			return f.told(ctx, facts)
+		}
 	}
 	for _, f := range failures {
 		if errors.Is(err, f.err) {
@@ -148,6 +227,9 @@ func Translate(ctx context.Context, err error) *connect.Error {
 
 // translateConnect adds the reason to an error that connect made, or validation did.
 func translateConnect(ctx context.Context, err *connect.Error) *connect.Error {
+	if slices.ContainsFunc(err.Details(), isErrorDetail) {
+		return err // it was translated where it arose
+	}
 	if violation := new(protovalidate.ValidationError); errors.As(err, &violation) {
 		addDetail(ctx, err, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, 0, violationFacts(violation))
 		return err
@@ -169,6 +251,11 @@ func translateConnect(ctx context.Context, err *connect.Error) *connect.Error {
 	return err
 }
 
+// isErrorDetail says whether a detail is what programs read.
+func isErrorDetail(d *connect.ErrorDetail) bool {
+	return d.Type() == string((*ovationv1.ErrorDetail)(nil).ProtoReflect().Descriptor().FullName())
+}
+
 // violationFacts names the first field that is wrong, and the rule that it breaks.
 func violationFacts(v *protovalidate.ValidationError) map[string]string {
 	if len(v.Violations) == 0 {
@@ -178,54 +265,6 @@ func violationFacts(v *protovalidate.ValidationError) map[string]string {
 	return map[string]string{
 		"field": protovalidate.FieldPathString(first.GetField()),
 		"rule":  first.GetRuleId(),
-	}
-}
-
-// typed tells the errors that carry facts of their own.
-func typed(err error) (failure, map[string]string, bool) {
-	invalid := failure{
-		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
-	}
-	var (
-		tooLong  *chat.TooLongError
-		tooOften *chat.TooOftenError
-		conflict *attribute.ConflictError
-		owned    *attribute.OwnedError
-		limit    *attribute.LimitError
-		outside  *room.RangeError
-	)
-	switch {
-	case errors.As(err, &tooLong):
-		invalid.reason = ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG
-		invalid.message = "the text is longer than the room allows"
-		return invalid, map[string]string{"limit": strconv.Itoa(tooLong.Max)}, true
-	case errors.As(err, &tooOften):
-		return failure{
-			connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
-			"too many messages are being recalled in the room", tooOften.RetryAfter,
-		}, nil, true
-	case errors.As(err, &conflict):
-		return failure{
-				connect.CodeAborted, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_CONFLICT,
-				"the attribute has changed since; nothing was applied", 0,
-			}, map[string]string{
-				"key": conflict.Key, "timestamp": strconv.FormatInt(int64(conflict.Timestamp), 10),
-			}, true
-	case errors.As(err, &owned):
-		return failure{
-			connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_OWNED,
-			"the attribute belongs to somebody else; nothing was applied", 0,
-		}, map[string]string{"key": owned.Key, "owner": string(owned.Owner)}, true
-	case errors.As(err, &limit):
-		return failure{
-			connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_ATTRIBUTE_LIMIT,
-			"the update would exceed a limit of the room; nothing was applied", 0,
-		}, map[string]string{"key": limit.Key, "limit": limit.Limit, "max": strconv.Itoa(limit.Max)}, true
-	case errors.As(err, &outside):
-		invalid.message = outside.Error()
-		return invalid, map[string]string{"field": outside.Setting}, true
-	default:
-		return failure{}, nil, false
 	}
 }
 
@@ -240,9 +279,7 @@ func roomFacts(err error) map[string]string {
 // told makes the error that the caller gets.
 func (f failure) told(ctx context.Context, facts map[string]string) *connect.Error {
 	err := connect.NewError(f.code, errors.New(f.message))
-	if f.reason != ovationv1.ErrorReason_ERROR_REASON_UNSPECIFIED {
-		addDetail(ctx, err, f.reason, f.retryAfter, facts)
-	}
+	addDetail(ctx, err, f.reason, f.retryAfter, facts)
 	return err
 }
 

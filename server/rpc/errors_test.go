@@ -18,6 +18,7 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/page"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/store"
@@ -196,9 +197,13 @@ func TestErrorsOfConnect(t *testing.T) {
 	}
 }
 
-// A call that its caller gave up is no failure, and has no reason.
+// A call that its caller gave up is no failure, and has a reason all the same.
 func TestGivenUp(t *testing.T) {
 	t.Parallel()
+	reasons := map[connect.Code]ovationv1.ErrorReason{
+		connect.CodeCanceled:         ovationv1.ErrorReason_ERROR_REASON_CANCELLED,
+		connect.CodeDeadlineExceeded: ovationv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED,
+	}
 	for _, tt := range []struct {
 		err  error
 		code connect.Code
@@ -209,8 +214,18 @@ func TestGivenUp(t *testing.T) {
 		{connect.NewError(connect.CodeDeadlineExceeded, errors.New("x")), connect.CodeDeadlineExceeded},
 		{connect.NewError(connect.CodeUnknown, errors.New("write: broken pipe")), connect.CodeCanceled},
 	} {
-		if got := rpc.Translate(t.Context(), tt.err); got.Code() != tt.code || len(got.Details()) != 0 {
+		got := rpc.Translate(t.Context(), tt.err)
+		if got.Code() != tt.code || onlyDetail(t, got).GetReason() != reasons[tt.code] {
 			t.Errorf("%v: told %v, %v", tt.err, got, got.Details())
 		}
+	}
+}
+
+// What was translated where it arose is not translated again.
+func TestToldOnce(t *testing.T) {
+	t.Parallel()
+	once := rpc.Translate(t.Context(), &interceptor.MalformedError{Cause: "why"})
+	if again := rpc.Translate(t.Context(), fmt.Errorf("reading: %w", once)); onlyDetail(t, again).GetMetadata()["cause"] != "why" {
+		t.Errorf("told %v, %v", again, again.Details())
 	}
 }

@@ -63,13 +63,21 @@ func as(t *testing.T, user live.UserID, role live.Role) connect.ClientOption {
 // startFeed serves rooms and their messages over HTTP/2 without TLS, and returns where.
 func startFeed(t *testing.T) (*http.Client, string) {
 	t.Helper()
+	client, url, _ := startFeedWithin(t, 0)
+	return client, url
+}
+
+// startFeedWithin is startFeed with a bound on how long a frame may take to be read. It
+// returns the hub too.
+func startFeedWithin(t *testing.T, writeWithin time.Duration) (*http.Client, string, *hub.Hub) {
+	t.Helper()
 	set, logger := memory.New().Set(), slog.New(slog.NewTextHandler(io.Discard, nil))
 	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: logger})
 	r := rooms.New(set, h, rand.Text)
 	mux := http.NewServeMux()
 	chain := interceptor.Chain(logger, auth.NewVerifier("secret"), rpc.Translate)
 	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger))},
-		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10}, rpc.Chain{Built: chain, Unbuilt: chain})
+		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, WriteWithin: writeWithin}, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(logger)})
 	server := httptest.NewUnstartedServer(mux)
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -78,12 +86,12 @@ func startFeed(t *testing.T) (*http.Client, string) {
 	server.Start()
 	t.Cleanup(h.Close)
 	t.Cleanup(server.Close)
-	t.Cleanup(func() { h.Drain(0, 0) })
+	t.Cleanup(func() { h.Drain(context.Background(), hub.Farewell{}) })
 	onlyHTTP2 := new(http.Protocols)
 	onlyHTTP2.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: onlyHTTP2}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport}, server.URL
+	return &http.Client{Transport: transport}, server.URL, h
 }
 
 // TestSharedFramesSurviveConnectsPools has many streams take the same frames in every

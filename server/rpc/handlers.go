@@ -5,6 +5,7 @@ package rpc
 
 import (
 	"net/http"
+	"time"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/grpchealth"
@@ -23,46 +24,69 @@ type Services struct {
 	Attributes *attributes.Service
 }
 
-// Limits bounds what a caller may send.
+// Limits bounds what a caller may do.
 type Limits struct {
 	// RequestBytes is the largest message that is read.
 	RequestBytes int
 	// CompressBytes is the smallest message that is compressed.
 	CompressBytes int
+	// WriteWithin is how long a stream waits for its reader to take a frame. 0: for
+	// ever.
+	WriteWithin time.Duration
 }
 
-// Chain is what surrounds RPCs: those that are built, and those that are not.
-type Chain struct{ Built, Unbuilt connect.Option }
+// Chain is what surrounds RPCs.
+type Chain struct {
+	// Built surrounds those that are built, Unbuilt those that are not.
+	Built, Unbuilt connect.HandlerOption
+	// Request surrounds the requests of all.
+	Request func(http.Handler) http.Handler
+}
+
+// registry is where handlers are added to.
+type registry struct {
+	mux    *http.ServeMux
+	limits Limits
+	chain  Chain
+}
+
+// add adds a handler. What it reads is bounded.
+func (r registry) add(pattern string, h http.Handler) {
+	r.mux.Handle(pattern, r.chain.Request(boundBody(r.limits.RequestBytes, h)))
+}
 
 // Register adds the services to mux.
 func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	bounds := connect.WithHandlerOptions(
-		connect.WithReadMaxBytes(limits.RequestBytes),
+		codecs(),
+		boundedGzip(limits.RequestBytes),
 		connect.WithCompressMinBytes(limits.CompressBytes),
 	)
-	built := connect.WithHandlerOptions(bounds, connect.WithOptions(chain.Built))
-	mux.Handle(ovationv1connect.NewRoomServiceHandler(&roomHandler{rooms: s.Rooms}, built))
-	mux.Handle(ovationv1connect.NewFeedServiceHandler(&feedHandler{chat: s.Chat}, built))
-	mux.Handle(ovationv1connect.FeedServiceSubscribeProcedure, newSubscribeHandler(s.Chat, built))
-	mux.Handle(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
-	mux.Handle(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
-	registerUnbuilt(mux, connect.WithHandlerOptions(bounds, connect.WithOptions(chain.Unbuilt)))
+	built := connect.WithHandlerOptions(bounds, chain.Built)
+	r := registry{mux, limits, chain}
+	r.add(ovationv1connect.NewRoomServiceHandler(&roomHandler{rooms: s.Rooms}, built))
+	r.add(ovationv1connect.NewFeedServiceHandler(&feedHandler{chat: s.Chat}, built))
+	r.add(ovationv1connect.FeedServiceSubscribeProcedure,
+		patient(limits.WriteWithin, newSubscribeHandler(s.Chat, built)))
+	r.add(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
+	r.add(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
+	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 
-// registerUnbuilt adds the services and RPCs of the contract that are not built yet:
+// addUnbuilt adds the services and RPCs of the contract that are not built yet:
 // they answer UNIMPLEMENTED.
-func registerUnbuilt(mux *http.ServeMux, opts connect.HandlerOption) {
-	mux.Handle(ovationv1connect.NewQuizServiceHandler(ovationv1connect.UnimplementedQuizServiceHandler{}, opts))
-	mux.Handle(ovationv1connect.NewGiftServiceHandler(ovationv1connect.UnimplementedGiftServiceHandler{}, opts))
-	mux.Handle(ovationv1connect.NewWalletServiceHandler(ovationv1connect.UnimplementedWalletServiceHandler{}, opts))
-	mux.Handle(ovationv1connect.NewAudienceServiceHandler(ovationv1connect.UnimplementedAudienceServiceHandler{}, opts))
-	mux.Handle(ovationv1connect.NewModerationServiceHandler(
+func (r registry) addUnbuilt(opts connect.HandlerOption) {
+	r.add(ovationv1connect.NewQuizServiceHandler(ovationv1connect.UnimplementedQuizServiceHandler{}, opts))
+	r.add(ovationv1connect.NewGiftServiceHandler(ovationv1connect.UnimplementedGiftServiceHandler{}, opts))
+	r.add(ovationv1connect.NewWalletServiceHandler(ovationv1connect.UnimplementedWalletServiceHandler{}, opts))
+	r.add(ovationv1connect.NewAudienceServiceHandler(ovationv1connect.UnimplementedAudienceServiceHandler{}, opts))
+	r.add(ovationv1connect.NewModerationServiceHandler(
 		ovationv1connect.UnimplementedModerationServiceHandler{}, opts))
-	mux.Handle(ovationv1connect.NewEventServiceHandler(ovationv1connect.UnimplementedEventServiceHandler{}, opts))
-	mux.Handle(ovationv1connect.NewMediaServiceHandler(ovationv1connect.UnimplementedMediaServiceHandler{}, opts))
+	r.add(ovationv1connect.NewEventServiceHandler(ovationv1connect.UnimplementedEventServiceHandler{}, opts))
+	r.add(ovationv1connect.NewMediaServiceHandler(ovationv1connect.UnimplementedMediaServiceHandler{}, opts))
 	_, unbuilt := ovationv1connect.NewRoomServiceHandler(ovationv1connect.UnimplementedRoomServiceHandler{}, opts)
-	mux.Handle(ovationv1connect.RoomServiceLinkRoomsProcedure, unbuilt)
-	mux.Handle(ovationv1connect.RoomServiceUnlinkRoomsProcedure, unbuilt)
+	r.add(ovationv1connect.RoomServiceLinkRoomsProcedure, unbuilt)
+	r.add(ovationv1connect.RoomServiceUnlinkRoomsProcedure, unbuilt)
 }
 
 // ServiceNames is every service of the contract.

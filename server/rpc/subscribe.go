@@ -31,7 +31,7 @@ func newSubscribeHandler(c *chat.Service, opts connect.HandlerOption) *connect.H
 				Session:  live.SessionID(req.Msg.GetSessionId()),
 				Delivery: deliveries[req.Msg.GetDelivery()],
 				Cursor:   wire.CursorFrom(req.Msg.GetCursor()),
-			}, writer{stream})
+			}, writer{stream, patienceOf(ctx)})
 		},
 		shared("Subscribe", opts),
 	)
@@ -46,7 +46,6 @@ func shared(method protoreflect.Name, opts connect.HandlerOption) connect.Handle
 		opts,
 		connect.WithSchema(methods.ByName(method)),
 		connect.WithCompressMinBytes(math.MaxInt),
-		codecs(),
 	)
 }
 
@@ -59,8 +58,13 @@ var deliveries = map[ovationv1.Delivery]hub.Delivery{
 
 // writer writes frames to a connect stream.
 type writer struct {
-	stream *connect.ServerStream[wire.Frame]
+	stream   *connect.ServerStream[wire.Frame]
+	patience *patience
 }
 
 // WriteFrame implements hub.Writer.
-func (w writer) WriteFrame(f *wire.Frame) error { return w.stream.Send(f) }
+func (w writer) WriteFrame(f *wire.Frame) error {
+	w.patience.begin()
+	defer w.patience.end()
+	return w.stream.Send(f)
+}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"sync"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -39,12 +40,23 @@ func PullAnswer(b feed.Batch, h feed.Heads) *Frame {
 
 // AppendProto appends the frame in binary form to dst.
 func (f *Frame) AppendProto(dst []byte) ([]byte, error) {
-	f.proto.once.Do(func() { f.proto.bytes, f.proto.err = proto.Marshal(f.build()) })
-	return append(dst, f.proto.bytes...), f.proto.err
+	return f.proto.append(dst, func() ([]byte, error) { return proto.Marshal(f.build()) })
 }
 
 // AppendJSON appends the frame in JSON form to dst.
 func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
-	f.json.once.Do(func() { f.json.bytes, f.json.err = protojson.Marshal(f.build()) })
-	return append(dst, f.json.bytes...), f.json.err
+	return f.json.append(dst, func() ([]byte, error) { return protojson.Marshal(f.build()) })
+}
+
+// errUnbuilt is what a frame comes to whose contents could not be made: whoever first
+// needed it has the panic.
+var errUnbuilt = errors.New("wire: the frame's contents could not be made")
+
+// append appends the form to dst. The first call encodes it.
+func (f *form) append(dst []byte, encode func() ([]byte, error)) ([]byte, error) {
+	f.once.Do(func() {
+		f.err = errUnbuilt // should encode panic
+		f.bytes, f.err = encode()
+	})
+	return append(dst, f.bytes...), f.err
 }

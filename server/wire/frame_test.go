@@ -99,3 +99,35 @@ func TestEveryKickHasAText(t *testing.T) {
 		}
 	}
 }
+
+// A frame whose contents panic is an error to everyone who comes after, not empty.
+func TestFrameThatCannotBeBuilt(t *testing.T) {
+	t.Parallel()
+	f := newFrame(func() *ovationv1.SubscribeResponse { panic("no contents") })
+	for _, encode := range []func([]byte) ([]byte, error){f.AppendProto, f.AppendJSON} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			_, _ = encode(nil)
+		}()
+		if _, err := encode(nil); err == nil {
+			t.Error("afterwards it is empty")
+		}
+	}
+}
+
+//nolint:paralleltest // it counts allocations
+func TestEncodedFrameIsAppendedWithoutAllocating(t *testing.T) {
+	f, dst := KickedFrame(Left), make([]byte, 0, 1<<10)
+	got := testing.AllocsPerRun(100, func() {
+		if _, err := f.AppendProto(dst); err != nil {
+			t.Error(err)
+		}
+	})
+	if got != 0 {
+		t.Errorf("%v allocations", got)
+	}
+}

@@ -1,0 +1,35 @@
+package interceptor
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+
+	"connectrpc.com/connect"
+
+	"github.com/ovation-live/ovation/server/auth"
+)
+
+// gate verifies the caller's token before anything of the request's body is read, and
+// hands the caller on in the context. Who is turned away is reported like any other
+// outcome.
+func gate(
+	logger *slog.Logger, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
+) connect.RequestGateFunc {
+	refuse, recovered := Report(logger, translate), Recover(logger)
+	return func(
+		ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header,
+	) (context.Context, error) {
+		call := Call{spec, peer, header}
+		var p auth.Principal
+		err := recovered(ctx, call, func(context.Context) (err error) {
+			p, err = v.Header(header.Get("Authorization"))
+			return err
+		})
+		if err != nil {
+			Unread(ctx, err)
+			return ctx, refuse(ctx, call, func(context.Context) error { return err })
+		}
+		return auth.With(ctx, p), nil
+	}
+}

@@ -1,0 +1,131 @@
+package rpc
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"connectrpc.com/connect"
+
+	"github.com/ovation-live/ovation/server/interceptor"
+)
+
+// What bounds requests is here and not left to connect, which would answer before any
+// interceptor is called: errors of what it reads it hands on as they are.
+
+// tooLargeError says that a request is larger than the server reads.
+type tooLargeError struct{ max int }
+
+// Error implements error.
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("rpc: a request of more than %d bytes", e.max)
+}
+
+// errBrokenOff says that a request's body did not come to its end.
+var errBrokenOff = errors.New("rpc: the request broke off")
+
+// errNotGzip says that what is said to be compressed is not.
+var errNotGzip = errors.New("rpc: not compressed with gzip")
+
+// envelopeBytes is what a protocol adds to a message.
+const envelopeBytes = 5
+
+// boundBody lets a handler read messages of at most so many bytes.
+func boundBody(most int, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != http.NoBody {
+			r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: int64(most) + envelopeBytes}
+			if r.ContentLength > int64(most)+envelopeBytes {
+				r.Body.(*boundedBody).left = -1 // nothing of it is read
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// boundedBody is a request's body whose errors are told as they are to be answered.
+type boundedBody struct {
+	io.ReadCloser
+	ctx  context.Context //nolint:containedctx // the request's, whose body it is
+	most int
+	left int64 // below 0: too much was sent
+}
+
+// Read implements io.Reader.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, b.fail(&tooLargeError{b.most})
+	}
+	n, err := b.ReadCloser.Read(p)
+	b.left -= int64(n)
+	switch {
+	case b.left < 0:
+		return 0, b.fail(&tooLargeError{b.most})
+	case err == nil, errors.Is(err, io.EOF):
+		return n, err
+	default:
+		return n, b.fail(fmt.Errorf("%w: %w", errBrokenOff, err))
+	}
+}
+
+// fail returns what the caller is told.
+func (b *boundedBody) fail(err error) error {
+	interceptor.Unread(b.ctx, err)
+	return Translate(b.ctx, err)
+}
+
+// boundedGzip decompresses messages to at most so many bytes.
+func boundedGzip(most int) connect.HandlerOption {
+	return connect.WithCompression("gzip",
+		func() connect.Decompressor { return &gunzip{most: most} },
+		func() connect.Compressor { return gzip.NewWriter(io.Discard) })
+}
+
+// gunzip is a gzip.Reader with a bound, whose errors are told as they are to be
+// answered. (It does not know the request: they lack its id.)
+type gunzip struct {
+	reader gzip.Reader
+	most   int
+	left   int
+	empty  bool  // there is nothing to read
+	why    error // it is empty
+}
+
+// Reset implements connect.Decompressor.
+func (g *gunzip) Reset(from io.Reader) error {
+	g.left = g.most
+	g.why = g.reader.Reset(from)
+	g.empty = g.why != nil
+	return nil // Read says so
+}
+
+// Read implements io.Reader.
+func (g *gunzip) Read(p []byte) (int, error) {
+	if g.empty {
+		return 0, told(fmt.Errorf("%w: %w", errNotGzip, g.why))
+	}
+	n, err := g.reader.Read(p)
+	g.left -= n
+	switch {
+	case g.left < 0:
+		return 0, told(&tooLargeError{g.most})
+	case err == nil, errors.Is(err, io.EOF):
+		return n, err
+	default:
+		return n, told(fmt.Errorf("%w: %w", errNotGzip, err))
+	}
+}
+
+// Close implements connect.Decompressor.
+func (g *gunzip) Close() error {
+	if g.empty {
+		return nil // and nothing to close
+	}
+	return g.reader.Close()
+}
+
+// told returns what a caller is told of an error, whoever they are.
+func told(err error) error { return Translate(context.Background(), err) }

@@ -1,0 +1,93 @@
+package rpc_test
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/token"
+)
+
+// deaf opens a stream over HTTP/1.1 that nobody ever reads.
+func deaf(t *testing.T, url string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	minted, err := token.Mint("secret", token.Claims{User: "deaf", Role: live.RoleViewer, Rooms: []live.RoomID{"r"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := "\x0a\x01r\x10\x02" // INLINE
+	body := "\x00\x00\x00\x00" + string(rune(len(message))) + message
+	_, err = fmt.Fprintf(conn, "POST /ovation.v1.FeedService/Subscribe HTTP/1.1\r\nHost: x\r\n"+
+		"Content-Type: application/connect+proto\r\nContent-Length: %d\r\nAuthorization: Bearer %s\r\n\r\n%s",
+		len(body), minted, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A stream whose reader takes nothing ends, over either protocol; one that is read, and
+// one that has nothing to say, do not.
+func TestReadersWhoNeverRead(t *testing.T) {
+	t.Parallel()
+	const within = 500 * time.Millisecond
+	client, url, h := startFeedWithin(t, within)
+	backend := ovationv1connect.NewFeedServiceClient(client, url, as(t, "b", live.RoleBackend))
+	rooms := ovationv1connect.NewRoomServiceClient(client, url, as(t, "b", live.RoleBackend))
+	for _, id := range []string{"r", "quiet"} {
+		if _, err := rooms.CreateRoom(t.Context(), &ovationv1.CreateRoomRequest{RoomId: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	subscribe := func(user live.UserID, id string) func() bool {
+		viewer := ovationv1connect.NewFeedServiceClient(client, url, as(t, user, live.RoleViewer))
+		stream, err := viewer.Subscribe(t.Context(), &ovationv1.SubscribeRequest{
+			RoomId: id, Delivery: ovationv1.Delivery_DELIVERY_INLINE,
+		})
+		if err != nil || !stream.Receive() {
+			t.Fatalf("Subscribe: %v", err)
+		}
+		t.Cleanup(func() { _ = stream.Close() })
+		return stream.Receive
+	}
+	subscribe("quiet", "quiet")
+	subscribe("deaf over HTTP/2", "r")
+	deaf(t, url)
+	if receive := subscribe("reader", "r"); receive != nil {
+		go func() {
+			for receive() {
+			}
+		}()
+	}
+	for begun := time.Now(); len(h.Sessions()["r"]) < 3; time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 5*time.Second {
+			t.Fatalf("subscribed: %v", h.Sessions())
+		}
+	}
+	payload := make([]byte, 4096)
+	for begun := time.Now(); len(h.Sessions()["r"]) > 1; {
+		if time.Since(begun) > 30*time.Second {
+			t.Fatalf("still there: %v", h.Sessions())
+		}
+		_, err := backend.Send(t.Context(), &ovationv1.SendRequest{
+			RoomId: "r", Kind: ovationv1.MessageKind_MESSAGE_KIND_SYSTEM, Payload: payload,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(2 * within)
+	if got := h.Sessions(); len(got["r"]) != 1 || len(got["quiet"]) != 1 {
+		t.Errorf("left: %v", got)
+	}
+}
