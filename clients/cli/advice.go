@@ -58,4 +58,6 @@ var advice = map[ovationv1.ErrorReason]string{
 	ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID:    "the cursor is not from this server: begin without one",
 	ovationv1.ErrorReason_ERROR_REASON_MEDIA_NOT_CONFIGURED:    "the server has no such media provider: configure it there",
 	ovationv1.ErrorReason_ERROR_REASON_MEDIA_FULL:              "the room has given out all its media indexes: make another room",
+	ovationv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED:       "it took too long, and may have taken effect: look before you try again",
+	ovationv1.ErrorReason_ERROR_REASON_CANCELLED:               "the call was given up, and may have taken effect: look before you try again",
 }

@@ -2,14 +2,19 @@ package interceptor
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
 )
 
-// restWithin is how long a caller who was refused over HTTP/1.1 may take to send the
-// rest of the request: net/http reads it before it answers, to keep the connection.
-const restWithin = time.Second
+// A caller who is refused may send the rest of a small request, and soon, before it is
+// answered: net/http waits for it to keep an HTTP/1.1 connection, and over HTTP/2 some
+// clients take an answer that comes before it for a broken stream.
+const (
+	restWithin = time.Second
+	restBytes  = 256 << 10
+)
 
 type outcomeKey struct{}
 
@@ -42,11 +47,7 @@ func Unread(ctx context.Context, why error) {
 func Requests(logger *slog.Logger) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			o := &outcome{hurry: func() {
-				if r.ProtoMajor == 1 {
-					_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(restWithin)) // without it, it waits
-				}
-			}}
+			o := &outcome{hurry: func() { discardRest(w, r) }}
 			ctx := context.WithValue(r.Context(), outcomeKey{}, o)
 			next.ServeHTTP(w, r.WithContext(ctx))
 			if !o.reported {
@@ -57,5 +58,15 @@ func Requests(logger *slog.Logger) func(http.Handler) http.Handler {
 					slog.Any("error", o.unread))
 			}
 		})
+	}
+}
+
+// discardRest lets the rest of a request come, to nobody.
+func discardRest(w http.ResponseWriter, r *http.Request) {
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(restWithin)); err != nil {
+		return // it might take for ever
+	}
+	if r.ProtoMajor > 1 {
+		_, _ = io.CopyN(io.Discard, r.Body, restBytes) // whatever comes of it
 	}
 }
