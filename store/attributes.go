@@ -21,8 +21,9 @@ type Attributes interface {
 	// Leave and Expire; an ended room keeps everything.)
 	UpdateAttributes(ctx context.Context, id live.RoomID, u AttributeUpdate) (AttributePosition, error)
 	// AttributesSince returns what brings a map from after to the present: changes, or a
-	// snapshot where the log does not reach back or epoch is not the present one (""
-	// stands for the present one). ErrRoomNotFound.
+	// snapshot where the log does not reach back or epoch is not the present one. ""
+	// stands for the present one, and with 0 for a reader who has no map at all: they
+	// get a snapshot. ErrRoomNotFound.
 	AttributesSince(ctx context.Context, id live.RoomID, epoch live.Epoch, after live.Timestamp) (AttributeDelta, error)
 	// AttributeSnapshot returns the whole map, or the keys named. ErrRoomNotFound.
 	AttributeSnapshot(ctx context.Context, id live.RoomID, keys []string) (AttributeDelta, error)

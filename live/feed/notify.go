@@ -59,5 +59,8 @@ func (a *Attention) Round(p NotifyPolicy, now live.Timestamp, protected bool) Ve
 // Pulled takes the mark away.
 func (a *Attention) Pulled() { *a = Attention{} }
 
+// Ignored says whether the viewer was notified again without a pull between.
+func (a *Attention) Ignored() bool { return a.unanswered > 1 }
+
 // Marked says whether a notification is unanswered.
 func (a *Attention) Marked() bool { return a.unanswered > 0 }

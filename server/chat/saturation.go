@@ -40,10 +40,9 @@ type sent struct {
 }
 
 const (
-	// repeatWithin is how long an accepted message is remembered here. Who repeats it
-	// later in a saturated room is told that it was dropped, which asks of them what
-	// they would do anyway.
-	repeatWithin = 15 * time.Second
+	// repeatWithin is how long an accepted message is remembered here, so that the store
+	// answers who repeats it in a saturated room.
+	repeatWithin = feed.DedupeFor
 	// sweepAt is how many buckets are remembered before those that are over are
 	// looked for.
 	sweepAt = 1024

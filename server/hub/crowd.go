@@ -36,13 +36,18 @@ func (c *crowd) shardOf(user live.UserID) *shard {
 	return &c.shards[maphash.String(c.seed, string(user))%crowdShards]
 }
 
-// add adds a subscriber and returns the one of the same session that it replaces.
+// add adds a subscriber and returns the one of the same session that is to end: the
+// one that was there, or the added one if it comes late, after the session was resumed.
 func (c *crowd) add(s *Subscriber) (replaced *Subscriber) {
 	sh := c.shardOf(s.session.User)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	for _, other := range sh.users[s.session.User] {
-		if other.session.ID == s.session.ID {
+		switch {
+		case other.session.ID != s.session.ID:
+		case other.session.Incarnation > s.session.Incarnation:
+			replaced = s
+		default:
 			replaced = other
 		}
 	}

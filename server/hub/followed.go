@@ -45,6 +45,7 @@ type followed struct {
 	attributes   live.Timestamp
 	told         live.Timestamp     // the attributes of the last round
 	changes      *attribute.Changes // since then, if they are whole
+	changesBytes int                // of changes
 	online       room.Online
 	toldOnline   room.Online
 	toldOnlineAt live.Timestamp
@@ -202,13 +203,23 @@ func (f *followed) applyAttributes(c *attribute.Changes) {
 	f.changes.List = append(f.changes.List, c.List...)
 	f.changes.Timestamp = c.Timestamp
 	f.attributes = c.Timestamp
+	for _, change := range c.List {
+		f.changesBytes += len(change.Attribute.Key) + len(change.Attribute.Value)
+	}
+	if f.changesBytes > maxInlineAttributes {
+		f.changes, f.changesBytes = nil, 0
+	}
 }
+
+// maxInlineAttributes is how many bytes of attributes a round carries. Of more it says
+// only that there are changes: who needs them pulls them once, as they are then.
+const maxInlineAttributes = 256 << 10
 
 // takeChanges returns the attribute changes of a round, nil if they are not whole, and
 // whether there are any. The caller holds f.mu.
 func (f *followed) takeChanges() (changes *attribute.Changes, changed bool) {
 	changes, changed = f.changes, f.attributes != f.told
-	f.changes, f.told = nil, f.attributes
+	f.changes, f.changesBytes, f.told = nil, 0, f.attributes
 	return changes, changed
 }
 
@@ -244,6 +255,5 @@ func (f *followed) heads() feed.Heads {
 
 // pullLimit returns how many messages one batch carries. The caller holds f.mu.
 func (f *followed) pullLimit() int {
-	viewers := max(f.online.Sessions, f.crowd.len())
-	return feed.PullLimit(f.room.Settings.PullLimit, viewers)
+	return feed.PullLimit(f.room.Settings.PullLimit, f.online.Users)
 }

@@ -162,6 +162,9 @@ func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
 		if n.news&newAttributes != 0 {
 			s.notifyOf(n, newAttributes)
 		}
+		if s.attention.Ignored() {
+			return stalled
+		}
 		return busy
 	}
 	if again { // it ignored the one before

@@ -72,7 +72,7 @@ func (s *Store) AttributesSince(
 		return store.AttributeDelta{}, err
 	}
 	defer r.mu.Unlock()
-	if epoch == "" || epoch == r.epoch {
+	if epoch == r.epoch || epoch == "" && after > 0 {
 		if changes, ok := r.attributes.Since(after); ok {
 			return store.AttributeDelta{Epoch: r.epoch, Changes: &changes}, nil
 		}

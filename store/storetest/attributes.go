@@ -16,6 +16,7 @@ import (
 )
 
 var attributesTests = []test{
+	{"ReaderWithoutAMapGetsASnapshot", readerWithoutAMapGetsASnapshot},
 	{"BatchIsOneChange", batchIsOneChange},
 	{"BatchRefusedChangesNothing", batchRefusedChangesNothing},
 	{"BatchOfNothingTakesNoTimestamp", batchOfNothingTakesNoTimestamp},
@@ -552,4 +553,18 @@ func mapIsAnAttributeMap(t *testing.T, s *rig) {
 			"":     func(*rapid.T) { m.agrees() },
 		})
 	})
+}
+
+func readerWithoutAMapGetsASnapshot(t *testing.T, s *rig) {
+	s.create("r")
+	if got := s.since("r", "", 0); got.Snapshot == nil || len(got.Snapshot.Attributes) != 0 {
+		t.Errorf("AttributesSince of a fresh map = %+v, want an empty snapshot", got)
+	}
+	s.apply("r", batch("", set("k", "1")))
+	if got := s.since("r", "", 0); got.Snapshot == nil || len(got.Snapshot.Attributes) != 1 {
+		t.Errorf("AttributesSince = %+v, want a snapshot", got)
+	}
+	if got := s.since("r", s.head("r").Cursor.Epoch, 0); got.Changes == nil || len(got.Changes.List) != 1 {
+		t.Errorf("AttributesSince the beginning of the epoch = %+v, want the change", got)
+	}
 }

@@ -57,7 +57,7 @@ func everyChangeIsPublished(t *testing.T, s *rig) {
 	also(store.Publication{Message: s.message("r", at)})
 
 	position := s.apply("r", by("ann", batch("", seat("k", "1"), seat("l", "2"))))
-	changes := s.since("r", "", 0).Changes
+	changes := s.since("r", s.head("r").Cursor.Epoch, 0).Changes
 	also(store.Publication{Attributes: changes})
 
 	seated := s.enter("r", "ann", "a0")

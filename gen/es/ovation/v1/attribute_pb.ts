@@ -355,7 +355,8 @@ export type PullAttributesRequest = Message<"ovation.v1.PullAttributesRequest"> 
   after: bigint;
 
   /**
-   * The epoch that after belongs to; empty: the present one.
+   * The epoch that after belongs to; empty: the present one. A reader who has neither
+   * gets a snapshot.
    *
    * @generated from field: string epoch = 3;
    */

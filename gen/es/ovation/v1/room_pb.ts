@@ -111,7 +111,7 @@ export type RoomSettings = Message<"ovation.v1.RoomSettings"> & {
 
   /**
    * Least time between two messages of one viewer: 0-1 h, default 0 (off). Hosts,
-   * moderators and backends are exempt.
+   * moderators and backends are exempt, and so is what rides WHITELIST.
    *
    * @generated from field: optional google.protobuf.Duration slow_mode = 3;
    */

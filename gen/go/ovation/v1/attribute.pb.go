@@ -611,7 +611,8 @@ type PullAttributesRequest struct {
 	RoomId string `protobuf:"bytes,1,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
 	// The timestamp of the reader's map; 0: the reader has none.
 	After int64 `protobuf:"varint,2,opt,name=after,proto3" json:"after,omitempty"`
-	// The epoch that after belongs to; empty: the present one.
+	// The epoch that after belongs to; empty: the present one. A reader who has neither
+	// gets a snapshot.
 	Epoch         string `protobuf:"bytes,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

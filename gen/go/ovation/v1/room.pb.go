@@ -317,7 +317,7 @@ type RoomSettings struct {
 	// 1,000.
 	WhitelistRate *uint32 `protobuf:"varint,2,opt,name=whitelist_rate,json=whitelistRate,proto3,oneof" json:"whitelist_rate,omitempty"`
 	// Least time between two messages of one viewer: 0-1 h, default 0 (off). Hosts,
-	// moderators and backends are exempt.
+	// moderators and backends are exempt, and so is what rides WHITELIST.
 	SlowMode *durationpb.Duration `protobuf:"bytes,3,opt,name=slow_mode,json=slowMode,proto3,oneof" json:"slow_mode,omitempty"`
 	// Longest text in Unicode code points: 1-10,000, default 500.
 	MaxTextLength *uint32 `protobuf:"varint,4,opt,name=max_text_length,json=maxTextLength,proto3,oneof" json:"max_text_length,omitempty"`
