@@ -36,9 +36,9 @@ func (c *crowd) shardOf(user live.UserID) *shard {
 	return &c.shards[maphash.String(c.seed, string(user))%crowdShards]
 }
 
-// add adds a subscriber and returns the one of the same session that is to end: the
-// one that was there, or the added one if it comes late, after the session was resumed.
-func (c *crowd) add(s *Subscriber) (replaced *Subscriber) {
+// add adds a subscriber and returns those of the same session that are to end: the ones
+// that were there, or the added one if it comes late, after the session was resumed.
+func (c *crowd) add(s *Subscriber) (replaced []*Subscriber) {
 	sh := c.shardOf(s.session.User)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
@@ -46,9 +46,9 @@ func (c *crowd) add(s *Subscriber) (replaced *Subscriber) {
 		switch {
 		case other.session.ID != s.session.ID:
 		case other.session.Incarnation > s.session.Incarnation:
-			replaced = s
+			replaced = append(replaced, s)
 		default:
-			replaced = other
+			replaced = append(replaced, other)
 		}
 	}
 	if sh.users == nil {

@@ -58,7 +58,7 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 // admit adds a subscriber to the crowd and makes its welcome. The crowd comes first:
 // what is new before the welcome is in it, what is new after is offered.
 func (f *followed) admit(s *Subscriber, sub Subscription) (*wire.Frame, error) {
-	if replaced := f.crowd.add(s); replaced != nil {
+	for _, replaced := range f.crowd.add(s) {
 		replaced.finish(Replaced, wire.KickedFrame(wire.Replaced))
 	}
 	welcome, over := f.welcome(s, sub)
