@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type Browser, type Page, chromium } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Server, ServerBinary } from "./server.js";
-import { Viewer } from "./viewer.js";
+import { Viewer, mint } from "./viewer.js";
 
 const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
 const missing = !existsSync(executablePath) && process.env.CI !== "true";
@@ -113,13 +113,13 @@ describe.skipIf(missing)("the page", () => {
     await host.configure({ inlinePercent: 100 });
     for (let i = 1; i <= 20; i++) await other.say(`inline ${i}.`);
     await line("inline 20.").waitFor();
-    await way("inline");
+    await way("pushed");
     await other.set("inline", "yes");
     await page.locator('tr[data-key="inline"]', { hasText: "yes" }).waitFor();
     await host.configure({ inlinePercent: 0 });
     for (let i = 1; i <= 20; i++) await other.say(`notify ${i}.`);
     await line("notify 20.").waitFor();
-    await way("notify");
+    await way("fetched");
     expect(await line("inline ").count()).toBe(20);
     expect(await line("notify ").count()).toBe(20);
     expect(await page.locator("#lost-low").textContent()).toBe("0");
@@ -176,8 +176,11 @@ describe.skipIf(missing)("the page", () => {
 
   it("says why it cannot enter a room", async () => {
     await open(`${server.url}/?room=no-such-room`, page);
-    await page.locator("#veil-heading", { hasText: "This room cannot be entered" }).waitFor();
+    await page.locator("#veil-heading", { hasText: "There is no such room" }).waitFor();
     expect(await page.locator("#again").isVisible()).toBe(true);
+    await open(`${server.url}/?room=-no%20name`, page);
+    await page.locator("#veil-text", { hasText: "cannot be the name of a room" }).waitFor();
+    expect(await page.locator("#veil a").getAttribute("href")).toBe("?room=demo");
   });
 
   it("asks for a token where the server hands out none", async () => {
@@ -188,25 +191,118 @@ describe.skipIf(missing)("the page", () => {
       expect(await page.locator("#veil-text").textContent()).toContain("Paste a token");
       await page.locator("#token").fill("not a token");
       await page.locator("#token-form button").click();
-      await page.locator("#state-text", { hasText: "A token is needed" }).waitFor();
+      await page.locator("#veil-heading", { hasText: "Your token was refused" }).waitFor();
+      expect(await page.locator("#token").isVisible()).toBe(true);
     } finally {
       await strict.kill();
     }
+  });
+
+  it("says whose token it goes by, and keeps it for the tab and out of the address", async () => {
+    const token = mint({ sub: "ada", name: "Ada Lovelace", rooms: ["demo"] });
+    await page.goto("about:blank");
+    await open(`${server.url}/?room=demo#token=${token}`, page);
+    await live();
+    await page.locator("#you", { hasText: "You are Ada Lovelace." }).waitFor();
+    await expect.poll(() => page.url()).toBe(`${server.url}/?room=demo`);
+    await page.reload();
+    await live();
+    expect(await page.locator("#you").textContent()).toBe("You are Ada Lovelace.");
+  });
+
+  it("tells an expired token from a refused one", async () => {
+    const enter = async (token: string) => {
+      await page.goto("about:blank");
+      await open(`${server.url}/?room=demo#token=${token}`, page);
+    };
+    const heading = (text: string) => page.locator("#veil-heading", { hasText: text }).waitFor();
+    await enter(mint({ sub: "ada", rooms: ["demo"], exp: 1_000_000_000 }));
+    await heading("Your token has expired");
+    await enter("rubbish");
+    await heading("Your token was refused");
+    await enter(mint({ sub: "ada", rooms: ["another"] }));
+    await heading("Your token is for another room");
+    await page.locator("#token").fill(mint({ sub: "ada", rooms: ["demo"] }));
+    await page.locator("#token-form button").click();
+    await live();
+  });
+
+  it("is the same guest after a reload", async () => {
+    await live();
+    const guest = await page.locator("#you").textContent();
+    expect(guest).toMatch(/^You are guest-/);
+    await page.reload();
+    await live();
+    expect(await page.locator("#you").textContent()).toBe(guest);
+  });
+
+  it("holds back what is too long, and gives back what was refused", async () => {
+    await live();
+    const box = page.locator("#composer-text");
+    const long = "long ".repeat(1_000).trim();
+    await box.fill(long);
+    await box.press("Enter");
+    await page.locator("#composer-note", { hasText: "Too long: at most 500 characters." }).waitFor();
+    expect(await box.inputValue()).toBe(long);
+    expect(await page.locator("#composer-count").textContent()).toBe("4999 of 500");
+    const host = Viewer.host(server.url, "demo");
+    await host.configure({ slowMode: "60s" });
+    try {
+      await box.fill("first of all");
+      await box.press("Enter");
+      await line("first of all").waitFor();
+      await box.fill("second to none");
+      await box.press("Enter");
+      const refused = page.locator("#chat li.failed", { hasText: "Not sent: slow mode." });
+      await refused.waitFor();
+      expect(await box.inputValue()).toBe("second to none");
+      expect(await page.locator(".danmaku").textContent()).not.toContain("second to none");
+      const cut = await page.evaluate(() => {
+        const scroller = document.getElementById("chat-scroller")!;
+        return scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+      });
+      expect(cut).toBeLessThan(2);
+    } finally {
+      await host.configure({ slowMode: "0s" });
+    }
+  });
+
+  it("keeps the table readable whatever is in it", async () => {
+    await live();
+    await page.setViewportSize({ width: 320, height: 640 });
+    const other = await Viewer.enter(server.url, "demo");
+    await other.set("long", "unbroken".repeat(100));
+    const owner = page.locator('tr[data-key="long"] .owner');
+    await owner.waitFor();
+    const { width, height } = (await owner.boundingBox())!;
+    expect(width).toBeGreaterThan(50);
+    expect(height).toBeLessThan(120);
   });
 
   it("comes back by itself when the server does, and begins anew with its new log", async () => {
     await live();
     const before = await Viewer.enter(server.url, "demo");
     await before.say("before the crash");
+    await before.set("old", "state");
     await line("before the crash").waitFor();
+    await page.locator('tr[data-key="old"]').waitFor();
+    let pulls = 0;
+    page.on("request", (request) => void (pulls += Number(request.url().endsWith("/PullAttributes"))));
     await server.kill();
     await page.locator("#state-text", { hasText: /Reconnecting|Connecting/ }).waitFor();
     await server.start();
     await live();
+    await line("The server restarted: the room begins anew.").waitFor();
+    expect(await line("before the crash").count()).toBe(0);
+    await page.locator('tr[data-key="old"]').waitFor({ state: "detached" });
     const after = await Viewer.enter(server.url, "demo");
     await after.say("after the crash");
+    await after.set("new", "state");
     await line("after the crash").waitFor();
-    expect(await line("before the crash").count()).toBe(0);
+    await page.locator('tr[data-key="new"]', { hasText: "state" }).waitFor();
+    await page.waitForTimeout(1_500);
+    expect(pulls).toBeLessThan(5);
+    expect(await page.locator("#reconnects").textContent()).toBe("1");
     expect(complaints).toEqual([]);
   });
 });

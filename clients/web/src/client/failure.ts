@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ErrorDetailSchema, ErrorReason } from "./gen.js";
 import { millis } from "./time.js";
-import { TokenNeeded } from "./token.js";
+import { type TokenLack, TokenNeeded } from "./token.js";
 
 /** A failed call, in the contract's own words. */
 export interface Failure {
@@ -12,8 +12,8 @@ export interface Failure {
   /** Facts by name, such as "limit" or "until". */
   metadata: Record<string, string>;
   message: string;
-  /** There is no token, and only a person can bring one. */
-  tokenNeeded: boolean;
+  /** There is no good token, and only a person can bring one: what became of the last. */
+  tokenNeeded: TokenLack | undefined;
 }
 
 /** Reads any thrown value as a Failure. */
@@ -26,6 +26,10 @@ export function failureOf(thrown: unknown): Failure {
     retryAfter: millis(detail?.retryAfter, 0),
     metadata: detail?.metadata ?? {},
     message: error.rawMessage,
-    tokenNeeded: thrown instanceof TokenNeeded || error.cause instanceof TokenNeeded,
+    tokenNeeded: lackIn(thrown) ?? lackIn(error.cause),
   };
+}
+
+function lackIn(thrown: unknown): TokenLack | undefined {
+  return thrown instanceof TokenNeeded ? thrown.lack : undefined;
 }

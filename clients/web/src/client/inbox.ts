@@ -47,6 +47,11 @@ export class Inbox {
     this.#voided = true;
   }
 
+  /** Says at once that what was shown is void, where it is and nobody was told yet. */
+  takeReset(): Intake | undefined {
+    return this.#voided ? this.#intake() : undefined;
+  }
+
   /** Whether the room has got further than this inbox. */
   isBehind(heads: Heads | undefined): boolean {
     const room = heads?.cursor;
@@ -83,9 +88,7 @@ export class Inbox {
   }
 
   #take(batch: Batch): Intake {
-    const intake: Intake = { messages: [], recalls: [], lost: perBucket(), reset: this.#voided };
-    if (this.#voided) this.#recalled.clear();
-    this.#voided = false;
+    const intake = this.#intake();
     for (const b of BUCKETS) intake.lost[b] = Number(this.#missing(batch, b));
     const fresh = BUCKETS.flatMap((b) => this.#fresh(batch, b));
     for (const message of fresh) if (message.recalls) this.#recall(message.recalls, intake);
@@ -93,6 +96,13 @@ export class Inbox {
       .filter((m) => !m.recalls && !m.recalled && !this.#recalled.has(m.timestamp))
       .sort((a, b) => (a.timestamp < b.timestamp ? -1 : 1));
     if (batch.cursor) this.#cursor = this.#furthest(batch.cursor);
+    return intake;
+  }
+
+  #intake(): Intake {
+    const intake: Intake = { messages: [], recalls: [], lost: perBucket(), reset: this.#voided };
+    if (this.#voided) this.#recalled.clear();
+    this.#voided = false;
     return intake;
   }
 

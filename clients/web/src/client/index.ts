@@ -9,5 +9,5 @@ export { sayGoodbye } from "./leave.js";
 export type { ConnectionState, RoomObserver, Tally, Way } from "./observer.js";
 export type { AttributeDelta } from "./replica.js";
 export { RoomClient } from "./room-client.js";
-export { type Token, type TokenSource, developmentToken, givenToken } from "./token.js";
+export { type Token, type TokenSource, type TokenStore, developmentToken, givenToken } from "./token.js";
 export type { StopReason } from "./verdict.js";

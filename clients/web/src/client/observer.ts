@@ -1,5 +1,5 @@
 import type { PerBucket } from "./buckets.js";
-import type { Message, Online, Room } from "./gen.js";
+import type { ErrorReason, Message, Online, Room } from "./gen.js";
 import type { AttributeDelta } from "./replica.js";
 import type { StopReason } from "./verdict.js";
 
@@ -14,7 +14,8 @@ export type ConnectionState =
   | { phase: "waiting"; until: number }
   /** Ended for want of somebody watching; goes on when woken. */
   | { phase: "dormant" }
-  | { phase: "stopped"; why: StopReason; said: string };
+  /** Over for good; `reason` is what the server gave, where it refused. */
+  | { phase: "stopped"; why: StopReason; said: string; reason?: ErrorReason };
 
 /** What the client has counted since it started. */
 export interface Tally {
@@ -24,7 +25,7 @@ export interface Tally {
   lost: PerBucket;
   /** How often the log had to be begun anew. */
   resyncs: number;
-  /** How often a connection was opened again. */
+  /** How often a connection that stood was lost; not how many tries it took to come back. */
   reconnects: number;
 }
 

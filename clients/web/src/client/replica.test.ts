@@ -45,6 +45,25 @@ describe("AttributeReplica", () => {
     expect(replica.timestamp).toBe(20n);
   });
 
+  it("takes changes from the very beginning for a whole map once it forgot", () => {
+    const replica = replicaAt(10);
+    expect(replica.apply(changes(0, 30, [attribute("mode", "pk", 30)]), "e2")).toBe("gap");
+    replica.forget();
+    expect(replica.apply(changes(7, 30, [attribute("mode", "pk", 30)]), "e2")).toBe("gap");
+    const run = changes(0, 30, [attribute("mode", "solo", 20), attribute("x", "", 25), "x"]);
+    expect(replica.apply(run, "e2")).toHaveLength(2);
+    expect([...replica.attributes.keys()]).toEqual(["mode"]);
+    expect(replica).toMatchObject({ timestamp: 30n, epoch: "e2" });
+    expect(replica.isBehind(30n, "e2")).toBe(false);
+  });
+
+  it("does not compare timestamps of different epochs", () => {
+    const replica = replicaAt(10);
+    replica.replace(snapshot(10, [attribute("seat", "ada", 10)], "e2"));
+    expect(replica.replace(snapshot(10, [attribute("seat", "bob", 10)], "e3"))).toHaveLength(1);
+    expect(text(replica, "seat")).toBe("bob");
+  });
+
   it("says what a snapshot changed", () => {
     const replica = replicaAt(10);
     replica.apply(changes(10, 20, [attribute("mode", "pk", 20)]), "e1");

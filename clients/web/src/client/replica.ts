@@ -11,7 +11,7 @@ export type Applied = AttributeDelta[] | "known" | "gap";
 
 /**
  * A copy of a room's attributes. Changes are applied only where they continue the
- * map exactly; everything else needs a pull.
+ * map exactly, or begin it; everything else needs a pull.
  */
 export class AttributeReplica {
   #attributes = new Map<string, Attribute>();
@@ -33,7 +33,7 @@ export class AttributeReplica {
     return this.#attributes;
   }
 
-  /** Forgets the place, so that the next pull brings a snapshot; the map stays until then. */
+  /** Forgets the place, so that the next pull brings everything; the map stays until then. */
   forget(): void {
     this.#timestamp = 0n;
     this.#epoch = undefined;
@@ -44,8 +44,9 @@ export class AttributeReplica {
     return this.#epoch !== epoch || timestamp > this.#timestamp;
   }
 
-  /** Applies a run of changes of the given epoch. */
+  /** Applies a run of changes of the given epoch. One from the very beginning is a whole map to who has none. */
   apply(changes: AttributeChanges, epoch: string): Applied {
+    if (this.#epoch === undefined && changes.after === 0n) return this.#begin(changes, epoch);
     if (this.#epoch !== epoch) return "gap";
     if (changes.timestamp <= this.#timestamp) return "known";
     if (changes.after !== this.#timestamp) return "gap";
@@ -63,11 +64,28 @@ export class AttributeReplica {
   /** Replaces the map and says what that changed. An older snapshot of the same epoch changes nothing. */
   replace(snapshot: AttributeSnapshot): AttributeDelta[] {
     if (snapshot.epoch === this.#epoch && snapshot.timestamp < this.#timestamp) return [];
+    const attributes = new Map(snapshot.attributes.map((a) => [a.key, a]));
+    return this.#become(attributes, snapshot.timestamp, snapshot.epoch);
+  }
+
+  #begin(changes: AttributeChanges, epoch: string): AttributeDelta[] {
+    const attributes = new Map<string, Attribute>();
+    for (const { attribute, deleted } of changes.changes) {
+      if (!attribute) continue;
+      if (deleted) attributes.delete(attribute.key);
+      else attributes.set(attribute.key, attribute);
+    }
+    return this.#become(attributes, changes.timestamp, epoch);
+  }
+
+  #become(attributes: Map<string, Attribute>, timestamp: bigint, epoch: string): AttributeDelta[] {
     const before = this.#attributes;
-    this.#attributes = new Map(snapshot.attributes.map((a) => [a.key, a]));
-    this.#timestamp = snapshot.timestamp;
-    this.#epoch = snapshot.epoch;
-    return [...gone(before, this.#attributes), ...changed(before, this.#attributes)];
+    // Timestamps say what is new only within one epoch.
+    const comparable = epoch === this.#epoch ? before : new Map<string, Attribute>();
+    this.#attributes = attributes;
+    this.#timestamp = timestamp;
+    this.#epoch = epoch;
+    return [...gone(before, attributes), ...changed(comparable, attributes)];
   }
 }
 

@@ -278,6 +278,60 @@ describe("RoomClient", () => {
     expect(diary.tally).toMatchObject({ resyncs: 1, lost: { [Bucket.LOW]: 0 } });
   });
 
+  it("clears the old log as soon as it knows of the new one, and asks for attributes once", async () => {
+    room.head = 9;
+    room.attributes = [attribute("seat", "old", 5), attribute("gone", "old", 5)];
+    room.attributesAt = 5;
+    await start();
+    Object.assign(room, { epoch: "e2", head: 0, resync: true });
+    room.attributes = [attribute("seat", "new", 5)];
+    // The whole log, where a snapshot would do as well.
+    room.answerAttributes = () => ({
+      result: { case: "changes", value: changes(0, 5, room.attributes) },
+      epoch: "e2",
+    });
+    room.stream.close();
+    await pass(1_500);
+    expect(diary).toMatchObject({ resets: 1, shown: [] });
+    expect([...diary.values]).toEqual([["seat", "new"]]);
+    expect(room.calls.filter((c) => c === "pullAttributes")).toHaveLength(1);
+  });
+
+  it("asks ever more slowly where the answers do not go with its map", async () => {
+    await start();
+    room.answerAttributes = () => ({
+      result: { case: "changes", value: changes(40, 50, [attribute("seat", "ada", 50)]) },
+      epoch: "e1",
+    });
+    room.attributesAt = 50;
+    room.stream.send({ case: "notify", value: { heads: room.heads, attributes: true } });
+    await pass(1_900);
+    const asked = room.calls.filter((c) => c === "pullAttributes").length;
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(6);
+    room.attributes = [attribute("seat", "ada", 50)];
+    room.answerAttributes = undefined;
+    for (let i = 0; i < 20; i++) {
+      room.stream.send({ case: "heartbeat", value: { heads: room.heads } });
+      await pass(500);
+    }
+    expect(diary.values.get("seat")).toBe("ada");
+  });
+
+  it("counts an outage once, however many tries it takes to come back", async () => {
+    await start();
+    const away = () => room.failures.set("subscribe", new ConnectError("away", Code.Unavailable));
+    away();
+    room.stream.close();
+    await pass(260);
+    away();
+    await pass(600);
+    expect(room.calls.filter((c) => c === "subscribe").length).toBeGreaterThan(2);
+    await pass(1_000);
+    expect(diary.state).toMatchObject({ phase: "live" });
+    expect(diary.tally?.reconnects).toBe(1);
+  });
+
   it("begins anew when an inline batch says so", async () => {
     room.delivery = Delivery.INLINE;
     room.head = 9;
@@ -347,6 +401,7 @@ describe("RoomClient", () => {
     await pass(1_000);
     expect(tokens.issued).toBe(1);
     expect(diary.state).toEqual({ phase: "live", way: "notify" });
+    expect(diary.tally?.reconnects ?? 0).toBe(0);
     tokens.get = () => Promise.reject(new TokenNeeded());
     room.stream.close();
     await pass(1_000);

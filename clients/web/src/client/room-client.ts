@@ -62,6 +62,8 @@ export class RoomClient {
   #way: Way | undefined;
   #pollNext = false;
   #pollFor = POLL_FIRST;
+  /** There was a connection, and its loss was not counted yet. */
+  #established = false;
 
   constructor(options: RoomClientOptions) {
     this.#roomId = options.roomId;
@@ -99,7 +101,8 @@ export class RoomClient {
       const verdict = decide(ending);
       if (verdict.next === "stop") {
         this.#abort = undefined;
-        return this.#observer.onState({ phase: "stopped", why: verdict.why, said: verdict.said });
+        const { next: _, ...stop } = verdict;
+        return this.#observer.onState({ phase: "stopped", ...stop });
       }
       await this.#follow(verdict, ending, abort.signal);
     }
@@ -251,19 +254,20 @@ export class RoomClient {
   #live(way: Way): void {
     if (this.#way === way) return;
     this.#way = way;
+    this.#established = true;
     this.#observer.onState({ phase: "live", way });
   }
 
   /** Prepares the next connection, and waits for its moment. */
   async #follow(verdict: Verdict, ending: Ending, signal: AbortSignal): Promise<void> {
     if (verdict.next === "stop") return;
-    if (ending.kind !== "renew") this.#count();
+    if (ending.kind !== "renew" && ending.kind !== "polled") this.#countOutage();
     if (verdict.next === "poll") {
       this.#pollNext = true;
       return;
     }
     if (verdict.rejoin) this.#sessionId = "";
-    if (verdict.renewToken) this.#tokens.invalidate();
+    if (verdict.renewToken) this.#tokens.invalidate(verdict.renewToken);
     // An address that failed is not asked again: home knows where to go.
     if (ending.kind === "failed" && this.#endpoint) this.#endpoint = "";
     if (verdict.endpoint !== undefined) this.#endpoint = verdict.endpoint;
@@ -275,7 +279,9 @@ export class RoomClient {
     await this.#wait(wait, bidden, signal);
   }
 
-  #count(): void {
+  #countOutage(): void {
+    if (!this.#established) return;
+    this.#established = false;
     this.#sync.tally.reconnects++;
     this.#observer.onTally(this.#sync.tally);
   }

@@ -3,7 +3,15 @@ import { Backoff, type Random } from "./backoff.js";
 import { BUCKETS, perBucket } from "./buckets.js";
 import { Coalescer } from "./coalescer.js";
 import { type Failure, failureOf } from "./failure.js";
-import type { AttributeSnapshot, Batch, Heads, InlineBatch, JoinRoomResponse, PullResponse } from "./gen.js";
+import type {
+  AttributeSnapshot,
+  Batch,
+  Heads,
+  InlineBatch,
+  JoinRoomResponse,
+  PullAttributesResponse,
+  PullResponse,
+} from "./gen.js";
 import { type Intake, Inbox } from "./inbox.js";
 import type { RoomObserver, Tally } from "./observer.js";
 import { AttributeReplica } from "./replica.js";
@@ -12,6 +20,8 @@ import { isFinal } from "./verdict.js";
 
 /** How long an answer may take. */
 const ANSWER_WITHIN = 10_000;
+/** Least time before asking again for what an answer should have brought and did not. */
+const PACE = 250;
 
 /** A connection that the room's state can be fetched over. */
 export interface Link {
@@ -63,6 +73,7 @@ export class RoomSync {
   resync(): void {
     this.inbox.forget();
     this.replica.forget();
+    this.#show(this.inbox.takeReset());
   }
 
   /** Fetches whatever the heads say is new. */
@@ -145,18 +156,26 @@ export class RoomSync {
     const { api, roomId, signal } = link;
     // The fetch before this one may have brought what this one was asked for.
     const { timestamp, epoch } = this.#attributesAt;
-    let known = !this.replica.isBehind(timestamp, epoch);
-    while (!known && !signal.aborted) {
+    if (!this.replica.isBehind(timestamp, epoch)) return;
+    const backoff = new Backoff(this.random);
+    while (!signal.aborted) {
       const request = { roomId, after: this.replica.timestamp, epoch: this.replica.epoch ?? "" };
       const answer = await api.attributes.pullAttributes(request, { signal, timeoutMs: ANSWER_WITHIN });
-      known = true;
-      if (answer.result.case === "snapshot") this.#replace(answer.result.value);
-      if (answer.result.case === "changes") {
-        const deltas = this.replica.apply(answer.result.value, answer.epoch);
-        if (deltas === "gap") known = false;
-        else if (deltas !== "known") this.observer.onAttributes(deltas);
-      }
+      if (this.#takeAttributes(answer)) return;
+      // It does not go with what is here: ask for everything, but not at once.
+      this.replica.forget();
+      await sleep(backoff.next(PACE), signal);
     }
+  }
+
+  /** Takes an answer to a pull of attributes; false: it does not continue the map. */
+  #takeAttributes({ result, epoch }: PullAttributesResponse): boolean {
+    if (result.case === "snapshot") this.#replace(result.value);
+    if (result.case !== "changes") return true;
+    const deltas = this.replica.apply(result.value, epoch);
+    if (deltas === "gap") return false;
+    if (deltas !== "known" && deltas.length > 0) this.observer.onAttributes(deltas);
+    return true;
   }
 
   #replace(snapshot: AttributeSnapshot): void {

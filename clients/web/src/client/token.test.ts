@@ -42,6 +42,26 @@ describe("developmentToken", () => {
     expect((await tokens.get()).value).toBe("two");
   });
 
+  it("is the same guest to who comes back with the same store, until it ends or is refused", async () => {
+    const kept = new Map<string, string>();
+    const store = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    };
+    const fetcher = answers(issued("one", 120_000), issued("two", 600_000), issued("three", 600_000));
+    const open = (room = "demo") => developmentToken(room, fetcher, store);
+    expect((await open().get()).value).toBe("one");
+    expect(await open().get()).toEqual({ value: "one", userId: "ada", renewAt: 1_090_000 });
+    vi.setSystemTime(1_090_000);
+    const second = open();
+    expect((await second.get()).value).toBe("two");
+    second.invalidate();
+    expect((await open().get()).value).toBe("three");
+    kept.set([...kept.keys()][0]!, "no json");
+    await expect(open().get()).rejects.toThrow("500");
+  });
+
   it("needs a person where the server hands out none", async () => {
     await expect(developmentToken("demo", answers(404)).get()).rejects.toThrow(TokenNeeded);
     const page = async () => new Response("<html>", { headers: { "content-type": "text/html" } });
@@ -54,6 +74,26 @@ describe("givenToken", () => {
     const tokens = givenToken("t");
     expect(await tokens.get()).toEqual({ value: "t" });
     tokens.invalidate();
-    await expect(tokens.get()).rejects.toThrow(TokenNeeded);
+    await expect(tokens.get()).rejects.toMatchObject({ lack: "refused" });
+  });
+
+  it("remembers that it has expired", async () => {
+    const tokens = givenToken("t");
+    tokens.invalidate("expired");
+    tokens.invalidate("refused");
+    await expect(tokens.get()).rejects.toMatchObject({ lack: "expired" });
+  });
+
+  it("says whose it is", async () => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const jwt = (claims: object) => `${part({ alg: "HS256" })}.${part(claims)}.signature`;
+    const ada = await givenToken(jwt({ sub: "u1", name: "Ада ✨" })).get();
+    expect(ada).toMatchObject({ userId: "u1", name: "Ада ✨" });
+    expect(await givenToken(jwt({ sub: 7 })).get()).not.toHaveProperty("userId");
+    expect(await givenToken("a.b.c").get()).toEqual({ value: "a.b.c" });
+  });
+
+  it("is refused without asking where no header can carry it", async () => {
+    await expect(givenToken("ключ").get()).rejects.toMatchObject({ lack: "refused" });
   });
 });

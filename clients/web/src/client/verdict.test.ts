@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { failureOf } from "./failure.js";
 import { ErrorDetailSchema, ErrorReason, KickReason, KickedSchema, ReconnectSchema } from "./gen.js";
-import { TokenNeeded } from "./token.js";
+import { type TokenLack, TokenNeeded } from "./token.js";
 import { decide, isFinal } from "./verdict.js";
 
 function failed(code: Code, reason = ErrorReason.UNSPECIFIED, retryAfter?: number) {
@@ -43,7 +43,11 @@ describe("decide", () => {
   });
 
   it("resumes the session with another token when the token has expired", () => {
-    expect(kicked(KickReason.TOKEN_EXPIRED, true)).toMatchObject({ rejoin: false, renewToken: true });
+    expect(kicked(KickReason.TOKEN_EXPIRED, true)).toMatchObject({
+      rejoin: false,
+      renewToken: "expired",
+    });
+    expect(kicked(KickReason.TOKEN_EXPIRED, false)).toMatchObject({ why: "token-expired" });
   });
 
   it("polls where no Welcome comes, and comes back after silence", () => {
@@ -54,12 +58,18 @@ describe("decide", () => {
   it("reads failures by reason, then by code", () => {
     expect(failed(Code.FailedPrecondition, ErrorReason.ROOM_ENDED)).toMatchObject({ why: "room-ended" });
     expect(failed(Code.PermissionDenied, ErrorReason.BANNED)).toMatchObject({ why: "banned" });
-    expect(failed(Code.NotFound, ErrorReason.ROOM_NOT_FOUND)).toMatchObject({ why: "refused", said: "said" });
+    expect(failed(Code.NotFound, ErrorReason.ROOM_NOT_FOUND)).toMatchObject({
+      why: "refused",
+      said: "said",
+      reason: ErrorReason.ROOM_NOT_FOUND,
+    });
     expect(failed(Code.NotFound, ErrorReason.SESSION_NOT_FOUND)).toMatchObject({
       next: "retry",
       rejoin: true,
     });
-    expect(failed(Code.Unauthenticated)).toMatchObject({ next: "retry", renewToken: true });
+    expect(failed(Code.Unauthenticated)).toMatchObject({ next: "retry", renewToken: "refused" });
+    const expired = failed(Code.Unauthenticated, ErrorReason.TOKEN_EXPIRED);
+    expect(expired).toMatchObject({ next: "retry", renewToken: "expired" });
     expect(failed(Code.Unavailable, ErrorReason.DRAINING, 1_500)).toEqual({ next: "retry", after: 1_500 });
   });
 
@@ -67,6 +77,13 @@ describe("decide", () => {
     const failure = failureOf(new TokenNeeded());
     expect(decide({ kind: "failed", failure })).toMatchObject({ next: "stop", why: "token-needed" });
     expect(isFinal(failure)).toBe(true);
+    const stopFor = (lack: TokenLack) =>
+      decide({
+        kind: "failed",
+        failure: failureOf(new ConnectError("x", Code.Unknown, {}, [], new TokenNeeded(lack))),
+      });
+    expect(stopFor("refused")).toMatchObject({ next: "stop", why: "token-refused" });
+    expect(stopFor("expired")).toMatchObject({ next: "stop", why: "token-expired" });
     expect(isFinal(failureOf(new TypeError("Failed to fetch")))).toBe(false);
   });
 });

@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { type Failure } from "./failure.js";
 import { type Kicked, type Reconnect, ErrorReason, KickReason } from "./gen.js";
 import { millis } from "./time.js";
+import type { TokenFault, TokenLack } from "./token.js";
 
 /** How a stream, or an attempt to open one, came to its end. */
 export type Ending =
@@ -22,11 +23,19 @@ export type Ending =
   | { kind: "failed"; failure: Failure };
 
 /** Why a client has stopped for good. */
-export type StopReason = "room-ended" | "kicked" | "banned" | "replaced" | "token-needed" | "refused";
+export type StopReason =
+  | "room-ended"
+  | "kicked"
+  | "banned"
+  | "replaced"
+  | "token-needed"
+  | "token-refused"
+  | "token-expired"
+  | "refused";
 
 /** What to do after an ending. */
 export type Verdict =
-  | { next: "stop"; why: StopReason; said: string }
+  | { next: "stop"; why: StopReason; said: string; reason?: ErrorReason }
   /** Poll for a while instead of streaming. */
   | { next: "poll" }
   | {
@@ -38,7 +47,7 @@ export type Verdict =
       /** The session is over: join anew. */
       rejoin?: boolean;
       /** The token is no good. */
-      renewToken?: boolean;
+      renewToken?: TokenFault;
       /** Where to go; absent: stay. */
       endpoint?: string;
       /** Wait until somebody is watching. */
@@ -72,7 +81,8 @@ function afterKick(kicked: Kicked): Verdict {
   const expired = kicked.reason === KickReason.TOKEN_EXPIRED;
   const offline = kicked.reason === KickReason.OFFLINE;
   // With another token the session itself goes on: the server keeps it for a moment.
-  return { next: "retry", after: 0, rejoin: !expired, renewToken: expired, whenWatched: offline };
+  const verdict: Verdict = { next: "retry", after: 0, rejoin: !expired, whenWatched: offline };
+  return expired ? { ...verdict, renewToken: "expired" } : verdict;
 }
 
 function stopOf(reason: KickReason): StopReason {
@@ -82,7 +92,7 @@ function stopOf(reason: KickReason): StopReason {
     case KickReason.REPLACED:
       return "replaced";
     case KickReason.TOKEN_EXPIRED:
-      return "token-needed";
+      return "token-expired";
     default:
       return "kicked";
   }
@@ -96,7 +106,7 @@ function afterReconnect(reconnect: Reconnect): Verdict {
 }
 
 function afterFailure(failure: Failure): Verdict {
-  if (failure.tokenNeeded) return { next: "stop", why: "token-needed", said: "" };
+  if (failure.tokenNeeded) return { next: "stop", why: STOP_FOR_TOKEN[failure.tokenNeeded], said: "" };
   switch (failure.reason) {
     case ErrorReason.ROOM_ENDED:
       return { next: "stop", why: "room-ended", said: "" };
@@ -107,15 +117,25 @@ function afterFailure(failure: Failure): Verdict {
   }
   switch (failure.code) {
     case Code.Unauthenticated:
-      return { next: "retry", after: 0, renewToken: true };
+      return { next: "retry", after: 0, renewToken: faultOf(failure) };
     case Code.NotFound:
     case Code.PermissionDenied:
     case Code.InvalidArgument:
     case Code.Unimplemented:
-      return { next: "stop", why: "refused", said: failure.message };
+      return { next: "stop", why: "refused", said: failure.message, reason: failure.reason };
     default:
       return { next: "retry", after: failure.retryAfter };
   }
+}
+
+const STOP_FOR_TOKEN: Record<TokenLack, StopReason> = {
+  none: "token-needed",
+  refused: "token-refused",
+  expired: "token-expired",
+};
+
+function faultOf(failure: Failure): TokenFault {
+  return failure.reason === ErrorReason.TOKEN_EXPIRED ? "expired" : "refused";
 }
 
 /** Whether calling again can not help. */

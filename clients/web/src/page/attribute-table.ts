@@ -38,13 +38,18 @@ export class AttributeTable {
 
   #set(attribute: Attribute): void {
     const { key, ownerId } = attribute;
-    const value = make("td", "value", textOf(attribute.value));
+    const text = textOf(attribute.value);
+    const value = make("td", "value");
+    value.append(make("span", "", text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text));
+    value.title = text;
     const actions = make("td", "actions");
     if (ownerId && this.isOwn(ownerId)) actions.append(this.#button(key));
     const header = make("th", "", key);
     header.scope = "row";
+    const owner = make("td", "owner", ownerId || "the room");
+    owner.title = ownerId || "Nobody's: it is the room's own";
     const row = this.#rows.get(key) ?? this.#insert(key);
-    row.replaceChildren(header, value, make("td", "owner", ownerId || "nobody"), actions);
+    row.replaceChildren(header, value, owner, actions);
     flash(row);
   }
 
@@ -63,7 +68,8 @@ export class AttributeTable {
   }
 
   #button(key: string): HTMLButtonElement {
-    const button = make("button", "plain", "Delete");
+    const button = make("button", "plain", "✕");
+    button.title = "Delete";
     button.type = "button";
     button.setAttribute("aria-label", `Delete ${key}`);
     button.addEventListener("click", () => this.remove(key));
@@ -81,8 +87,7 @@ function flash(row: HTMLElement): void {
 /** A value as text; bytes that are none are counted instead. */
 function textOf(value: Uint8Array): string {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(value);
-    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+    return new TextDecoder("utf-8", { fatal: true }).decode(value);
   } catch {
     return `${value.length} bytes`;
   }

@@ -36,6 +36,11 @@ export function echoOf(userId: string, text: string): HTMLLIElement {
   return line;
 }
 
+/** A line that nobody said: what happened to the chat itself. */
+export function noticeOf(words: string): HTMLLIElement {
+  return make("li", "system", words);
+}
+
 function nameOf(id: string, name: string): HTMLElement {
   const node = make("b", "name", name || id);
   node.style.setProperty("--hue", String(hueOf(id)));

@@ -1,5 +1,5 @@
 import type { Message } from "../client/index.js";
-import { echoOf, lineOf, wordsOf } from "./chat-line.js";
+import { echoOf, lineOf, noticeOf, wordsOf } from "./chat-line.js";
 import { make, write } from "./elements.js";
 import { onceAFrame } from "./once-a-frame.js";
 
@@ -25,15 +25,21 @@ export class ChatList {
   #waiting: Line[] = [];
   #echoes = new Map<string, Line>();
   #following = true;
+  #settled = false;
   #draw = onceAFrame(() => this.#drawWaiting());
 
   constructor(
     private readonly list: HTMLElement,
     private readonly scroller: HTMLElement,
     private readonly newest: HTMLElement,
+    private readonly empty: HTMLElement,
   ) {
     scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     newest.addEventListener("click", () => this.#follow());
+    // A note beneath the box to write in takes room from the lines.
+    new ResizeObserver(() => {
+      if (this.#following) this.#follow();
+    }).observe(scroller);
   }
 
   /** Shows messages, and returns those that were not on the screen before as an echo. */
@@ -64,6 +70,13 @@ export class ChatList {
     line.node.classList.remove("pending");
     if (tone) line.node.classList.add(tone);
     if (note) line.node.append(make("small", "fate", note));
+    if (this.#following) this.#follow();
+  }
+
+  /** Says what happened to the chat itself. */
+  notice(words: string): void {
+    this.#waiting.push({ node: noticeOf(words), timestamp: 0n });
+    this.#draw();
   }
 
   /** Takes messages off the screen. */
@@ -73,6 +86,13 @@ export class ChatList {
     for (const line of this.#lines) if (!stays(line)) line.node.remove();
     this.#lines = this.#lines.filter(stays);
     this.#waiting = this.#waiting.filter(stays);
+    this.#showEmpty();
+  }
+
+  /** The room is there: no lines means that nobody has said anything. */
+  settle(): void {
+    this.#settled = true;
+    this.#showEmpty();
   }
 
   /** Takes everything off the screen. */
@@ -81,6 +101,9 @@ export class ChatList {
     this.#lines = [];
     this.#waiting = [];
     this.#echoes.clear();
+    this.newest.hidden = true;
+    this.#following = true;
+    this.#showEmpty();
   }
 
   /** Whether the message is an own one that is on the screen already. */
@@ -102,9 +125,14 @@ export class ChatList {
     if (lines.length === 0) return;
     this.list.append(...lines.map((line) => line.node));
     this.#lines.push(...lines);
+    this.#showEmpty();
     for (const line of this.#lines.splice(0, Math.max(0, this.#lines.length - MOST))) this.#drop(line);
     if (this.#following) this.#follow();
     else this.newest.hidden = false;
+  }
+
+  #showEmpty(): void {
+    this.empty.hidden = !this.#settled || this.#lines.length + this.#waiting.length > 0;
   }
 
   #drop(line: Line): void {

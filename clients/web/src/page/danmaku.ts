@@ -8,6 +8,8 @@ const MOST = 80;
 /** Most texts that wait for the next frame. */
 const MOST_WAITING = 24;
 const LANE_HEIGHT = 34;
+/** Above the first lane, in pixels. */
+const MARGIN = 8;
 /** Longest text in code points. */
 const LONGEST = 80;
 
@@ -54,7 +56,7 @@ export class Danmaku {
 
   #run(shot: Shot, node: HTMLElement, width: number, stage: number, height: number): void {
     const now = Number(document.timeline.currentTime ?? 0);
-    const lanes = Math.max(1, Math.floor(height / LANE_HEIGHT) - 1);
+    const lanes = Math.max(1, Math.floor((height - MARGIN) / LANE_HEIGHT));
     const position = shot.style?.position;
     const fixed = isFixed(shot);
     const lane = !fixed
@@ -63,7 +65,7 @@ export class Danmaku {
     if (lane === undefined) return node.remove();
     node.style.setProperty(
       position === Style_Position.BOTTOM ? "bottom" : "top",
-      `${lane * LANE_HEIGHT + 8}px`,
+      `${lane * LANE_HEIGHT + MARGIN}px`,
     );
     const animation = fixed ? appear(node, (stage - width) / 2) : cross(node, stage, width);
     // On the clock that the lanes were reckoned by, however late the frame is.

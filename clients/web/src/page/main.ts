@@ -4,15 +4,14 @@ import {
   type TokenSource,
   MessageKind,
   RoomClient,
-  developmentToken,
   dialWeb,
-  givenToken,
   sayGoodbye,
 } from "../client/index.js";
 import { AttributeTable } from "./attribute-table.js";
 import { ChatList } from "./chat-list.js";
 import { wordsOf } from "./chat-line.js";
-import { setUpComposer } from "./composer.js";
+import { Composer } from "./composer.js";
+import { Credentials } from "./credentials.js";
 import { Danmaku } from "./danmaku.js";
 import { byId, write } from "./elements.js";
 import { setUpDanmakuSwitch } from "./danmaku-switch.js";
@@ -27,30 +26,40 @@ const roomId = new URLSearchParams(location.search).get("room") || "demo";
 let token: Token | undefined;
 /** What comes before the connection is live is the past: it is not shot over the stage. */
 let live = false;
+/** The reader has been in the room since they last entered. */
+let wasThere = false;
 
+const credentials = new Credentials(roomId);
 const userId = () => token?.userId ?? "";
 const status = new Status();
 const veil = new Veil(
-  (given) => start(givenToken(given)),
+  (given) => start(credentials.paste(given)),
   () => start(),
 );
-const chat = new ChatList(byId("chat"), byId("chat-scroller"), byId("chat-newest"));
+const chat = new ChatList(byId("chat"), byId("chat-scroller"), byId("chat-newest"), byId("chat-empty"));
 const danmaku = new Danmaku(byId("danmaku"));
 const table = new AttributeTable(
   (id) => id === userId(),
   setUpSetter(() => client),
 );
 setUpDanmakuSwitch(danmaku);
-setUpComposer({ client: () => client, chat, danmaku, userId });
+const composer = new Composer({ client: () => client, chat, danmaku, userId });
+for (const place of document.querySelectorAll<HTMLElement>("[data-room]")) write(place, roomId);
 
 const observer: RoomObserver = {
   onState: (state) => {
     status.state(state);
     live = state.phase === "live";
-    if (state.phase === "stopped") veil.lower(state.why, state.said, roomId);
+    if (live) entered();
+    if (state.phase !== "stopped") return;
+    if (state.why === "token-refused" || state.why === "token-expired") credentials.drop();
+    veil.lower(state, roomId, wasThere);
   },
   onMessages: (messages, reset) => {
-    if (reset) chat.clear();
+    if (reset) {
+      chat.clear();
+      chat.notice("The server restarted: the room begins anew.");
+    }
     const fresh = chat.show(messages);
     if (!live || reset) return;
     for (const message of fresh) {
@@ -60,7 +69,10 @@ const observer: RoomObserver = {
   onRecalls: (timestamps) => chat.recall(timestamps),
   onAttributes: (deltas) => table.show(deltas),
   onOnline: (online) => status.online(online),
-  onRoom: (room) => status.room(room),
+  onRoom: (room) => {
+    status.room(room);
+    composer.room(room);
+  },
   onTally: (tally) => status.tally(tally),
 };
 
@@ -81,11 +93,12 @@ window.addEventListener("pageshow", (event) => {
 window.addEventListener("hashchange", () => start());
 
 /** Enters the room anew, with the token given, or else the address's, or else the server's own. */
-function start(tokens: TokenSource = tokenSource()): void {
+function start(tokens: TokenSource = credentials.find()): void {
   client?.stop();
   chat.clear();
   veil.lift();
   live = false;
+  wasThere = false;
   const remembered = remembering(tokens);
   const dial = dialWeb(home, remembered);
   const watched = () => !document.hidden;
@@ -93,17 +106,21 @@ function start(tokens: TokenSource = tokenSource()): void {
   void client.start();
 }
 
-function tokenSource(): TokenSource {
-  const given = new URLSearchParams(location.hash.slice(1)).get("token");
-  return given ? givenToken(given) : developmentToken(roomId);
+function entered(): void {
+  wasThere = true;
+  credentials.entered();
+  chat.settle();
+  byId("chat-empty-development").hidden = !credentials.ofDevelopment;
 }
 
 /** The same source; the page knows whose token it was last. */
 function remembering(tokens: TokenSource): TokenSource {
   const get = async (): Promise<Token> => {
     token = await tokens.get();
-    write(byId("you"), token.userId ? `You are ${token.userId}.` : "");
+    const name = token.name ?? token.userId;
+    write(byId("you"), name ? `You are ${name}.` : "");
+    byId("you").title = token.userId ?? "";
     return token;
   };
-  return { renewable: tokens.renewable, get, invalidate: () => tokens.invalidate() };
+  return { renewable: tokens.renewable, get, invalidate: (fault) => tokens.invalidate(fault) };
 }

@@ -3,6 +3,7 @@ import {
   type Failure,
   type SendResponse,
   type StopReason,
+  type Way,
   ErrorReason,
   SendStatus,
 } from "../client/index.js";
@@ -25,24 +26,61 @@ export function wordsOfState(state: ConnectionState): StateWords {
     case "dormant":
       return { tone: "busy", text: "Paused while you were away" };
     case "stopped":
-      return { tone: "bad", text: TITLES[state.why] };
+      return { tone: "bad", text: titleOfStop(state) };
+  }
+}
+
+/** How messages come, in a word, and what the word means. */
+export function wordsOfWay(way: Way | undefined): { text: string; title: string } {
+  switch (way) {
+    case "notify":
+      return {
+        text: "fetched",
+        title: "The server says that there is something new, and the page fetches it",
+      };
+    case "inline":
+      return { text: "pushed", title: "The server sends the messages themselves" };
+    case "poll":
+      return {
+        text: "polled",
+        title: "The page asks again and again: something on the way holds streams back",
+      };
+    default:
+      return { text: "–", title: "There is no connection" };
+  }
+}
+
+/** Why a connection is over. */
+export type Stop = Pick<ConnectionState & { phase: "stopped" }, "why" | "said" | "reason">;
+
+function titleOfStop({ why, reason }: Stop): string {
+  if (why !== "refused") return TITLES[why];
+  switch (reason) {
+    case ErrorReason.ROOM_NOT_FOUND:
+      return "There is no such room";
+    case ErrorReason.ROOM_FORBIDDEN:
+      return "Your token is for another room";
+    default:
+      return TITLES.refused;
   }
 }
 
 const TITLES: Record<StopReason, string> = {
-  "room-ended": "The room has ended",
+  "room-ended": "This room has ended",
   kicked: "You were removed",
   banned: "You are banned from this room",
   replaced: "Open elsewhere",
   "token-needed": "A token is needed",
+  "token-refused": "Your token was refused",
+  "token-expired": "Your token has expired",
   refused: "This room cannot be entered",
 };
 
-/** The sentence that goes with the end of a connection. */
-export function sentenceOfStop(why: StopReason, said: string, roomId: string): string {
+/** The sentence that goes with the end of a connection. `wasThere`: the reader had been in the room. */
+export function sentenceOfStop({ why, said, reason }: Stop, roomId: string, wasThere: boolean): string {
   switch (why) {
     case "room-ended":
-      return "Thank you for being there.";
+      return wasThere ? "Thank you for being there." : `“${roomId}” is over, and takes nobody in any more.`;
     case "kicked":
       return said || "A moderator ended your session.";
     case "banned":
@@ -54,20 +92,55 @@ export function sentenceOfStop(why: StopReason, said: string, roomId: string): s
         `This server hands out tokens by itself only in development mode. ` +
         `Paste a token for room “${roomId}” to enter it.`
       );
+    case "token-refused":
+      return (
+        `It is damaged, or was made for another server. Get a new one where you got it, ` +
+        `and paste it for room “${roomId}”.`
+      );
+    case "token-expired":
+      return `Get a new one where you got it, and paste it for room “${roomId}”.`;
     case "refused":
-      return said ? `It answered: ${said}.`.replace(/\.\.$/, ".") : "It gave no reason.";
+      return sentenceOfRefusal(reason, roomId);
   }
 }
 
-/** What became of a message that was not taken; empty: it was. */
-export function fateOf(answer: SendResponse): string {
+function sentenceOfRefusal(reason: ErrorReason | undefined, roomId: string): string {
+  switch (reason) {
+    case ErrorReason.ROOM_NOT_FOUND:
+      return `Nobody has opened “${roomId}” on this server. It may begin later, or the address may be wrong.`;
+    case ErrorReason.ROOM_FORBIDDEN:
+      return `It does not open “${roomId}”. Paste one that does.`;
+    case ErrorReason.ROLE_FORBIDDEN:
+      return "Your token is not one to watch with.";
+    case ErrorReason.INVALID_FIELD:
+      return (
+        `“${roomId}” cannot be the name of a room: it is 1 to 64 letters, digits and . _ : - ` +
+        `and begins with a letter or digit.`
+      );
+    default:
+      return "The server would not let you in, and gave no reason that we know.";
+  }
+}
+
+/** What became of a message. */
+export interface Fate {
+  /** What to say about it; empty: nothing. */
+  words: string;
+  /** It was not taken, and may be sent again. */
+  refused: boolean;
+}
+
+/** What became of a message that the server answered. */
+export function fateOf(answer: SendResponse): Fate {
   switch (answer.status) {
     case SendStatus.DROPPED_RATE_LIMITED:
-      return "Only you see this: the room is too busy.";
-    case SendStatus.DROPPED_SLOW_MODE:
-      return `Not sent: slow mode. Wait ${Number(answer.retryAfter?.seconds ?? 0n) + 1} s.`;
+      return { words: "Only you see this: the room is too busy.", refused: false };
+    case SendStatus.DROPPED_SLOW_MODE: {
+      const seconds = Number(answer.retryAfter?.seconds ?? 0n) + 1;
+      return { words: `Not sent: slow mode. Wait ${seconds} s.`, refused: true };
+    }
     default:
-      return "";
+      return { words: "", refused: false };
   }
 }
 
@@ -96,9 +169,22 @@ export function sentenceOf(failure: Failure): string {
       return "Viewers may not do this here.";
     case ErrorReason.LIMIT_EXCEEDED:
       return "Too fast. Wait a moment.";
+    case ErrorReason.TOKEN_EXPIRED:
+      return "Your token has expired.";
+    case ErrorReason.TOKEN_MISSING:
+    case ErrorReason.TOKEN_INVALID:
+      return "Your token was refused.";
+    case ErrorReason.ROOM_NOT_FOUND:
+      return "There is no such room any more.";
+    case ErrorReason.ROOM_FORBIDDEN:
+      return "Your token is for another room.";
+    case ErrorReason.INVALID_FIELD:
+      return "The server does not take this: it is too long, or not allowed here.";
+    case ErrorReason.DRAINING:
+    case ErrorReason.STORE_UNAVAILABLE:
     case ErrorReason.UNSPECIFIED:
       return "The server cannot be reached. Try again.";
     default:
-      return failure.message || "It did not work. Try again.";
+      return "It did not work. Try again.";
   }
 }

@@ -1,19 +1,20 @@
 import { type RoomClient, failureOf } from "../client/index.js";
-import { byId, write } from "./elements.js";
+import { byId } from "./elements.js";
+import { Note } from "./note.js";
 import { sentenceOf } from "./sentences.js";
 
 /** The form that sets an attribute; the function that it returns deletes one. */
 export function setUpSetter(client: () => RoomClient): (key: string) => void {
   const key = byId<HTMLInputElement>("setter-key");
   const value = byId<HTMLInputElement>("setter-value");
-  const note = byId("setter-note");
+  const note = new Note(byId("setter-note"));
 
   const attempt = async (change: Promise<unknown>): Promise<void> => {
-    write(note, "");
+    note.say("");
     try {
       await change;
     } catch (thrown) {
-      write(note, sentenceOf(failureOf(thrown)));
+      note.say(sentenceOf(failureOf(thrown)));
     }
   };
   byId("setter").addEventListener("submit", (event) => {

@@ -1,7 +1,7 @@
 import { type ConnectionState, type Online, type Room, type Tally, Bucket } from "../client/index.js";
 import { byId, write } from "./elements.js";
 import { onceAFrame } from "./once-a-frame.js";
-import { wordsOfState } from "./sentences.js";
+import { wordsOfState, wordsOfWay } from "./sentences.js";
 
 /** Over how many seconds the rate is taken. */
 const RATE_OVER = 5;
@@ -24,7 +24,9 @@ export class Status {
     const { tone, text } = wordsOfState(state);
     byId("state").dataset.tone = tone;
     write(byId("state-text"), text);
-    write(byId("way"), state.phase === "live" ? state.way : "none");
+    const { text: way, title } = wordsOfWay(state.phase === "live" ? state.way : undefined);
+    write(byId("way"), way);
+    byId("way").title = title;
     this.#countDown();
   }
 
@@ -42,6 +44,7 @@ export class Status {
     write(byId("online-users"), this.#numbers.format(users));
     write(byId("online-users-noun"), users === 1n ? "viewer" : "viewers");
     write(byId("online-sessions"), this.#numbers.format(sessions));
+    write(byId("online-sessions-noun"), sessions === 1n ? "session" : "sessions");
   }
 
   /** Shows what was counted. */

@@ -1,6 +1,6 @@
-import type { StopReason } from "../client/index.js";
+import { ErrorReason, type StopReason } from "../client/index.js";
 import { byId, write } from "./elements.js";
-import { sentenceOfStop, wordsOfState } from "./sentences.js";
+import { type Stop, sentenceOfStop, wordsOfState } from "./sentences.js";
 
 /** What covers the room when there is nothing to follow: why, and what can be done. */
 export class Veil {
@@ -20,16 +20,18 @@ export class Veil {
     this.#again.addEventListener("click", again);
   }
 
-  /** Lowers the veil. */
-  lower(why: StopReason, said: string, roomId: string): void {
-    write(byId("veil-heading"), wordsOfState({ phase: "stopped", why, said }).text);
-    write(byId("veil-text"), sentenceOfStop(why, said, roomId));
-    const tokenNeeded = why === "token-needed";
-    this.#form.hidden = !tokenNeeded;
-    this.#again.hidden = tokenNeeded || why === "room-ended" || why === "banned";
+  /** Lowers the veil. `wasThere`: the reader had been in the room. */
+  lower(stop: Stop, roomId: string, wasThere: boolean): void {
+    const { why } = stop;
+    write(byId("veil-heading"), wordsOfState({ phase: "stopped", ...stop }).text);
+    write(byId("veil-text"), sentenceOfStop(stop, roomId, wasThere));
+    const wantsToken = FOR_WANT_OF_A_TOKEN.has(why) || stop.reason === ErrorReason.ROOM_FORBIDDEN;
+    this.#form.hidden = !wantsToken;
+    this.#again.hidden = wantsToken || why === "room-ended" || why === "banned" || isMisnamed(stop);
+    byId("veil-demo").hidden = roomId === "demo" || !(why === "room-ended" || why === "refused");
     this.#veil.hidden = false;
     byId("room").inert = true;
-    if (tokenNeeded) this.#token.focus();
+    if (wantsToken) this.#token.focus();
   }
 
   /** Lifts the veil. */
@@ -37,4 +39,11 @@ export class Veil {
     this.#veil.hidden = true;
     byId("room").inert = false;
   }
+}
+
+const FOR_WANT_OF_A_TOKEN = new Set<StopReason>(["token-needed", "token-refused", "token-expired"]);
+
+/** A name that no room can have: trying again does not help. */
+function isMisnamed({ why, reason }: Stop): boolean {
+  return why === "refused" && reason === ErrorReason.INVALID_FIELD;
 }

@@ -14,6 +14,7 @@ import {
   Delivery,
   FeedService,
   HeadsSchema,
+  PullAttributesResponseSchema,
   RoomService,
   SubscribeResponseSchema,
 } from "../gen.js";
@@ -63,6 +64,8 @@ export class FakeRoom {
   resync = false;
   attributes: Attribute[] = [];
   attributesAt = 0;
+  /** Answers the pulls of attributes instead of a snapshot. */
+  answerAttributes: (() => MessageInitShape<typeof PullAttributesResponseSchema>) | undefined;
   /** How far the server's clock is ahead of ours, in ms. */
   clockAhead = 0;
   clockReads = 0;
@@ -143,6 +146,7 @@ export class FakeRoom {
     service(AttributeService, {
       pullAttributes: () => {
         this.#called("pullAttributes");
+        if (this.answerAttributes) return this.answerAttributes();
         return { result: { case: "snapshot", value: this.snapshot }, epoch: this.epoch };
       },
     });
