@@ -38,6 +38,7 @@ type fake struct {
 	swallow func(*ovationv1.Message) bool // messages that nobody gets, nor hears of
 
 	mu    sync.Mutex
+	joins int
 	rooms map[string]*fakeRoom
 	seen  map[string]string // the role that called each procedure last
 }
@@ -274,6 +275,10 @@ func (f *fake) JoinRoom(_ context.Context, q *ovationv1.JoinRoomRequest) (*ovati
 	if err != nil {
 		return nil, err
 	}
+	if r.info.GetState() == ovationv1.RoomState_ROOM_STATE_ENDED {
+		return nil, failure(connect.CodeFailedPrecondition, "ended", &ovationv1.ErrorDetail{Reason: ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED})
+	}
+	f.joins++
 	return &ovationv1.JoinRoomResponse{
 		Room: proto.CloneOf(r.info), SessionId: "session", Latest: f.after(r, nil, 0), Attributes: r.snapshot(), ServerAt: time.Now().UnixMicro(),
 	}, nil
@@ -447,6 +452,13 @@ func (f *fake) PullAttributes(_ context.Context, q *ovationv1.PullAttributesRequ
 		return nil, err
 	}
 	return &ovationv1.PullAttributesResponse{Result: &ovationv1.PullAttributesResponse_Snapshot{Snapshot: r.snapshot()}, Epoch: epoch}, nil
+}
+
+// joined is how many sessions began.
+func (f *fake) joined() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.joins
 }
 
 // output is what a command prints, readable while it runs.

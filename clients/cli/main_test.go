@@ -294,10 +294,43 @@ func TestWatchAccountsForEveryMessage(t *testing.T) {
 			f := newFake(t)
 			f.do(t, exitOK, "send", "demo", "before")
 			report := watched(t, f, exitOK, "--delivery", delivery)
-			if report.Delivered < 8 || report.Joined != 8 || report.Head["low"] != 201 || report.Latency.Count == 0 {
+			if report.History < 8 || report.Joined != 8 || report.Head["low"] != 201 || report.Latency.Count == 0 {
 				t.Errorf("%+v", report)
 			}
 		})
+	}
+}
+
+// Where all joined before, what the room accepted and what came add up.
+func TestWatchCountsHistoryApart(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.do(t, exitOK, "send", "demo", "before")
+	watch := f.start(t.Context(), "watch", "demo", "--viewers", "8", "--ramp", "1000/s", "--until-idle", "600ms", "--json", "--no-progress")
+	for f.joined() < 8 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	f.do(t, exitOK, "replay", chatLog(t, 200), "--speed", "0", "--no-progress")
+	if code := <-watch.code; code != exitOK {
+		t.Fatalf("exit code %d: %s", code, watch.err.String())
+	}
+	var report audience.Report
+	if err := json.Unmarshal([]byte(watch.out.String()), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.History != 8 || report.Accepted["low"] != 200 || report.Delivered+report.Dropped["low"] != 8*200 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestWatchOfAnEndedRoom(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.do(t, exitOK, "room", "end", "demo")
+	stdout, stderr := f.do(t, exitFailed, "watch", "demo", "--viewers", "3", "--no-progress")
+	has(t, stderr, "the room has ended, for good")
+	if stdout != "" {
+		t.Errorf("a report of nothing: %s", stdout)
 	}
 }
 
