@@ -243,6 +243,14 @@ func (f *fake) UpdateRoom(_ context.Context, q *ovationv1.UpdateRoomRequest) (*o
 	if err != nil {
 		return nil, err
 	}
+	if q.GetSettings().GetSlowMode().AsDuration() < 0 {
+		return nil, failure(connect.CodeInvalidArgument,
+			"validation error: settings.slow_mode: must be greater than or equal to 0s and less than or equal to 3600s",
+			&ovationv1.ErrorDetail{
+				Reason:   ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+				Metadata: map[string]string{"field": "settings.slow_mode", "rule": "duration.gte_lte"},
+			})
+	}
 	if q.Title != nil {
 		r.info.Title = q.GetTitle()
 	}
@@ -264,6 +272,9 @@ func (f *fake) EndRoom(_ context.Context, q *ovationv1.EndRoomRequest) (*ovation
 func (f *fake) ListMembers(_ context.Context, q *ovationv1.ListMembersRequest) (*ovationv1.ListMembersResponse, error) {
 	_, unlock, err := f.in(q.GetRoomId())
 	defer unlock()
+	if q.GetRoomId() == "quiet" {
+		return &ovationv1.ListMembersResponse{}, nil
+	}
 	return &ovationv1.ListMembersResponse{Members: []*ovationv1.Member{
 		{UserId: "ann", Name: "Ann\x1b[2J", Role: ovationv1.Role_ROLE_HOST, Sessions: 2, JoinedAt: 1_767_225_600_000_000},
 	}}, err

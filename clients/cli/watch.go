@@ -100,8 +100,8 @@ func (c *watchCommand) Run(ctx context.Context, app *app) error {
 
 // token is that of a viewer: the one given, for all, or one of their own.
 func (c *watchCommand) token(app *app, viewer int) (string, error) {
-	if app.Token != "" {
-		return app.Token, nil
+	if app.Token != nil {
+		return *app.Token, nil
 	}
 	user := fmt.Sprintf("%s%05d", c.Prefix, viewer)
 	return app.mint(token.Claims{
