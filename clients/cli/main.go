@@ -100,7 +100,7 @@ func helpFlag(args []string) []string {
 }
 
 // negative is a value that reads like a short flag: -5s.
-var negative = regexp.MustCompile(`^-\.?[0-9]`)
+var negative = regexp.MustCompile(`^-\.?\d`)
 
 // joinNegatives makes --flag=-5s of --flag -5s, so that it is told what is wrong with the
 // value.

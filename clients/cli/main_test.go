@@ -90,8 +90,8 @@ func TestVersion(t *testing.T) {
 	f := newFake(t)
 	command, _ := f.do(t, exitOK, "version")
 	has(t, command, "ovation ", "go1.")
-	if flag, _ := f.do(t, exitOK, "--version"); flag != command {
-		t.Errorf("--version says %q, version %q", flag, command)
+	if same, _ := f.do(t, exitOK, "--version"); same != command {
+		t.Errorf("--version says %q, version %q", same, command)
 	}
 	stdout, _ := f.do(t, exitOK, "version", "--json")
 	has(t, stdout, `"version":`, `"revision":`, `"go":"go1.`)

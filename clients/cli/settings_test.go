@@ -18,8 +18,8 @@ func TestSettingsHelpHasTheContractsRange(t *testing.T) {
 	t.Parallel()
 	helps := map[string]string{}
 	flags := reflect.TypeFor[settingFlags]()
-	for i := range flags.NumField() {
-		helps[flags.Field(i).Name] = flags.Field(i).Tag.Get("help")
+	for flag := range flags.Fields() {
+		helps[flag.Name] = flag.Tag.Get("help")
 	}
 	fields := (&ovationv1.RoomSettings{}).ProtoReflect().Descriptor().Fields()
 	for i := range fields.Len() {
