@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/ovation-live/ovation/internal/version"
 	"github.com/ovation-live/ovation/server/app"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -50,10 +51,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // parse reads flags and environment. With done there is nothing to run.
 func parse(args []string, stdout, stderr io.Writer) (c config.Config, code int, done bool) {
-	parser, err := kong.New(&c,
+	command := struct {
+		config.Config `embed:""`
+
+		Version kong.VersionFlag `env:"-" help:"Print the version."`
+	}{}
+	parser, err := kong.New(&command,
 		kong.Name("server"),
 		kong.Description("Ovation: a live-room server. Started without flags it serves a demo room on localhost."+
 			" Every flag can be set in the environment too: --log-level as OVATION_LOG_LEVEL."),
+		kong.Vars{"version": version.Of().String()},
 		kong.DefaultEnvars("OVATION"),
 		kong.UsageOnError(),
 		kong.Writers(stdout, stderr),
@@ -62,7 +69,8 @@ func parse(args []string, stdout, stderr io.Writer) (c config.Config, code int, 
 		panic(err) // the struct's tags are wrong
 	}
 	_, err = parser.Parse(args)
-	if done { // --help
+	c = command.Config
+	if done { // --help, --version
 		return c, code, true
 	}
 	if err == nil {
@@ -79,9 +87,19 @@ func parse(args []string, stdout, stderr io.Writer) (c config.Config, code int, 
 func newLogger(c config.Config, w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
+		options.ReplaceAttr = readable
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// readable writes a length of time as 1.5s: in JSON it would be a number of nobody knows
+// what.
+func readable(_ []string, attribute slog.Attr) slog.Attr {
+	if attribute.Value.Kind() == slog.KindDuration {
+		attribute.Value = slog.StringValue(attribute.Value.Duration().String())
+	}
+	return attribute
 }
 
 // errForced is what a second signal ends the server with.

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/ovation-live/ovation/server/config"
 )
 
 // buildDir is where the binary under test is built.
@@ -34,7 +36,7 @@ func TestDefaults(t *testing.T) {
 	if done || c.Listen != "localhost:8080" || c.InternalListen != "localhost:9090" || !c.Development() ||
 		c.Heartbeat != 20*time.Second || c.DrainTimeout != 30*time.Second || c.ReconnectAfter != time.Second ||
 		c.ReconnectJitter != 15*time.Second || c.MaxRequestBytes != 1<<20 || !slices.Equal(c.CORSOrigins, []string{"*"}) ||
-		c.LogLevel != slog.LevelInfo || c.LogFormat != "text" {
+		c.LogLevel.Level() != slog.LevelInfo || c.LogFormat != "text" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -51,8 +53,17 @@ func TestEveryFlagCanBeSetInTheEnvironment(t *testing.T) {
 	if done || c.Listen != "127.0.0.1:1" || c.InternalListen != "127.0.0.1:2" || c.Development() ||
 		!slices.Equal(c.CORSOrigins, []string{"https://a.test", "https://b.test"}) || c.Heartbeat != 5*time.Second ||
 		c.MaxRequestBytes != 2048 || c.DrainTimeout != time.Second || c.ReconnectAfter != 2*time.Second ||
-		c.ReconnectJitter != 3*time.Second || c.LogLevel != slog.LevelDebug || c.LogFormat != "json" {
+		c.ReconnectJitter != 3*time.Second || c.LogLevel.Level() != slog.LevelDebug || c.LogFormat != "json" {
 		t.Errorf("%+v", c)
+	}
+}
+
+//nolint:paralleltest // see above
+func TestJSONLogsSayTheirUnits(t *testing.T) {
+	var out bytes.Buffer
+	newLogger(config.Config{LogFormat: "json"}, &out).Info("x", "after", 1500*time.Millisecond)
+	if !strings.Contains(out.String(), `"after":"1.5s"`) {
+		t.Errorf("logged %s", out.String())
 	}
 }
 
@@ -60,7 +71,7 @@ func TestFlagsWinOverTheEnvironment(t *testing.T) {
 	t.Setenv("OVATION_LISTEN", "127.0.0.1:1")
 	t.Setenv("OVATION_LOG_LEVEL", "debug")
 	c, _, done := parse([]string{"--listen", "127.0.0.1:2"}, nil, nil)
-	if done || c.Listen != "127.0.0.1:2" || c.LogLevel != slog.LevelDebug {
+	if done || c.Listen != "127.0.0.1:2" || c.LogLevel.Level() != slog.LevelDebug {
 		t.Errorf("%+v", c)
 	}
 }
@@ -77,7 +88,9 @@ func TestUsage(t *testing.T) {
 		"an unknown flag":  {[]string{"--nope"}, exitUsage, "unknown flag --nope\nTry --help."},
 		"an argument":      {[]string{"serve"}, exitUsage, "unexpected argument serve\nTry --help."},
 		"a bad duration":   {[]string{"--heartbeat=soon"}, exitUsage, "--heartbeat: expected duration"},
-		"a bad level":      {[]string{"--log-level=loud"}, exitUsage, "--log-level"},
+		"a bad level":      {[]string{"--log-level=loud"}, exitUsage, "ovation: --log-level: \"loud\" is not debug, info, warn or error\n"},
+		"no origin":        {[]string{"--cors-origins=foo"}, exitUsage, "--cors-origins \"foo\" is neither * nor an origin"},
+		"the version":      {[]string{"--version"}, exitOK, "ovation "},
 		"a bad format":     {[]string{"--log-format=xml"}, exitUsage, "--log-format must be one of"},
 		"a broken rule":    {[]string{"--heartbeat=1ms"}, exitUsage, "--heartbeat is 1ms, must be from 1s to 5m0s\nTry --help."},
 		"two broken rules": {[]string{"--heartbeat=1ms", "--listen=x"}, exitUsage, "--listen \"x\" is not of the form HOST:PORT"},

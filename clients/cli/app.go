@@ -20,9 +20,9 @@ import (
 // globals are the flags that every command takes.
 type globals struct {
 	Server  string        `help:"The server's base address." default:"http://localhost:8080" env:"OVATION_SERVER" placeholder:"URL"`
-	Token   string        `help:"Call with this token instead of a minted one." env:"OVATION_TOKEN" placeholder:"JWT"`
+	Token   *string       `help:"Call with this token instead of a minted one." env:"OVATION_TOKEN" placeholder:"JWT"`
 	Secret  string        `help:"Mint tokens with this secret instead of the development one." env:"OVATION_AUTH_SECRET" placeholder:"SECRET"`
-	User    string        `help:"Mint tokens for this user (${default_user})." default:"${default_user}" placeholder:"ID"`
+	User    string        `help:"Mint tokens for this user." default:"${default_user}" placeholder:"ID"`
 	Timeout time.Duration `help:"How long one call may take." default:"10s"`
 	JSON    bool          `name:"json" help:"Print for machines: one JSON object a line."`
 }
@@ -41,6 +41,20 @@ func (g *globals) Validate() error {
 	}
 	if g.User == "" {
 		return fmt.Errorf("--user must not be empty")
+	}
+	return g.validateTokens()
+}
+
+// minSecretBytes is the shortest secret that a server takes.
+const minSecretBytes = 32
+
+// validateTokens checks what tokens are minted with, or given.
+func (g *globals) validateTokens() error {
+	if g.Token != nil && *g.Token == "" {
+		return fmt.Errorf("--token (or OVATION_TOKEN) is empty: give a token, or leave it out to have one minted")
+	}
+	if n := len(g.Secret); n > 0 && n < minSecretBytes {
+		return fmt.Errorf("--secret (or OVATION_AUTH_SECRET) has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, minSecretBytes)
 	}
 	return nil
 }
@@ -65,8 +79,8 @@ func isTerminal(stream any) bool {
 
 // bearer returns the token to call with: the one given, or one minted for the role.
 func (a *app) bearer(role live.Role) (string, error) {
-	if a.Token != "" {
-		return a.Token, nil
+	if a.Token != nil {
+		return *a.Token, nil
 	}
 	return a.mint(token.Claims{User: live.UserID(a.User), Name: a.User, Role: role, Rooms: []live.RoomID{token.AnyRoom}})
 }

@@ -44,12 +44,29 @@ func (c *attrGetCommand) Run(ctx context.Context, app *app) error {
 	if err != nil {
 		return err
 	}
+	c.tellMissing(app, response.GetSnapshot())
 	if app.JSON {
 		return app.printProto(response.GetSnapshot())
 	}
 	return each(response.GetSnapshot().GetAttributes(), func(attribute *ovationv1.Attribute) error {
 		return app.print("%s", attributeLine(attribute))
 	})
+}
+
+// tellMissing tells of what was asked for and is not there.
+func (c *attrGetCommand) tellMissing(app *app, snapshot *ovationv1.AttributeSnapshot) {
+	there := map[string]bool{}
+	for _, attribute := range snapshot.GetAttributes() {
+		there[attribute.GetKey()] = true
+	}
+	if len(c.Keys) == 0 && len(there) == 0 {
+		app.note("room %s has no attributes", c.Room)
+	}
+	for _, key := range c.Keys {
+		if !there[key] {
+			app.note("room %s has no attribute %s", c.Room, terminal.Escape(key))
+		}
+	}
 }
 
 // writeFlags are those of both ways to change attributes.
@@ -92,7 +109,7 @@ type attrSetCommand struct {
 func (*attrSetCommand) Help() string {
 	return `Examples:
   ovation attr set demo topic=cooking song="take five"
-  ovation attr set demo seat:1=bob --role viewer --user bob --delete-on-leave
+  ovation attr set demo seat:1=bob --role viewer --user bob --own --delete-on-leave
   ovation attr set demo topic=music --if-timestamp 1767225600000000`
 }
 

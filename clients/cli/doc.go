@@ -10,5 +10,5 @@
 //
 // Without a token it mints one with the development secret, for the role that the
 // command needs. It exits with 0 if all went well, 1 if something failed, and 2 if it
-// was called wrongly.
+// was called wrongly, whether it saw that itself or the server did.
 package main

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,9 @@ func explainDetail(err error, detail *ovationv1.ErrorDetail) string {
 	if !known {
 		text = terminal.Escape(err.Error())
 	}
+	if detail.GetReason() == ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD && messageOf(err) != "" {
+		return invalid(messageOf(err), detail.GetMetadata()["field"])
+	}
 	if facts := facts(err, detail); facts != "" {
 		text += " (" + facts + ")"
 	}
@@ -45,8 +49,8 @@ func explainDetail(err error, detail *ovationv1.ErrorDetail) string {
 // facts lists what the server says about the case at hand.
 func facts(err error, detail *ovationv1.ErrorDetail) string {
 	var list []string
-	if saysMore[detail.GetReason()] {
-		list = append(list, messageOf(err))
+	if message := messageOf(err); saysMore[detail.GetReason()] && !strings.HasPrefix(advice[detail.GetReason()], message) {
+		list = append(list, message)
 	}
 	metadata := detail.GetMetadata()
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
@@ -63,11 +67,49 @@ func facts(err error, detail *ovationv1.ErrorDetail) string {
 
 // saysMore is the reasons whose message says what the advice cannot.
 var saysMore = map[ovationv1.ErrorReason]bool{
-	ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD:   true,
 	ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN:  true,
 	ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED:  true,
 	ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED: true,
 	ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED: true,
+}
+
+// invalid says in plain words, once, which value is wrong and why.
+func invalid(message, field string) string {
+	message = strings.TrimPrefix(message, "validation error: ")
+	rest, ofField := strings.CutPrefix(message, field+": ")
+	if field == "" || !ofField {
+		return message
+	}
+	name := field
+	if setting, ok := strings.CutPrefix(field, "settings."); ok { // named as its flag
+		name = "--" + strings.ReplaceAll(setting, "_", "-")
+	}
+	if strings.HasPrefix(rest, "does not match regex pattern") && strings.Contains(rest, roomID.String()) {
+		rest = roomIDRule
+	}
+	if m := fromTo.FindStringSubmatch(rest); m != nil {
+		rest = "must be from " + bound(m[1]) + " to " + bound(m[2])
+	}
+	return terminal.Escape(name) + " " + rest
+}
+
+// fromTo is how validation says what range a value must be in.
+var fromTo = regexp.MustCompile(`^must be greater than or equal to (\S+) and less than or equal to (\S+)$`)
+
+// bound is the end of a range for people: a length of time reads 1h, not 3600s.
+func bound(text string) string {
+	d, err := time.ParseDuration(text)
+	if err != nil || !strings.HasSuffix(text, "s") {
+		return text
+	}
+	text = d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 // messageOf is what the server says in words, without the code before it.
@@ -100,6 +142,8 @@ func explainTransport(err error, server string) string {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("nothing listens at %s: is the server running? start it with `go run ./server`", server)
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return fmt.Sprintf("the server speaks http here: try %s", strings.Replace(server, "https://", "http://", 1))
 	case errors.As(err, &dns):
 		return fmt.Sprintf("there is no host %q: correct --server", dns.Name)
 	case errors.Is(err, syscall.EMFILE):

@@ -38,6 +38,7 @@ type fake struct {
 	swallow func(*ovationv1.Message) bool // messages that nobody gets, nor hears of
 
 	mu    sync.Mutex
+	joins int
 	rooms map[string]*fakeRoom
 	seen  map[string]string // the role that called each procedure last
 }
@@ -242,6 +243,14 @@ func (f *fake) UpdateRoom(_ context.Context, q *ovationv1.UpdateRoomRequest) (*o
 	if err != nil {
 		return nil, err
 	}
+	if q.GetSettings().GetSlowMode().AsDuration() < 0 {
+		return nil, failure(connect.CodeInvalidArgument,
+			"validation error: settings.slow_mode: must be greater than or equal to 0s and less than or equal to 3600s",
+			&ovationv1.ErrorDetail{
+				Reason:   ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+				Metadata: map[string]string{"field": "settings.slow_mode", "rule": "duration.gte_lte"},
+			})
+	}
 	if q.Title != nil {
 		r.info.Title = q.GetTitle()
 	}
@@ -263,6 +272,9 @@ func (f *fake) EndRoom(_ context.Context, q *ovationv1.EndRoomRequest) (*ovation
 func (f *fake) ListMembers(_ context.Context, q *ovationv1.ListMembersRequest) (*ovationv1.ListMembersResponse, error) {
 	_, unlock, err := f.in(q.GetRoomId())
 	defer unlock()
+	if q.GetRoomId() == "quiet" {
+		return &ovationv1.ListMembersResponse{}, nil
+	}
 	return &ovationv1.ListMembersResponse{Members: []*ovationv1.Member{
 		{UserId: "ann", Name: "Ann\x1b[2J", Role: ovationv1.Role_ROLE_HOST, Sessions: 2, JoinedAt: 1_767_225_600_000_000},
 	}}, err
@@ -274,6 +286,10 @@ func (f *fake) JoinRoom(_ context.Context, q *ovationv1.JoinRoomRequest) (*ovati
 	if err != nil {
 		return nil, err
 	}
+	if r.info.GetState() == ovationv1.RoomState_ROOM_STATE_ENDED {
+		return nil, failure(connect.CodeFailedPrecondition, "ended", &ovationv1.ErrorDetail{Reason: ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED})
+	}
+	f.joins++
 	return &ovationv1.JoinRoomResponse{
 		Room: proto.CloneOf(r.info), SessionId: "session", Latest: f.after(r, nil, 0), Attributes: r.snapshot(), ServerAt: time.Now().UnixMicro(),
 	}, nil
@@ -447,6 +463,13 @@ func (f *fake) PullAttributes(_ context.Context, q *ovationv1.PullAttributesRequ
 		return nil, err
 	}
 	return &ovationv1.PullAttributesResponse{Result: &ovationv1.PullAttributesResponse_Snapshot{Snapshot: r.snapshot()}, Epoch: epoch}, nil
+}
+
+// joined is how many sessions began.
+func (f *fake) joined() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.joins
 }
 
 // output is what a command prints, readable while it runs.

@@ -7,9 +7,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"strings"
 	"syscall"
 
+	"connectrpc.com/connect"
 	"github.com/alecthomas/kong"
+
+	"github.com/ovation-live/ovation/internal/version"
 )
 
 // The exit codes.
@@ -24,19 +29,21 @@ const description = `Works with an Ovation server from the terminal.
 
 Without --token it mints one with the development secret, for the role that the command needs.
 
-Exit codes: 0 all went well, 1 something failed, 2 called wrongly.`
+Exit codes: 0 all went well, 1 something failed, 2 called wrongly, whether this program saw it or the server (INVALID_ARGUMENT).`
 
 // root is the whole command line.
 type root struct {
 	globals
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 
-	Room   roomCommand   `cmd:"" help:"Make, list, change and end rooms."`
-	Tail   tailCommand   `cmd:"" help:"Print a room's messages as they come."`
-	Send   sendCommand   `cmd:"" help:"Send a message."`
-	Attr   attrCommand   `cmd:"" help:"Read, change and follow a room's attributes."`
-	Token  tokenCommand  `cmd:"" help:"Mint a token."`
-	Replay replayCommand `cmd:"" help:"Play a chat log into a room."`
-	Watch  watchCommand  `cmd:"" help:"Fill a room with viewers and account for every message."`
+	Room    roomCommand    `cmd:"" help:"Make, list, change and end rooms."`
+	Tail    tailCommand    `cmd:"" help:"Print a room's messages as they come."`
+	Send    sendCommand    `cmd:"" help:"Send a message."`
+	Attr    attrCommand    `cmd:"" help:"Read, change and follow a room's attributes."`
+	Token   tokenCommand   `cmd:"" help:"Mint a token."`
+	Replay  replayCommand  `cmd:"" help:"Play a chat log into a room."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+	Watch   watchCommand   `cmd:"" help:"Fill a room with viewers and account for every message."`
 }
 
 func main() {
@@ -54,14 +61,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Description(description),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { answered = code }),
+		kong.ValueFormatter(flagHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Vars{"default_user": defaultUser()},
+		kong.Vars{"default_user": defaultUser(), "version": version.Of().String()},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {
 		panic(err) // the struct above is wrong
 	}
-	command, err := parser.Parse(helpFlag(args))
+	command, err := parser.Parse(joinNegatives(helpFlag(args)))
 	if answered >= 0 {
 		return answered
 	}
@@ -72,6 +80,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitCode(stderr, err, cli.Server)
 }
 
+// flagHelp is a flag's help with its default, where no placeholder shows that, and its
+// environment variable.
+func flagHelp(value *kong.Value) string {
+	if value.Flag == nil || value.Default == "" || value.Tag.PlaceHolder == "" {
+		return kong.DefaultHelpValueFormatter(value)
+	}
+	with := *value
+	with.Help = strings.TrimSuffix(value.Help, ".") + " (default " + value.Default + ")."
+	return kong.DefaultHelpValueFormatter(&with)
+}
+
 // helpFlag lets `ovation help tail` mean `ovation tail --help`.
 func helpFlag(args []string) []string {
 	if len(args) > 0 && args[0] == "help" {
@@ -80,9 +99,30 @@ func helpFlag(args []string) []string {
 	return args
 }
 
+// negative is a value that reads like a short flag: -5s.
+var negative = regexp.MustCompile(`^-\.?\d`)
+
+// joinNegatives makes --flag=-5s of --flag -5s, so that it is told what is wrong with the
+// value.
+func joinNegatives(args []string) []string {
+	var joined []string
+	for i, arg := range args {
+		if arg == "--" {
+			return append(joined, args[i:]...)
+		}
+		if last := len(joined) - 1; last >= 0 && negative.MatchString(arg) && strings.HasPrefix(joined[last], "--") && !strings.Contains(joined[last], "=") {
+			joined[last] += "=" + arg
+			continue
+		}
+		joined = append(joined, arg)
+	}
+	return joined
+}
+
 // misused says what is wrong with the command line.
 func misused(stderr io.Writer, err error) int {
-	fmt.Fprintf(stderr, "ovation: %v\nTry --help: it works after every command.\n", err)
+	text := strings.ReplaceAll(err.Error(), `must be one of "",`, "must be one of ") // "": not given
+	fmt.Fprintf(stderr, "ovation: %s\nTry --help: it works after every command.\n", text)
 	return exitUsage
 }
 
@@ -104,6 +144,9 @@ func exitCode(stderr io.Writer, err error, server string) int {
 		return misused(stderr, usage)
 	}
 	fmt.Fprintf(stderr, "ovation: %s\n", explain(err, server))
+	if connect.CodeOf(err) == connect.CodeInvalidArgument { // the server sees what is wrong, and the fault is the caller's
+		return exitUsage
+	}
 	return exitFailed
 }
 

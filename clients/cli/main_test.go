@@ -12,6 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/ovation-live/ovation/clients/cli/internal/audience"
 	"github.com/ovation-live/ovation/clients/cli/internal/replay"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
@@ -45,12 +48,98 @@ func TestMisuse(t *testing.T) {
 		"--speed":               {"replay", "-", "--speed", "-1"},
 		"--expires":             {"token", "--expires", "0s"},
 		"is no address":         {"room", "list", "--server", "ftp://x"},
+		"--state must be one of \"live\",\"ended\" but got": {"room", "list", "--state", "gone"},
+		"the room's id is empty":                            {"room", "create", ""},
+		"the room's id \"a b\" must be of":                  {"room", "create", "a b"},
+		"nothing to change":                                 {"room", "update", "demo"},
+		"--room: the room's id is empty":                    {"token", "--room", ""},
+		"--room: the room's id \"a/b\" must be of":          {"token", "--room", "demo,a/b"},
+		"--token (or OVATION_TOKEN) is empty":               {"room", "list", "--token", ""},
+		"has 5 bytes, it needs at least 32":                 {"token", "--secret", "short"},
+		"--timeout must be more than 0":                     {"room", "list", "--timeout", "-5s"},
 	}
 	for want, args := range tests {
 		_, stderr := f.do(t, exitUsage, args...)
 		has(t, stderr, "Try --help")
 		if want != "no rate" {
 			has(t, stderr, want)
+		}
+	}
+}
+
+// Every default can be read.
+func TestHelpShowsDefaults(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	for command, wants := range map[string][]string{
+		"tail":        {"(default http://localhost:8080)", "(default auto)", "(default latest)"},
+		"send":        {"(default text)"},
+		"replay":      {"(default demo)"},
+		"token":       {"(default viewer)"},
+		"watch":       {"(default 200/s)"},
+		"attr set":    {"(default backend)", "--own --delete-on-leave"},
+		"room create": {"(1-100000, default 200)", "(0s-1h, default 0s: none)", "--upstream-rate 1000"},
+	} {
+		stdout, _ := f.do(t, exitOK, append(strings.Fields(command), "--help")...)
+		has(t, strings.Join(strings.Fields(stdout), " "), wants...)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	command, _ := f.do(t, exitOK, "version")
+	has(t, command, "ovation ", "go1.")
+	if same, _ := f.do(t, exitOK, "--version"); same != command {
+		t.Errorf("--version says %q, version %q", same, command)
+	}
+	stdout, _ := f.do(t, exitOK, "version", "--json")
+	has(t, stdout, `"version":`, `"revision":`, `"go":"go1.`)
+}
+
+// What the caller got wrong is exit code 2 where the server sees it, too.
+func TestTheServerSeesMisuse(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	_, stderr := f.do(t, exitUsage, "send", "demo", strings.Repeat("a", 501))
+	has(t, stderr, "the text is too long")
+	for _, args := range [][]string{{"--slow-mode", "-5s"}, {"--slow-mode=-5s"}} {
+		_, stderr = f.do(t, exitUsage, append([]string{"room", "update", "demo"}, args...)...)
+		if stderr != "ovation: --slow-mode must be from 0s to 1h\n" {
+			t.Errorf("%v: %q", args, stderr)
+		}
+	}
+}
+
+func TestTheOtherScheme(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	_, stderr := f.do(t, exitFailed, "room", "list", "--server", strings.Replace(f.url, "http:", "https:", 1))
+	if want := "ovation: the server speaks http here: try " + f.url + "\n"; stderr != want {
+		t.Errorf("said %q, want %q", stderr, want)
+	}
+}
+
+// The environment is everybody's: not parallel.
+//
+//nolint:paralleltest // see above
+func TestAnEmptyTokenInTheEnvironment(t *testing.T) {
+	f := newFake(t)
+	t.Setenv("OVATION_TOKEN", "")
+	_, stderr := f.do(t, exitUsage, "room", "list")
+	has(t, stderr, "OVATION_TOKEN) is empty")
+}
+
+func TestRoomIDIsTheContracts(t *testing.T) {
+	t.Parallel()
+	field := (&ovationv1.GetRoomRequest{}).ProtoReflect().Descriptor().Fields().ByName("room_id")
+	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
+	if got := rules.GetString().GetPattern(); got != roomID.String() {
+		t.Errorf("the contract says %q", got)
+	}
+	for id, good := range map[string]bool{"": false, "a": true, "*": false, "-a": false, "a.b_c:d-1": true, strings.Repeat("a", 65): false} {
+		if err := checkRoomID(id); (err == nil) != good {
+			t.Errorf("%q: %v", id, err)
 		}
 	}
 }
@@ -62,7 +151,7 @@ func TestHelp(t *testing.T) {
 	has(t, stdout, "Exit codes: 0 all went well", "room create", "watch")
 	for _, command := range []string{
 		"room create", "room list", "room get", "room update", "room end", "room members", "tail", "send",
-		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch",
+		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch", "version",
 	} {
 		args := strings.Fields(command)
 		stdout, _ := f.do(t, exitOK, append(args, "--help")...)
@@ -97,8 +186,15 @@ func TestRooms(t *testing.T) {
 	has(t, stdout, "online: 2 users in 3 sessions")
 	stdout, _ = f.do(t, exitOK, "room", "members", "show")
 	has(t, stdout, `Ann\x1b[2J`, "host", "2 sessions")
+	f.create(&ovationv1.Room{RoomId: "quiet"})
+	stdout, stderr = f.do(t, exitOK, "room", "members", "quiet")
+	if stdout != "" || stderr != "nobody is in room quiet\n" {
+		t.Errorf("of an empty room: %q, %q", stdout, stderr)
+	}
 	stdout, _ = f.do(t, exitOK, "room", "end", "show")
 	has(t, stdout, "ended")
+	_, stderr = f.do(t, exitFailed, "room", "create", "show")
+	has(t, stderr, "room show has ended, for good, and its id is taken")
 	_, stderr = f.do(t, exitFailed, "send", "show", "hi")
 	has(t, stderr, "the room has ended")
 	_, stderr = f.do(t, exitFailed, "room", "get", "nowhere")
@@ -166,7 +262,11 @@ func TestAttributes(t *testing.T) {
 	has(t, stdout, "a=1  (", `b=x=y\x1b  (`, "owned by ann, goes when they leave")
 	stdout, _ = f.do(t, exitOK, "attr", "get", "demo", "a", "--json")
 	has(t, stdout, `"key":"a"`, `"value":"MQ=="`)
-	_, stderr := f.do(t, exitFailed, "attr", "set", "demo", "a=2", "--if-timestamp", "5")
+	_, stderr := f.do(t, exitOK, "attr", "get", "demo", "a", "z\x1b")
+	if stderr != "room demo has no attribute z\\x1b\n" {
+		t.Errorf("said %q", stderr)
+	}
+	_, stderr = f.do(t, exitFailed, "attr", "set", "demo", "a=2", "--if-timestamp", "5")
 	has(t, stderr, "read it with `ovation attr get`", "key a")
 
 	ctx, stop := context.WithCancel(t.Context())
@@ -217,6 +317,14 @@ func TestToken(t *testing.T) {
 	if got.User != "ann" || got.Role != "host" || len(got.Rooms) != 1 || time.Until(got.ExpiresAt) > 10*time.Minute {
 		t.Errorf("%+v", got)
 	}
+	for want, args := range map[string][]string{
+		"[*]": nil, "[* a]": {"--room", "*", "--room", "a"}, "[a b c]": {"--room", "a,b", "--room", "c"},
+	} {
+		stdout, _ = f.do(t, exitOK, append([]string{"token", "--json"}, args...)...)
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil || fmt.Sprint(got.Rooms) != want {
+			t.Errorf("%v covers %v: %v", args, got.Rooms, err)
+		}
+	}
 	stdout, _ = f.do(t, exitOK, "token")
 	f.do(t, exitOK, "room", "list", "--token", strings.TrimSpace(stdout))
 	if role := f.seen[ovationv1connect.RoomServiceListRoomsProcedure]; role != "viewer" {
@@ -260,6 +368,15 @@ func TestReplay(t *testing.T) {
 	if n := len(f.rooms["evening"].log[2]); n != 300 {
 		t.Errorf("the room has %d messages", n)
 	}
+	broken := filepath.Join(t.TempDir(), "broken.jsonl")
+	for _, contents := range []string{"", "\n\n", "hello\n{\"ts\":\"1\"}\n"} {
+		if err := os.WriteFile(broken, []byte(contents), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, stderr = f.do(t, exitFailed, "replay", broken, "--room", "evening", "--speed", "0", "--no-progress")
+		has(t, stderr, "has no line that is an entry")
+	}
+	has(t, stderr, `line 2: "ts" is a string, not a whole number`)
 	_, stderr = f.do(t, exitFailed, "replay", "no-such-file")
 	has(t, stderr, "no such file")
 	f.do(t, exitOK, "room", "end", "evening")
@@ -294,10 +411,43 @@ func TestWatchAccountsForEveryMessage(t *testing.T) {
 			f := newFake(t)
 			f.do(t, exitOK, "send", "demo", "before")
 			report := watched(t, f, exitOK, "--delivery", delivery)
-			if report.Delivered < 8 || report.Joined != 8 || report.Head["low"] != 201 || report.Latency.Count == 0 {
+			if report.History < 8 || report.Joined != 8 || report.Head["low"] != 201 || report.Latency.Count == 0 {
 				t.Errorf("%+v", report)
 			}
 		})
+	}
+}
+
+// Where all joined before, what the room accepted and what came add up.
+func TestWatchCountsHistoryApart(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.do(t, exitOK, "send", "demo", "before")
+	watch := f.start(t.Context(), "watch", "demo", "--viewers", "8", "--ramp", "1000/s", "--until-idle", "600ms", "--json", "--no-progress")
+	for f.joined() < 8 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	f.do(t, exitOK, "replay", chatLog(t, 200), "--speed", "0", "--no-progress")
+	if code := <-watch.code; code != exitOK {
+		t.Fatalf("exit code %d: %s", code, watch.err.String())
+	}
+	var report audience.Report
+	if err := json.Unmarshal([]byte(watch.out.String()), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.History != 8 || report.Accepted["low"] != 200 || report.Delivered+report.Dropped["low"] != 8*200 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestWatchOfAnEndedRoom(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.do(t, exitOK, "room", "end", "demo")
+	stdout, stderr := f.do(t, exitFailed, "watch", "demo", "--viewers", "3", "--no-progress")
+	has(t, stderr, "the room has ended, for good")
+	if stdout != "" {
+		t.Errorf("a report of nothing: %s", stdout)
 	}
 }
 

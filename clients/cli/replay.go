@@ -38,7 +38,7 @@ type replayCommand struct {
 func (*replayCommand) Help() string {
 	return `Each line is an object with "ts" (milliseconds), "type" and "user". A message is sent as text on behalf of its user; a gift as a gift, a subscribe or raid as a custom message, with the line as JSON payload; other types are skipped and counted, as are messages without text. A user's messages never overtake each other. Lines that are no entries are told with their number and skipped.
 
-Ctrl-C stops it, and the report comes all the same. The exit code is 1 if a send failed; messages that the room dropped or refused are counted, and are no failures.
+Ctrl-C stops it, and the report comes all the same. The exit code is 1 if a send failed, or if no line is an entry; messages that the room dropped or refused are counted, and are no failures.
 
 Examples:
   ovation replay chat.jsonl --room demo
@@ -91,6 +91,9 @@ func (c *replayCommand) Run(ctx context.Context, app *app) error {
 	}
 	if fault != nil {
 		return fault
+	}
+	if report.Lines == report.Malformed && !report.Interrupted {
+		return fmt.Errorf("%s has no line that is an entry, of %d: see `ovation replay --help` for what lines look like", c.File, report.Lines)
 	}
 	if report.Failures() > 0 {
 		return errReported

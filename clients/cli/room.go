@@ -2,14 +2,37 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"google.golang.org/protobuf/proto"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
+	"github.com/ovation-live/ovation/clients/cli/internal/reason"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 )
 
 // pageSize is how many entries of a list are asked for at a time.
 const pageSize = 500
+
+// roomID is what a room's id looks like; the contract says the same.
+var roomID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$`)
+
+// roomIDRule says it in words.
+const roomIDRule = "must be of 1 to 64 letters, digits and . _ : -, a letter or digit first"
+
+// checkRoomID refuses what no room can be called.
+func checkRoomID(id string) error {
+	switch {
+	case id == "":
+		return errors.New("the room's id is empty")
+	case !roomID.MatchString(id):
+		return fmt.Errorf("the room's id %q %s", id, roomIDRule)
+	}
+	return nil
+}
 
 // roomCommand is the commands about rooms. They call as a backend.
 type roomCommand struct {
@@ -32,11 +55,14 @@ type roomCreateCommand struct {
 func (*roomCreateCommand) Help() string {
 	return `Examples:
   ovation room create demo2 --title "Friday show" --host ann
-  ovation room create busy --rate 1000 --slow-mode 2s --ring-capacity 10000`
+  ovation room create busy --upstream-rate 1000 --slow-mode 2s --ring-capacity 10000`
 }
 
 // Run makes the room.
 func (c *roomCreateCommand) Run(ctx context.Context, app *app) error {
+	if err := checkRoomID(c.ID); err != nil { // the server would make up an id in place of ""
+		return usageError{err}
+	}
 	settings, err := c.message()
 	if err != nil {
 		return err
@@ -45,9 +71,22 @@ func (c *roomCreateCommand) Run(ctx context.Context, app *app) error {
 		RoomId: c.ID, Title: c.Title, HostId: c.Host, Labels: c.Label, Settings: settings, RequestId: newID(),
 	})
 	if err != nil {
-		return err
+		return c.taken(ctx, app, err)
 	}
 	return app.printRoom(response.GetRoom())
+}
+
+// taken replaces the error of an id that a room had which has ended: that one cannot be
+// changed any more.
+func (c *roomCreateCommand) taken(ctx context.Context, app *app, err error) error {
+	if reason.Of(err) != ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS {
+		return err
+	}
+	response, getErr := callRooms(ctx, app, roomService.GetRoom, &ovationv1.GetRoomRequest{RoomId: c.ID})
+	if getErr != nil || response.GetRoom().GetState() != ovationv1.RoomState_ROOM_STATE_ENDED {
+		return err
+	}
+	return fmt.Errorf("room %s has ended, for good, and its id is taken: choose another id", c.ID)
 }
 
 type roomListCommand struct {
@@ -69,11 +108,18 @@ func (c *roomListCommand) Run(ctx context.Context, app *app) error {
 	case "ended":
 		request.State = ovationv1.RoomState_ROOM_STATE_ENDED
 	}
+	header := !app.JSON && isTerminal(app.stdout)
 	return pages(func(token string) (string, error) {
 		request.PageToken = token
 		response, err := callRooms(ctx, app, roomService.ListRooms, request)
 		if err != nil {
 			return "", err
+		}
+		if header {
+			header = false
+			if err := app.print("%s", roomHeader); err != nil {
+				return "", err
+			}
 		}
 		return response.GetNextPageToken(), each(response.GetRooms(), app.printRoomLine)
 	})
@@ -102,7 +148,7 @@ func (c *roomGetCommand) Run(ctx context.Context, app *app) error {
 	if err := app.printRoom(response.GetRoom()); err != nil {
 		return err
 	}
-	return app.print("online: %s users in %s sessions", figures.Count(online.GetUsers()), figures.Count(online.GetSessions()))
+	return app.print("online: %s in %s", figures.Plural(online.GetUsers(), "user"), figures.Plural(online.GetSessions(), "session"))
 }
 
 type roomUpdateCommand struct {
@@ -124,6 +170,9 @@ func (c *roomUpdateCommand) Run(ctx context.Context, app *app) error {
 	settings, err := c.message()
 	if err != nil {
 		return err
+	}
+	if c.Title == nil && len(c.Label) == 0 && proto.Size(settings) == 0 {
+		return usageError{errors.New("nothing to change: give --title, --label or a setting")}
 	}
 	response, err := callRooms(ctx, app, roomService.UpdateRoom, &ovationv1.UpdateRoomRequest{
 		RoomId: c.ID, Title: c.Title, Labels: c.Label, Settings: settings,
@@ -164,14 +213,20 @@ func (*roomMembersCommand) Help() string {
 // Run lists all pages.
 func (c *roomMembersCommand) Run(ctx context.Context, app *app) error {
 	request := &ovationv1.ListMembersRequest{RoomId: c.ID, PageSize: pageSize}
-	return pages(func(token string) (string, error) {
+	listed := 0
+	err := pages(func(token string) (string, error) {
 		request.PageToken = token
 		response, err := callRooms(ctx, app, roomService.ListMembers, request)
 		if err != nil {
 			return "", err
 		}
+		listed += len(response.GetMembers())
 		return response.GetNextPageToken(), each(response.GetMembers(), app.printMember)
 	})
+	if err == nil && listed == 0 {
+		app.note("nobody is in room %s", c.ID)
+	}
+	return err
 }
 
 // roomService is the client of the room service, for short.

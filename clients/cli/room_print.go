@@ -35,12 +35,17 @@ func (a *app) printRoom(room *ovationv1.Room) error {
 	return err
 }
 
+// roomLine is the columns of a list of rooms, and roomHeader what they are called.
+const roomLine = "%-24s  %-5s  %-23s  %s"
+
+var roomHeader = fmt.Sprintf(roomLine, "ROOM", "STATE", "CREATED", "TITLE")
+
 // printRoomLine prints a room in one line.
 func (a *app) printRoomLine(room *ovationv1.Room) error {
 	if a.JSON {
 		return a.printProto(room)
 	}
-	return a.print("%-24s  %-5s  %s  %s", room.GetRoomId(), short(room.GetState(), "ROOM_STATE_"),
+	return a.print(roomLine, room.GetRoomId(), short(room.GetState(), "ROOM_STATE_"),
 		clock(room.GetCreatedAt()), terminal.Escape(room.GetTitle()))
 }
 
@@ -49,6 +54,6 @@ func (a *app) printMember(member *ovationv1.Member) error {
 	if a.JSON {
 		return a.printProto(member)
 	}
-	return a.print("%-24s  %-9s  since %s  %d sessions  %s", terminal.Escape(member.GetUserId()),
-		short(member.GetRole(), prefixRole), clock(member.GetJoinedAt()), member.GetSessions(), terminal.Escape(member.GetName()))
+	return a.print("%-24s  %-9s  since %s  %s  %s", terminal.Escape(member.GetUserId()),
+		short(member.GetRole(), prefixRole), clock(member.GetJoinedAt()), figures.Plural(int(member.GetSessions()), "session"), terminal.Escape(member.GetName()))
 }

@@ -16,7 +16,7 @@ type sendCommand struct {
 	Text []string `arg:"" optional:"" help:"The text; several words are joined with spaces."`
 
 	Kind        string `help:"What it is: ${enum}." enum:"text,like,gift,image,voice,custom,system" default:"text" placeholder:"KIND"`
-	Role        string `help:"Mint the token for this role: viewer, moderator, host, backend (a viewer, or a backend for what only that may send)." enum:",viewer,moderator,host,backend" default:"" placeholder:"ROLE"`
+	Role        string `help:"Mint the token for this role: viewer, moderator, host, backend (default a viewer, or a backend for what only that may send)." enum:",viewer,moderator,host,backend" default:"" placeholder:"ROLE"`
 	As          string `help:"Send as this user, on behalf of them." placeholder:"USER"`
 	AsName      string `help:"That user's name." placeholder:"NAME"`
 	Bucket      string `help:"The bucket, instead of the room's rules, as a backend: whitelist, high, low." enum:",whitelist,high,low" default:"" placeholder:"BUCKET"`

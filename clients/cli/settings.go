@@ -14,23 +14,23 @@ import (
 
 // settingFlags are the settings of a room. Those not given keep their values.
 type settingFlags struct {
-	UpstreamRate           *uint32        `group:"Settings" aliases:"rate" placeholder:"N" help:"Messages a second that HIGH and LOW take together."`
-	WhitelistRate          *uint32        `group:"Settings" placeholder:"N" help:"Messages a second that WHITELIST takes."`
-	SlowMode               *time.Duration `group:"Settings" placeholder:"D" help:"Least time between two messages of one viewer; 0s: none."`
-	MaxTextLength          *uint32        `group:"Settings" placeholder:"N" help:"Longest text in code points."`
-	BucketRule             []string       `group:"Settings" placeholder:"KIND/ROLE=BUCKET" sep:"," help:"Which message goes to which bucket, the first match counts: text/host=whitelist, any/moderator=high. All rules are replaced."`
-	RingCapacity           *uint32        `group:"Settings" placeholder:"N" help:"Entries that each bucket keeps."`
-	PullLimit              *uint32        `group:"Settings" placeholder:"N" help:"Most messages of one pull."`
-	RoundInterval          *time.Duration `group:"Settings" placeholder:"D" help:"Least time between two rounds of delivery."`
-	PullMark               *time.Duration `group:"Settings" placeholder:"D" help:"How long a notified viewer is left alone."`
-	OfflineAfter           *time.Duration `group:"Settings" placeholder:"D" help:"How long without a pull means offline."`
-	OfflineNotifications   *uint32        `group:"Settings" placeholder:"N" help:"How many notifications without a pull mean offline."`
-	InlinePercent          *uint32        `group:"Settings" placeholder:"N" help:"Percent of viewers that get INLINE where the server chooses."`
-	MaxAttributes          *uint32        `group:"Settings" placeholder:"N" help:"Most attributes."`
-	MaxAttributeKeyBytes   *uint32        `group:"Settings" placeholder:"N" help:"Longest attribute key."`
-	MaxAttributeValueBytes *uint32        `group:"Settings" placeholder:"N" help:"Longest attribute value."`
-	AttributeLogCapacity   *uint32        `group:"Settings" placeholder:"N" help:"Attribute changes that are kept."`
-	ViewerAttributes       string         `group:"Settings" enum:",own,read" default:"" placeholder:"own|read" help:"What viewers may do to attributes: set their own, or read."`
+	UpstreamRate           *uint32        `group:"Settings" aliases:"rate" placeholder:"N" help:"Messages a second that HIGH and LOW take together (1-100000, default 200)."`
+	WhitelistRate          *uint32        `group:"Settings" placeholder:"N" help:"Messages a second that WHITELIST takes (1-100000, default 1000)."`
+	SlowMode               *time.Duration `group:"Settings" placeholder:"D" help:"Least time between two messages of one viewer (0s-1h, default 0s: none)."`
+	MaxTextLength          *uint32        `group:"Settings" placeholder:"N" help:"Longest text in code points (1-10000, default 500)."`
+	BucketRule             []string       `group:"Settings" placeholder:"KIND/ROLE=BUCKET" sep:"," help:"Which message goes to which bucket, the first match counts: text/host=whitelist, any/moderator=high. All rules are replaced (default: system/any, any/host and any/moderator to whitelist, text/any and like/any to low, the rest to high)."`
+	RingCapacity           *uint32        `group:"Settings" placeholder:"N" help:"Entries that each bucket keeps (50-10000, default 1000)."`
+	PullLimit              *uint32        `group:"Settings" placeholder:"N" help:"Most messages of one pull (10-1000, default 200)."`
+	RoundInterval          *time.Duration `group:"Settings" placeholder:"D" help:"Least time between two rounds of delivery (20ms-5s, default 100ms)."`
+	PullMark               *time.Duration `group:"Settings" placeholder:"D" help:"How long a notified viewer is left alone (100ms-1m, default 2s)."`
+	OfflineAfter           *time.Duration `group:"Settings" placeholder:"D" help:"How long without a pull means offline (1s-1h, default 30s)."`
+	OfflineNotifications   *uint32        `group:"Settings" placeholder:"N" help:"How many notifications without a pull mean offline (1-10000, default 30)."`
+	InlinePercent          *uint32        `group:"Settings" placeholder:"N" help:"Percent of viewers that get INLINE where the server chooses (0-100, default 0)."`
+	MaxAttributes          *uint32        `group:"Settings" placeholder:"N" help:"Most attributes (1-10000, default 500)."`
+	MaxAttributeKeyBytes   *uint32        `group:"Settings" placeholder:"N" help:"Longest attribute key (1-1024, default 128)."`
+	MaxAttributeValueBytes *uint32        `group:"Settings" placeholder:"N" help:"Longest attribute value (1-65536, default 4096)."`
+	AttributeLogCapacity   *uint32        `group:"Settings" placeholder:"N" help:"Attribute changes that are kept (10-10000, default 1000)."`
+	ViewerAttributes       string         `group:"Settings" enum:",own,read" default:"" placeholder:"own|read" help:"What viewers may do to attributes: set their own, or read (default own)."`
 }
 
 // message returns the settings that were given.

@@ -3,7 +3,10 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/token"
@@ -11,8 +14,8 @@ import (
 
 type tokenCommand struct {
 	Role    string        `help:"What its bearer may do: ${enum}." enum:"viewer,moderator,host,backend" default:"viewer" placeholder:"ROLE"`
-	Room    []live.RoomID `help:"A room that it covers; may be repeated; none: all rooms." placeholder:"ID"`
-	Name    string        `help:"The name to show (the user's id)."`
+	Room    coveredRooms  `help:"A room that it covers; may be repeated; without it, or *: all rooms." placeholder:"ID"`
+	Name    string        `help:"The name to show (default the user's id)." placeholder:"NAME"`
 	Expires time.Duration `help:"How long it is good for." default:"24h"`
 }
 
@@ -22,6 +25,27 @@ func (*tokenCommand) Help() string {
 Examples:
   ovation token --role host --room demo --user ann
   OVATION_TOKEN=$(ovation token --user bob --expires 10m) ovation tail demo`
+}
+
+// coveredRooms are rooms that a token is to cover.
+type coveredRooms []live.RoomID
+
+// Decode takes the rooms of one flag. An empty one is refused: it would widen the token
+// to all rooms.
+func (r *coveredRooms) Decode(ctx *kong.DecodeContext) error {
+	var list string
+	if err := ctx.Scan.PopValueInto("id", &list); err != nil {
+		return err
+	}
+	for id := range strings.SplitSeq(list, ",") {
+		if id != string(token.AnyRoom) {
+			if err := checkRoomID(id); err != nil {
+				return err
+			}
+		}
+		*r = append(*r, live.RoomID(id))
+	}
+	return nil
 }
 
 // minted is the token for machines.

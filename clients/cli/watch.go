@@ -30,7 +30,7 @@ type watchCommand struct {
 }
 
 func (*watchCommand) Help() string {
-	return `Each viewer has a user, a token and a TCP connection of its own. For each viewer and bucket, what was delivered and what was reported as dropped must come to the way from its first to its final place in the room's log. The exit code is 1 if any viewer has a gap, a duplicate, a disorder, a message that is not accounted for, did not get in, or did not get up to the room's head. Without --duration and --until-idle it goes on until Ctrl-C.
+	return `Each viewer has a user, a token and a TCP connection of its own. For each viewer and bucket, what was delivered and what was reported as dropped must come to the way from its first to its final place in the room's log. The exit code is 1 if any viewer has a gap, a duplicate, a disorder, a message that is not accounted for, did not get in, or did not get up to the room's head. Messages from before a viewer joined are history and counted apart: where all joined before the first, accepted times viewers is delivered and dropped together. Without --duration and --until-idle it goes on until Ctrl-C.
 
 Latency is the time from a message's timestamp to its reader: it means something where both clocks are the same.
 
@@ -100,8 +100,8 @@ func (c *watchCommand) Run(ctx context.Context, app *app) error {
 
 // token is that of a viewer: the one given, for all, or one of their own.
 func (c *watchCommand) token(app *app, viewer int) (string, error) {
-	if app.Token != "" {
-		return app.Token, nil
+	if app.Token != nil {
+		return *app.Token, nil
 	}
 	user := fmt.Sprintf("%s%05d", c.Prefix, viewer)
 	return app.mint(token.Claims{

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/ovation-live/ovation/token"
@@ -20,17 +22,34 @@ type Config struct {
 
 	AuthSecret Secret `placeholder:"SECRET" help:"Secret that tokens are signed with (HS256), at least 32 bytes. Without it the server runs in development mode: a well-known secret, a demo room, loopback addresses only."`
 
-	CORSOrigins []string `name:"cors-origins" default:"*" placeholder:"ORIGIN,..." help:"Origins whose pages may call the server (default ${default}; tokens, not cookies, say who calls)."`
+	CORSOrigins []string `name:"cors-origins" default:"*" placeholder:"ORIGIN" help:"Origins whose pages may call the server (default ${default}; tokens, not cookies, say who calls)."`
 
 	Heartbeat       time.Duration `default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
 	MaxRequestBytes int           `default:"1048576" placeholder:"BYTES" help:"Largest request that is read (default ${default})."`
 
 	DrainTimeout    time.Duration `default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
-	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server tells viewers to come back no sooner than this (default ${default})."`
-	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away over at most this long, 500 a second where that suffices (default ${default})."`
+	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server asks its viewers to wait at least this long before they reconnect (default ${default})."`
+	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away spread over at most this long (default ${default}). It takes less where 500 a second suffice."`
 
-	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
-	LogFormat string     `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default ${default})."`
+	LogLevel  Level  `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
+	LogFormat string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default ${default})."`
+}
+
+// Level is how grave a record must be to be logged..
+type Level slog.Level
+
+// Level is the same for slog.
+func (l Level) Level() slog.Level { return slog.Level(l) }
+
+// UnmarshalText reads debug, info, warn or error, in letters of any case.
+func (l *Level) UnmarshalText(text []byte) error {
+	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+		if strings.EqualFold(level.String(), string(text)) {
+			*l = Level(level)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is not debug, info, warn or error", text)
 }
 
 // Secret is a string that is not to be seen.
@@ -75,6 +94,7 @@ func (c Config) Validate() error {
 		c.validateSecret(),
 		c.validateListen("--listen", c.Listen),
 		c.validateListen("--internal-listen", c.InternalListen),
+		c.validateOrigins(),
 		between("--heartbeat", c.Heartbeat, time.Second, 5*time.Minute),
 		between("--drain-timeout", c.DrainTimeout, 0, time.Hour),
 		between("--reconnect-after", c.ReconnectAfter, 0, time.Hour),
@@ -88,6 +108,21 @@ func (c Config) validateSecret() error {
 		return fmt.Errorf("--auth-secret has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, minSecretBytes)
 	}
 	return nil
+}
+
+// validateOrigins checks that each is * or of the form that browsers send.
+func (c Config) validateOrigins() error {
+	var faults []error
+	if len(c.CORSOrigins) == 0 { // what checks origins takes none for all
+		faults = append(faults, errors.New("--cors-origins is empty: leave it out for all origins, or name some"))
+	}
+	for _, origin := range c.CORSOrigins {
+		address, err := url.Parse(origin)
+		if origin != "*" && (err != nil || address.Scheme == "" || address.Host == "" || origin != address.Scheme+"://"+address.Host) {
+			faults = append(faults, fmt.Errorf("--cors-origins %q is neither * nor an origin like https://example.com", origin))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // validateListen checks an address; in development it must be a loopback one.

@@ -23,7 +23,7 @@ const secret = "a secret of thirty-two bytes or more"
 func sound() config.Config {
 	return config.Config{
 		Listen: "localhost:8080", InternalListen: "localhost:9090",
-		Heartbeat: 20 * time.Second, MaxRequestBytes: 1 << 20,
+		CORSOrigins: []string{"*"}, Heartbeat: 20 * time.Second, MaxRequestBytes: 1 << 20,
 		DrainTimeout: 30 * time.Second, ReconnectAfter: time.Second, ReconnectJitter: 15 * time.Second,
 	}
 }
@@ -50,6 +50,13 @@ func TestRules(t *testing.T) {
 		"negative jitter":   {func(c *config.Config) { c.ReconnectJitter = -time.Second }, "--reconnect-jitter is -1s, must be from 0s to 1h0m0s"},
 		"tiny requests":     {func(c *config.Config) { c.MaxRequestBytes = 1023 }, "--max-request-bytes is 1023, must be from 1024 to 67108864"},
 		"small requests":    {func(c *config.Config) { c.MaxRequestBytes = 1024 }, ""},
+		"any origin":        {func(c *config.Config) { c.CORSOrigins = []string{"*"} }, ""},
+		"no origins":        {func(c *config.Config) { c.CORSOrigins = nil }, "--cors-origins is empty: leave it out for all origins, or name some"},
+		"origins":           {func(c *config.Config) { c.CORSOrigins = []string{"https://a.test", "http://*.b.test:8080", "app://c"} }, ""},
+		"no scheme":         {func(c *config.Config) { c.CORSOrigins = []string{"foo"} }, `--cors-origins "foo" is neither * nor an origin like https://example.com`},
+		"a host and port":   {func(c *config.Config) { c.CORSOrigins = []string{"a.test:80"} }, `--cors-origins "a.test:80" is neither * nor an origin like https://example.com`},
+		"a page":            {func(c *config.Config) { c.CORSOrigins = []string{"https://a.test/"} }, `--cors-origins "https://a.test/" is neither * nor an origin like https://example.com`},
+		"nothing among":     {func(c *config.Config) { c.CORSOrigins = []string{"*", ""} }, `--cors-origins "" is neither * nor an origin like https://example.com`},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,6 +70,24 @@ func TestRules(t *testing.T) {
 	}
 }
 
+func TestLevels(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "WARN": slog.LevelWarn, "Error": slog.LevelError,
+	} {
+		var level config.Level
+		if err := level.UnmarshalText([]byte(name)); err != nil || level.Level() != want {
+			t.Errorf("%s: %v, %v", name, level.Level(), err)
+		}
+	}
+	for _, name := range []string{"", "loud", "info+2"} {
+		var level config.Level
+		if got, want := text(level.UnmarshalText([]byte(name))), fmt.Sprintf("%q is not debug, info, warn or error", name); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func text(err error) string {
 	if err == nil {
 		return ""
@@ -73,7 +98,7 @@ func text(err error) string {
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	c := config.Config{
-		Listen: "nowhere", InternalListen: "0.0.0.0:1", AuthSecret: "short", Heartbeat: -1, MaxRequestBytes: -1,
+		Listen: "nowhere", InternalListen: "0.0.0.0:1", AuthSecret: "short", CORSOrigins: []string{"*"}, Heartbeat: -1, MaxRequestBytes: -1,
 		DrainTimeout: -1, ReconnectAfter: -1, ReconnectJitter: -1,
 	}
 	c.AuthSecret = ""

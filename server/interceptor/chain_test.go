@@ -110,6 +110,26 @@ func TestUnknownErrorIsLoggedAndNotTold(t *testing.T) {
 	})
 }
 
+// A record has its unit in its name, and an error only if there was one.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{"success": nil, "failure": store.ErrRoomNotFound} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			do := func(context.Context) error { return err }
+			both(t, serving(do), call{authorization: bearer(t), room: "r"}, func(t *testing.T, s server, _ result) {
+				record := s.records(t, slog.LevelDebug, 1)[0]
+				if took, ok := record["took_ms"].(float64); !ok || took < 0 || took > 60_000 {
+					t.Errorf("took %v", record["took_ms"])
+				}
+				if text, there := record["error"]; there != (err != nil) {
+					t.Errorf("error %v", text)
+				}
+			})
+		})
+	}
+}
+
 // What callers do wrong, and what is nobody's fault, is no error of the server's.
 func TestFaultsOfCallersAreNotErrors(t *testing.T) {
 	t.Parallel()

@@ -39,12 +39,16 @@ func report(
 	if !logger.Enabled(ctx, level) {
 		return
 	}
-	logger.LogAttrs(ctx, level, "rpc",
+	attributes := []slog.Attr{
 		slog.String("procedure", call.Spec.Procedure),
 		slog.String("code", code),
-		slog.Duration("took", time.Since(begun)),
+		slog.Float64("took_ms", float64(time.Since(begun).Microseconds())/1000),
 		slog.String("peer", call.Peer.Addr),
 		slog.String("protocol", call.Peer.Protocol),
 		slog.String("request_id", RequestID(ctx)),
-		slog.Any("error", err))
+	}
+	if err != nil {
+		attributes = append(attributes, slog.Any("error", err))
+	}
+	logger.LogAttrs(ctx, level, "rpc", attributes...)
 }

@@ -28,6 +28,7 @@ type Account struct {
 // there.
 type bucket struct {
 	first     uint64 // the sequence that the books begin after
+	history   uint64 // up to this sequence messages are history
 	last      uint64 // the highest sequence seen
 	cursor    uint64 // the sequence that the viewer's cursor names
 	delivered uint64 // distinct messages
@@ -44,7 +45,12 @@ type hole struct{ first, last uint64 }
 
 // Counts is what the books say, for one viewer or for many together.
 type Counts struct {
-	// Delivered is how many messages came, duplicates not among them.
+	// History is how many messages came that the room had accepted before the viewer
+	// joined; a resync may bring some again.
+	History uint64 `json:"history"`
+	// Delivered is how many messages came that the room accepted after that, duplicates
+	// not among them. Where all viewers joined before the first of them, and no log began
+	// anew, accepted times viewers is delivered and dropped together.
 	Delivered uint64 `json:"delivered"`
 	// Dropped is how many were reported as dropped, by bucket.
 	Dropped Dropped `json:"-"`
@@ -65,6 +71,7 @@ type Counts struct {
 
 // Add adds the counts of another viewer.
 func (c *Counts) Add(other Counts) {
+	c.History += other.History
 	c.Delivered += other.Delivered
 	for b := range c.Dropped {
 		c.Dropped[b] += other.Dropped[b]
@@ -92,11 +99,28 @@ func (a *Account) Begin(messages []*ovationv1.Message, cursor *ovationv1.Cursor)
 			begun[b], first[b] = true, message.GetSequence()-1
 		}
 	}
+	history := a.known(cursor)
 	a.close(cursor.GetEpoch(), first)
 	a.epoch = cursor.GetEpoch()
 	for b := range a.buckets {
-		a.buckets[b] = bucket{first: first[b], last: first[b], cursor: first[b]}
+		a.buckets[b] = bucket{first: first[b], history: history[b], last: first[b], cursor: first[b]}
 	}
+}
+
+// known is up to where the messages of a beginning are history: what the room had when
+// the viewer joined, or had been read before a resync.
+func (a *Account) known(cursor *ovationv1.Cursor) [Buckets]uint64 {
+	switch a.epoch {
+	case "":
+		return sequences(cursor)
+	case cursor.GetEpoch():
+		var read [Buckets]uint64
+		for b := range a.buckets {
+			read[b] = max(a.buckets[b].cursor, a.buckets[b].history)
+		}
+		return read
+	}
+	return [Buckets]uint64{} // another log: all of it is new
 }
 
 // close settles the books of the life before, if there was one.
@@ -150,7 +174,11 @@ func (a *Account) take(b int, sequence uint64, budget *uint64) {
 	}
 	current.last = sequence
 	current.delivered++
-	a.counts.Delivered++
+	if sequence <= current.history {
+		a.counts.History++
+	} else {
+		a.counts.Delivered++
+	}
 }
 
 // miss enters a run of sequences that did not come.

@@ -2,6 +2,7 @@ package audience
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/account"
 	"github.com/ovation-live/ovation/clients/cli/internal/latency"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -42,7 +44,8 @@ func New(options Options) *Crowd {
 
 // Run lets the viewers in and watches until the options or the context end it, or
 // until nobody is left. The context's end is an interruption: the report says how
-// things were. The error is that the room's head cannot be read.
+// things were. The error is that the room's head cannot be read, or that the room had
+// ended before anybody got in.
 func (c *Crowd) Run(ctx context.Context) (Report, error) {
 	started := time.Now()
 	begin, err := c.head(ctx)
@@ -64,7 +67,22 @@ func (c *Crowd) Run(ctx context.Context) (Report, error) {
 	c.tasks.Wait()
 	report := c.report(states, begin, end, wall)
 	report.Interrupted = interrupted
+	if err == nil {
+		err = lateForAll(states)
+	}
 	return report, err
+}
+
+// lateForAll returns the error of a viewer if all came only after the room had ended.
+func lateForAll(states []state) error {
+	var late error
+	for _, s := range states {
+		if s.joined || !errors.Is(s.over, ovation.ErrRoomEnded) {
+			return nil
+		}
+		late = s.over
+	}
+	return late
 }
 
 // admit lets one viewer in after the other, at the ramp's pace.

@@ -10,6 +10,7 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/account"
 	"github.com/ovation-live/ovation/clients/cli/internal/latency"
 	"github.com/ovation-live/ovation/clients/cli/internal/reason"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -166,6 +167,8 @@ func heads(cursor *ovationv1.Cursor) [account.Buckets]uint64 {
 func causeName(err error) string {
 	var failure *connect.Error
 	switch {
+	case errors.Is(err, ovation.ErrRoomEnded):
+		return "room_ended"
 	case reason.Detail(err) != nil:
 		return reason.Name(err)
 	case errors.As(err, &failure):

@@ -13,6 +13,7 @@ func (r Report) Text() string {
 	table := figures.Table{}
 	table.Row("viewers", figures.Count(r.Joined), fmt.Sprintf("of %s", figures.Count(r.Viewers)))
 	table.Row("accepted by the room", figures.Count(sum(r.Accepted)), figures.Counts(r.Accepted))
+	table.Row("history", figures.Count(r.History), "from before they joined")
 	table.Row("delivered", figures.Count(r.Delivered), r.rate())
 	table.Row("reported dropped", figures.Count(sum(r.Dropped)), figures.Counts(r.Dropped))
 	table.Row("unexplained gaps", figures.Count(r.Gaps), "")
@@ -84,7 +85,7 @@ func (r Report) verdict() string {
 	return "OK: every viewer accounts for every accepted message.\n"
 }
 
-func viewersRemark(n int) string { return figures.Count(n) + " viewers" }
+func viewersRemark(n int) string { return figures.Plural(n, "viewer") }
 
 func sum[N int | uint64](counts map[string]N) N {
 	var total N

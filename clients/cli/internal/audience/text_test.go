@@ -39,6 +39,7 @@ func TestReport(t *testing.T) {
 	killed := reader(0, 11, 12, 13, 14)
 	killed.reconnects, killed.causes = 1, []string{"unavailable"}
 	failed := state{over: errors.New("no\x1b")}
+	late := state{over: ovation.ErrRoomEnded}
 	ended := reader(3, 14)
 	ended.over = ovation.ErrRoomEnded
 	tests := map[string]struct {
@@ -46,7 +47,7 @@ func TestReport(t *testing.T) {
 		clean  bool
 	}{
 		"clean":  {[]state{reader(0, 11, 12, 13, 14), reader(2, 13, 14), killed, ended}, true},
-		"faulty": {[]state{reader(0, 11, 12, 13, 14), reader(0, 11, 14), reader(0, 11, 11), failed, {}}, false},
+		"faulty": {[]state{reader(0, 11, 12, 13, 14), reader(0, 11, 14), reader(0, 11, 11), failed, late, {}}, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -65,6 +66,25 @@ func TestReport(t *testing.T) {
 			}
 			golden(t, name+".json", string(asJSON)+"\n")
 		})
+	}
+}
+
+// Nobody gets into a room that has ended: that is the outcome, not a report of zeros.
+func TestTooLateForAll(t *testing.T) {
+	t.Parallel()
+	late, there := state{over: ovation.ErrRoomEnded}, state{joined: true, over: ovation.ErrRoomEnded}
+	for _, tt := range []struct {
+		states []state
+		late   bool
+	}{
+		{[]state{late, late}, true},
+		{[]state{late, there}, false},
+		{[]state{late, {}}, false},
+		{[]state{late, {over: errors.New("no")}}, false},
+	} {
+		if err := lateForAll(tt.states); errors.Is(err, ovation.ErrRoomEnded) != tt.late {
+			t.Errorf("%+v: %v", tt.states, err)
+		}
 	}
 }
 

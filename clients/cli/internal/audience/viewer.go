@@ -160,9 +160,10 @@ func (v *viewer) update(change func(*state)) {
 	change(&v.state)
 }
 
-// fault is why a viewer's stay is over, nil while it lasts and if the room is.
+// fault is why a viewer's stay is over, nil while it lasts and if the room ended while
+// the viewer was in it.
 func (s state) fault() error {
-	if errors.Is(s.over, ovation.ErrRoomEnded) {
+	if s.joined && errors.Is(s.over, ovation.ErrRoomEnded) {
 		return nil
 	}
 	return s.over

@@ -76,8 +76,8 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		`{"ts":1,"type":"message"}`:       `no "user"`,
 		`{"ts":-1,"type":"message","user":"ann"}`:        "not between",
 		`{"ts":"1","type":"message","user":"ann"}`:       `"ts" is a string`,
-		`{"ts":1.5,"type":"message","user":"ann"}`:       `"ts" is a number 1.5`,
-		`{"ts":1,"type":"message","user":"a","text":{}}`: `"text" is a object`,
+		`{"ts":1.5,"type":"message","user":"ann"}`:       `"ts" is 1.5, not a whole number`,
+		`{"ts":1,"type":"message","user":"a","text":{}}`: `"text" is an object, not a string`,
 	}
 	for line, want := range tests {
 		if _, err := chatlog.Parse([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // The types that a replay knows what to do with. Every other type is skipped.
@@ -115,9 +116,24 @@ func plain(err error) error {
 	case errors.As(err, &wrong) && wrong.Field == "":
 		return errors.New("not a JSON object")
 	case errors.As(err, &wrong):
-		return fmt.Errorf("%q is a %s, not a %s", wrong.Field, wrong.Value, wrong.Type)
+		return fmt.Errorf("%q is %s, not %s", wrong.Field, kindOf(wrong.Value), kindOf(wrong.Type.Kind().String()))
 	}
 	return err
+}
+
+// kindOf is what JSON and Go call a kind of value, for people.
+func kindOf(name string) string {
+	switch {
+	case name == "int64":
+		return "a whole number"
+	case name == "bool":
+		return "true or false"
+	case name == "object", name == "array":
+		return "an " + name
+	case strings.HasPrefix(name, "number "): // with its digits
+		return strings.TrimPrefix(name, "number ")
+	}
+	return "a " + name
 }
 
 // Blank says whether a line holds nothing at all.

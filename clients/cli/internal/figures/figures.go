@@ -26,6 +26,14 @@ func Count[N int | int64 | uint64](n N) string {
 	return sign + digits
 }
 
+// Plural is a number of something: "1 session", "2 sessions".
+func Plural[N int | int64 | uint64](n N, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return Count(n) + " " + what
+}
+
 // Counts is a list of named counts, the greatest first: "rate limited 20, slow mode 3".
 // Names may come from anywhere: they are escaped.
 func Counts[N int | int64 | uint64](counts map[string]N) string {
