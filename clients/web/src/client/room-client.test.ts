@@ -318,6 +318,17 @@ describe("RoomClient", () => {
     expect(diary.values.get("seat")).toBe("ada");
   });
 
+  it("takes its time where pulls promise more and bring nothing", async () => {
+    await start();
+    room.pullLimit = 0;
+    room.say(3);
+    await pass(1_000);
+    expect(room.pulls.length).toBeLessThan(7);
+    room.pullLimit = 50;
+    await pass(500);
+    expect(diary.shown).toEqual([1, 2, 3]);
+  });
+
   it("counts an outage once, however many tries it takes to come back", async () => {
     await start();
     const away = () => room.failures.set("subscribe", new ConnectError("away", Code.Unavailable));

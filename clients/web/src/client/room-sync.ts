@@ -149,6 +149,7 @@ export class RoomSync {
       const answer = await api.feed.pull(request, { signal, timeoutMs: ANSWER_WITHIN });
       this.takePulled(answer, cursor);
       more = answer.batch?.more ?? false;
+      if (more && answer.batch?.messages.length === 0) await sleep(PACE, signal);
     }
   }
 
