@@ -35,7 +35,7 @@ type Config struct {
 	LogFormat string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default ${default})."`
 }
 
-// Level is how grave a record must be to be logged..
+// Level is how grave a record must be to be logged.
 type Level slog.Level
 
 // Level is the same for slog.
