@@ -128,6 +128,9 @@ func (s *Service) Recall(ctx context.Context, p auth.Principal, id live.RoomID, 
 	if err != nil {
 		return err
 	}
+	if m.Recalls != 0 {
+		return feed.ErrNoMessage // a recall says nothing that could be taken back
+	}
 	if m.Sender != p.User && !p.Role.Staff() {
 		return auth.ErrRoleForbidden
 	}

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/ovation-live/ovation/live"
@@ -69,5 +70,32 @@ func TestHistoryTokensOfOtherLists(t *testing.T) {
 		if !errors.Is(err, page.ErrToken) {
 			t.Errorf("%q: %v", token, err)
 		}
+	}
+}
+
+// A page of large messages has fewer than asked for, and goes on.
+func TestHistoryIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	h.change(t, room.SettingsChange{MaxTextLength: new(10_000)})
+	long := strings.Repeat("\u5b57", 10_000)
+	for range 100 {
+		if _, err := h.Send(t.Context(), as("u", live.RoleViewer), "r", text(long)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, pages := 0, 0
+	for span := (chat.Span{Size: 1000}); ; pages++ {
+		got, next, err := h.History(t.Context(), as("u", live.RoleViewer), "r", span)
+		if err != nil || len(got) == 0 || len(got)*len(long) > feed.MaxBatchBytes {
+			t.Fatalf("a page of %d, %v", len(got), err)
+		}
+		seen += len(got)
+		if span.Token = next; next == "" {
+			break
+		}
+	}
+	if seen != 100 || pages == 0 {
+		t.Errorf("%d messages on %d pages", seen, pages+1)
 	}
 }

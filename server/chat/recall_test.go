@@ -94,3 +94,21 @@ func TestViewersRecallSoManyASecond(t *testing.T) {
 		h.hub.Close()
 	})
 }
+
+func TestARecallCannotBeRecalled(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	u := as("u", live.RoleViewer)
+	sent, err := h.Send(t.Context(), u, "r", text("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Recall(t.Context(), u, "r", sent.Place.Timestamp); err != nil {
+		t.Fatal(err)
+	}
+	all := h.history(t, chat.Span{Size: 10})
+	recall := all[len(all)-1]
+	if err := h.Recall(t.Context(), u, "r", recall); recall == sent.Place.Timestamp || !errors.Is(err, feed.ErrNoMessage) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -116,7 +116,7 @@ func TestTurnedAwayWhileDraining(t *testing.T) {
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("%v, %d sessions", err, h.sessions(t))
 		}
-		resume := chat.Stream{Room: "r", Session: j.Session.ID}
+		resume := chat.Stream{Room: "r", Session: j.Session}
 		err = h.Subscribe(t.Context(), expiring(time.Hour), resume, make(frames, 9))
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("resuming: %v, %d sessions", err, h.sessions(t))

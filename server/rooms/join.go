@@ -18,7 +18,7 @@ import (
 // Joined is all that a client shows first.
 type Joined struct {
 	Room       room.Room
-	Session    room.Session
+	Session    live.SessionID
 	Online     room.Online
 	Latest     feed.Batch
 	Attributes store.AttributeDelta
@@ -35,7 +35,7 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 	}
 	var j Joined
 	var err error
-	if j.Session, j.Online, err = s.Enter(ctx, p, id, session, pollTerm); err != nil {
+	if j.Session, j.Online, err = s.visit(ctx, p, id, session); err != nil {
 		return Joined{}, err
 	}
 	fetch, ctx := errgroup.WithContext(ctx)
@@ -44,7 +44,7 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 		return err
 	})
 	fetch.Go(func() (err error) {
-		pulled, err := s.hub.Pull(ctx, hub.Pull{Room: id, User: p.User, Session: j.Session.ID})
+		pulled, err := s.hub.Pull(ctx, hub.Pull{Room: id, User: p.User, Session: j.Session})
 		j.Latest = pulled.Batch
 		return err
 	})
@@ -53,6 +53,26 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 		return err
 	})
 	return j, fetch.Wait()
+}
+
+// visit is Enter for one who opens no stream yet: a session of theirs that is there
+// goes on as it is, and so does the stream that it may have.
+func (s *Service) visit(
+	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID,
+) (live.SessionID, room.Online, error) {
+	if session != "" {
+		mine := map[live.RoomID][]store.Lease{id: {{Session: session, User: p.User}}}
+		lost, err := s.presence.Renew(ctx, mine, pollTerm)
+		if err != nil {
+			return "", room.Online{}, err
+		}
+		if len(lost[id]) == 0 {
+			online, err := s.presence.Online(ctx, []live.RoomID{id})
+			return session, online[id], err
+		}
+	}
+	entered, online, err := s.Enter(ctx, p, id, session, pollTerm)
+	return entered.ID, online, err
 }
 
 // Enter opens a session, or resumes the one named if it is the caller's, for the

@@ -29,7 +29,7 @@ func TestJoinReturnsAllThatIsShownFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if j.Room.ID != "r" || j.Session.ID == "" || j.Session.User != "u" || j.Session.Name != "name of u" ||
+	if j.Room.ID != "r" || j.Session == "" ||
 		j.Online != (room.Online{Users: 1, Sessions: 1}) || len(j.Latest.Messages) != 50 ||
 		len(j.Attributes.Snapshot.Attributes) != 1 {
 		t.Errorf("%+v", j)
@@ -44,16 +44,16 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := h.Join(t.Context(), u, "r", first.Session.ID)
-	if err != nil || again.Session.ID != first.Session.ID || again.Session.Joined != first.Session.Joined {
+	again, err := h.Join(t.Context(), u, "r", first.Session)
+	if err != nil || again.Session != first.Session {
 		t.Errorf("resumed: %+v, %v", again.Session, err)
 	}
 	second, err := h.Join(t.Context(), u, "r", "")
-	if err != nil || second.Session.ID == first.Session.ID || second.Online.Sessions != 2 {
+	if err != nil || second.Session == first.Session || second.Online.Sessions != 2 {
 		t.Errorf("another device: %+v, %v", second.Session, err)
 	}
-	stolen, err := h.Join(t.Context(), v, "r", first.Session.ID)
-	if err != nil || stolen.Session.ID == first.Session.ID || stolen.Session.User != "v" {
+	stolen, err := h.Join(t.Context(), v, "r", first.Session)
+	if err != nil || stolen.Session == first.Session {
 		t.Errorf("somebody else's: %+v, %v", stolen.Session, err)
 	}
 	if users, sessions := h.online(t, "r"); users != 2 || sessions != 3 {
@@ -77,11 +77,11 @@ func TestLeaveReleasesWithTheLastSession(t *testing.T) {
 		seats int
 	}{
 		{"somebody else", func() error { return h.Leave(t.Context(), v, "r", "") }, 1},
-		{"somebody else, naming the session", func() error { return h.Leave(t.Context(), v, "r", first.Session.ID) }, 1},
+		{"somebody else, naming the session", func() error { return h.Leave(t.Context(), v, "r", first.Session) }, 1},
 		{"a session that is not there", func() error { return h.Leave(t.Context(), u, "r", "x") }, 1},
-		{"one of two", func() error { return h.Leave(t.Context(), u, "r", first.Session.ID) }, 1},
-		{"the same again", func() error { return h.Leave(t.Context(), u, "r", first.Session.ID) }, 1},
-		{"the last", func() error { return h.Leave(t.Context(), u, "r", second.Session.ID) }, 0},
+		{"one of two", func() error { return h.Leave(t.Context(), u, "r", first.Session) }, 1},
+		{"the same again", func() error { return h.Leave(t.Context(), u, "r", first.Session) }, 1},
+		{"the last", func() error { return h.Leave(t.Context(), u, "r", second.Session) }, 0},
 		{"again, all of none", func() error { return h.Leave(t.Context(), u, "r", "") }, 0},
 	}
 	for _, step := range steps {
@@ -161,7 +161,7 @@ func TestASessionThatPullsLasts(t *testing.T) {
 			h.seat(t, "r", "u")
 			for range 20 {
 				time.Sleep(rooms.PollLease)
-				h.keeper.Pulled("r", "u", j.Session.ID)
+				h.keeper.Pulled("r", "u", j.Session)
 				if h.seats(t, "r") != 1 {
 					t.Fatalf("lapsed at an offset of %v", offset)
 				}
@@ -180,7 +180,7 @@ func TestPullsOfTheDeadDoNotWakeThem(t *testing.T) {
 		if err := h.Leave(t.Context(), as("u", live.RoleViewer), "r", ""); err != nil {
 			t.Fatal(err)
 		}
-		h.keeper.Pulled("r", "u", j.Session.ID)
+		h.keeper.Pulled("r", "u", j.Session)
 		h.keeper.Pulled("nowhere", "u", "x")
 		h.keeper.Pulled("r", "u", "")
 		time.Sleep(time.Minute)
@@ -199,7 +199,7 @@ func TestPullsOfOthersKeepNobodyAlive(t *testing.T) {
 		}
 		for range 12 {
 			time.Sleep(10 * time.Second)
-			h.keeper.Pulled("r", "v", j.Session.ID)
+			h.keeper.Pulled("r", "v", j.Session)
 		}
 		if users, _ := h.online(t, "r"); users != 0 {
 			t.Errorf("%d users", users)
@@ -297,6 +297,32 @@ func TestManyLapseAtOnce(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		if users, sessions := h.online(t, "r"); users != 0 || sessions != 0 || h.seats(t, "r") != 0 {
 			t.Errorf("still there: %d sessions", sessions)
+		}
+	})
+}
+
+// JoinRoom of a session that is there opens no stream, and ends none.
+func TestJoinLeavesTheSessionsStream(t *testing.T) {
+	t.Parallel()
+	keeping(t, func(t *testing.T, h house) {
+		u := as("u", live.RoleViewer)
+		streaming, _, err := h.Enter(t.Context(), u, "r", "", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined, err := h.Join(t.Context(), u, "r", streaming.ID)
+		if err != nil || joined.Session != streaming.ID || joined.Online.Sessions != 1 {
+			t.Fatalf("%+v, %v", joined, err)
+		}
+		if err := h.Over(t.Context(), "r", streaming); err != nil {
+			t.Fatal(err)
+		}
+		if users, _ := h.online(t, "r"); users != 0 {
+			t.Errorf("the stream's own incarnation was not the session's: %d users", users)
+		}
+		again, err := h.Join(t.Context(), u, "r", streaming.ID)
+		if err != nil || again.Online.Sessions != 1 {
+			t.Errorf("joining what is over: %+v, %v", again, err)
 		}
 	})
 }

@@ -103,7 +103,7 @@ func (h *roomHandler) JoinRoom(
 	}
 	return &ovationv1.JoinRoomResponse{
 		Room:         wire.Room(j.Room),
-		SessionId:    string(j.Session.ID),
+		SessionId:    string(j.Session),
 		SessionLease: durationpb.New(rooms.PollLease),
 		Online:       wire.Online(j.Online),
 		Latest:       wire.Batch(j.Latest),

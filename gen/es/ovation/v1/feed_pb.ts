@@ -812,7 +812,7 @@ export type ListHistoryRequest = Message<"ovation.v1.ListHistoryRequest"> & {
   untilAt: bigint;
 
   /**
-   * Most messages to return: 1-1,000; 0 is 100.
+   * Most messages to return: 1-1,000; 0 is 100. A page has at most about 1 MiB.
    *
    * @generated from field: uint32 page_size = 4;
    */
@@ -1147,7 +1147,10 @@ export const FeedService: GenService<{
    * RecallMessage takes a message back: its contents leave the log, and viewers
    * get a SYSTEM message that recalls it. Its sender, MODERATOR, HOST, BACKEND.
    * Recalling twice changes nothing.
-   * Errors: ROOM_NOT_FOUND, ROOM_ENDED, MESSAGE_NOT_FOUND, ROLE_FORBIDDEN.
+   * Viewers of a room may recall 10 messages a second together, staff as many as
+   * whitelist_rate. A recall cannot be recalled.
+   * Errors: ROOM_NOT_FOUND, ROOM_ENDED, MESSAGE_NOT_FOUND, ROLE_FORBIDDEN,
+   * LIMIT_EXCEEDED.
    *
    * @generated from rpc ovation.v1.FeedService.RecallMessage
    */

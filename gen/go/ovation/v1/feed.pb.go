@@ -1639,7 +1639,7 @@ type ListHistoryRequest struct {
 	FromAt int64 `protobuf:"varint,2,opt,name=from_at,json=fromAt,proto3" json:"from_at,omitempty"`
 	// Only messages before this instant; 0: to the end.
 	UntilAt int64 `protobuf:"varint,3,opt,name=until_at,json=untilAt,proto3" json:"until_at,omitempty"`
-	// Most messages to return: 1-1,000; 0 is 100.
+	// Most messages to return: 1-1,000; 0 is 100. A page has at most about 1 MiB.
 	PageSize uint32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// From the page before; empty for the first.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

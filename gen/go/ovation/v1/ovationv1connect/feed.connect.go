@@ -70,7 +70,10 @@ type FeedServiceClient interface {
 	// RecallMessage takes a message back: its contents leave the log, and viewers
 	// get a SYSTEM message that recalls it. Its sender, MODERATOR, HOST, BACKEND.
 	// Recalling twice changes nothing.
-	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, MESSAGE_NOT_FOUND, ROLE_FORBIDDEN.
+	// Viewers of a room may recall 10 messages a second together, staff as many as
+	// whitelist_rate. A recall cannot be recalled.
+	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, MESSAGE_NOT_FOUND, ROLE_FORBIDDEN,
+	// LIMIT_EXCEEDED.
 	RecallMessage(context.Context, *v1.RecallMessageRequest) (*v1.RecallMessageResponse, error)
 	// ListHistory lists messages by time, all buckets together, as far back as they
 	// are kept; without a database, as far as the room's log reaches.
@@ -215,7 +218,10 @@ type FeedServiceHandler interface {
 	// RecallMessage takes a message back: its contents leave the log, and viewers
 	// get a SYSTEM message that recalls it. Its sender, MODERATOR, HOST, BACKEND.
 	// Recalling twice changes nothing.
-	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, MESSAGE_NOT_FOUND, ROLE_FORBIDDEN.
+	// Viewers of a room may recall 10 messages a second together, staff as many as
+	// whitelist_rate. A recall cannot be recalled.
+	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, MESSAGE_NOT_FOUND, ROLE_FORBIDDEN,
+	// LIMIT_EXCEEDED.
 	RecallMessage(context.Context, *v1.RecallMessageRequest) (*v1.RecallMessageResponse, error)
 	// ListHistory lists messages by time, all buckets together, as far back as they
 	// are kept; without a database, as far as the room's log reaches.
