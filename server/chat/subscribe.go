@@ -59,9 +59,8 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 
 // part takes a subscriber out and settles what becomes of its session: it is over for
 // one who was taken for offline, nothing of ours for one who was replaced, and waits
-// to be resumed otherwise.
-// A session that was resumed meanwhile, here or elsewhere, is no longer ours to settle,
-// and the store knows.
+// to be resumed otherwise. A session that was resumed meanwhile, here or elsewhere, is
+// no longer ours to settle, and the store knows.
 func (s *Service) part(ctx context.Context, id live.RoomID, session room.Session, sub *hub.Subscriber) {
 	s.hub.Unsubscribe(sub)
 	s.settle(ctx, id, session.ID, func(ctx context.Context) error {

@@ -198,7 +198,7 @@ func (f *followed) applyAttributes(c *attribute.Changes) {
 		return
 	}
 	if f.changes == nil {
-		f.changes = &attribute.Changes{After: c.After}
+		f.changes, f.changesBytes = &attribute.Changes{After: c.After}, 0
 	}
 	f.changes.List = append(f.changes.List, c.List...)
 	f.changes.Timestamp = c.Timestamp
@@ -207,7 +207,7 @@ func (f *followed) applyAttributes(c *attribute.Changes) {
 		f.changesBytes += len(change.Attribute.Key) + len(change.Attribute.Value)
 	}
 	if f.changesBytes > maxInlineAttributes {
-		f.changes, f.changesBytes = nil, 0
+		f.changes = nil
 	}
 }
 
@@ -219,7 +219,7 @@ const maxInlineAttributes = 256 << 10
 // whether there are any. The caller holds f.mu.
 func (f *followed) takeChanges() (changes *attribute.Changes, changed bool) {
 	changes, changed = f.changes, f.attributes != f.told
-	f.changes, f.changesBytes, f.told = nil, 0, f.attributes
+	f.changes, f.told = nil, f.attributes
 	return changes, changed
 }
 

@@ -67,8 +67,8 @@ func (s *Service) visit(
 			return "", room.Online{}, err
 		}
 		if len(lost[id]) == 0 {
-			online, err := s.presence.Online(ctx, []live.RoomID{id})
-			return session, online[id], err
+			online, err := s.online(ctx, id)
+			return session, online, err
 		}
 	}
 	entered, online, err := s.Enter(ctx, p, id, session, pollTerm)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/account"
 	"github.com/ovation-live/ovation/clients/cli/internal/latency"
+	"github.com/ovation-live/ovation/clients/cli/internal/pace"
 	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
@@ -90,7 +91,7 @@ func (c *Crowd) admit(ctx context.Context) {
 	started := time.Now()
 	for i, v := range c.viewers {
 		due := started.Add(time.Duration(float64(i) / c.options.Ramp * float64(time.Second)))
-		if !sleep(ctx, time.Until(due)) {
+		if !pace.Sleep(ctx, time.Until(due)) {
 			return
 		}
 		c.tasks.Go(func() { v.watch(ctx, c.options) })
@@ -99,7 +100,7 @@ func (c *Crowd) admit(ctx context.Context) {
 
 // kill breaks a random viewer's connection from time to time.
 func (c *Crowd) kill(ctx context.Context) {
-	for sleep(ctx, c.options.KillEvery) {
+	for pace.Sleep(ctx, c.options.KillEvery) {
 		victim := c.viewers[rand.IntN(len(c.viewers))] //nolint:gosec // any will do
 		if victim.look().connected && victim.conns.kill() {
 			c.kills++
@@ -124,7 +125,7 @@ func (c *Crowd) attend(ctx context.Context, begin *ovationv1.Cursor, started tim
 		case now.Sub(read) > headPatience: // until then: a room that cannot be seen may be moving
 			return watch.head, err
 		}
-		sleep(ctx, headPeriod)
+		pace.Sleep(ctx, headPeriod)
 	}
 	return watch.head, nil
 }
@@ -195,19 +196,4 @@ func (c *Crowd) Progress() Progress {
 		progress.Counts.Add(s.account.Counts())
 	}
 	return progress
-}
-
-// sleep waits; it reports whether the context let it.
-func sleep(ctx context.Context, wait time.Duration) bool {
-	if wait <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

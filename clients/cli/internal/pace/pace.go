@@ -1,4 +1,5 @@
-// Package pace turns the times of a log into the times of its replay.
+// Package pace turns the times of a log into the times of its replay, and waits for
+// what is due.
 package pace
 
 import (

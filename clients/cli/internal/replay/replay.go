@@ -158,7 +158,7 @@ func (r *Replay) play(ctx context.Context, entry chatlog.Entry, started time.Tim
 		r.tally.skipped(skipped)
 		return nil
 	}
-	if r.options.Speed > 0 && !sleep(ctx, time.Until(started.Add(due))) {
+	if r.options.Speed > 0 && !pace.Sleep(ctx, time.Until(started.Add(due))) {
 		r.tally.unsent()
 		return ctx.Err()
 	}

@@ -111,18 +111,3 @@ func endsRun(err error) bool {
 		return connect.CodeOf(err) == connect.CodeUnimplemented
 	}
 }
-
-// sleep waits; it reports whether the context let it.
-func sleep(ctx context.Context, wait time.Duration) bool {
-	if wait <= 0 {
-		return ctx.Err() == nil
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
