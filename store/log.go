@@ -18,9 +18,9 @@ type Log interface {
 	Append(ctx context.Context, id live.RoomID, d feed.Draft, limits Limits) (feed.Receipt, error)
 	// Recall does what feed.Log's Recall does and publishes the system message, if
 	// there is one, atomically as Append does: recalling a message again is no error
-	// and changes nothing. limits.Capacity changes nothing either.
+	// and changes nothing. limits count as for Append.
 	// feed.ErrNoMessage, ErrRoomNotFound, ErrRoomEnded.
-	Recall(ctx context.Context, id live.RoomID, r feed.Recall, limits feed.Limits) (feed.Receipt, error)
+	Recall(ctx context.Context, id live.RoomID, r feed.Recall, limits Limits) (feed.Receipt, error)
 	// Message returns one entry that the log still holds, or feed.ErrNoMessage.
 	// ErrRoomNotFound.
 	Message(ctx context.Context, id live.RoomID, t live.Timestamp) (*feed.Message, error)

@@ -81,12 +81,16 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, ou
 		return feed.Receipt{Outcome: feed.RateLimited, Bucket: draft.Bucket, RetryAfter: wait}, nil
 	}
 	asked := time.Now()
-	limits := store.Limits{Limits: r.Settings.Feed, Revision: r.Revision}
-	receipt, err := s.log.Append(ctx, id, draft, limits)
+	receipt, err := s.log.Append(ctx, id, draft, limits(r))
 	if err == nil {
 		s.full.note(id, draft, r.Settings.Feed, receipt, asked)
 	}
 	return receipt, err
+}
+
+// limits returns what a room accepts.
+func limits(r room.Room) store.Limits {
+	return store.Limits{Limits: r.Settings.Feed, Revision: r.Revision}
 }
 
 // decide says what a caller's message is in a room.
@@ -139,7 +143,7 @@ func (s *Service) Recall(ctx context.Context, p auth.Principal, id live.RoomID, 
 		return err
 	}
 	recall := feed.Recall{Timestamp: t, By: p.User, Staff: p.Role.Staff()}
-	receipt, err := s.log.Recall(ctx, id, recall, r.Settings.Feed)
+	receipt, err := s.log.Recall(ctx, id, recall, limits(r))
 	if err == nil && receipt.Outcome == feed.RateLimited {
 		return &TooOftenError{receipt.RetryAfter}
 	}

@@ -9,10 +9,8 @@ import (
 const (
 	// keptBytes is how much is kept of answers to pulls at one state of a room, about.
 	keptBytes = 4 << 20
-	// answerBytes and messageBytes are what an answer costs apart from its messages,
-	// and a message apart from its texts, about.
-	answerBytes  = 1 << 10
-	messageBytes = 64
+	// answerBytes is what an answer costs apart from its messages, about.
+	answerBytes = 1 << 10
 )
 
 // answers holds what readers were answered at the room's present state: viewers who
@@ -84,7 +82,7 @@ func (a *answers) forget() { a.kept, a.bytes = nil, 0 }
 func sizeOf(b feed.Batch) int {
 	n := answerBytes
 	for _, m := range b.Messages {
-		n += messageBytes + len(m.Sender) + len(m.SenderName) + len(m.Text) + len(m.Payload)
+		n += m.Size()
 	}
 	return n
 }

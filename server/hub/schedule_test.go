@@ -131,7 +131,7 @@ func (s *schedule) recall() {
 	at := s.recent[s.pick("message", len(s.recent)-1)]
 	before := s.head()
 	recall := feed.Recall{Timestamp: at, By: "host", Staff: true}
-	_, err := s.store.now().Recall(context.Background(), theRoom, recall, s.room.Settings.Feed)
+	_, err := s.store.now().Recall(context.Background(), theRoom, recall, s.limits())
 	if errors.Is(err, feed.ErrNoMessage) {
 		return
 	}

@@ -81,12 +81,17 @@ func (s *stage) must(err error) {
 	}
 }
 
+// limits returns what the room accepts.
+func (s *stage) limits() store.Limits {
+	return store.Limits{Limits: s.room.Settings.Feed, Revision: s.room.Revision}
+}
+
 // say appends one message and returns its place.
 func (s *stage) say(b feed.Bucket, text string) feed.Receipt {
 	s.Helper()
 	receipt, err := s.store.now().Append(context.Background(), theRoom, feed.Draft{
 		Content: feed.Content{Kind: feed.KindText, Sender: "host", Text: text}, Bucket: b,
-	}, store.Limits{Limits: s.room.Settings.Feed, Revision: s.room.Revision})
+	}, s.limits())
 	s.must(err)
 	if receipt.Outcome != feed.Accepted {
 		s.Fatalf("%q was not accepted: %+v", text, receipt)

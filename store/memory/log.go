@@ -22,7 +22,7 @@ func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits
 	return receipt, nil
 }
 
-// limits returns what counts for a message that comes with limits: those, or the
+// limits returns what counts for a message or a recall that comes with limits: those, or the
 // room's own where it is later. The caller holds r.mu.
 func (r *roomState) limits(l store.Limits) feed.Limits {
 	own := r.room.Settings.Feed
@@ -35,15 +35,14 @@ func (r *roomState) limits(l store.Limits) feed.Limits {
 
 // Recall implements store.Log.
 func (s *Store) Recall(
-	ctx context.Context, id live.RoomID, recall feed.Recall, limits feed.Limits,
+	ctx context.Context, id live.RoomID, recall feed.Recall, limits store.Limits,
 ) (feed.Receipt, error) {
 	r, err := s.open(ctx, id)
 	if err != nil {
 		return feed.Receipt{}, err
 	}
 	defer r.mu.Unlock()
-	limits.Capacity = r.room.Settings.Feed.Capacity // the room's alone
-	receipt, m, err := r.log.Recall(&r.clock, s.now(), recall, limits)
+	receipt, m, err := r.log.Recall(&r.clock, s.now(), recall, r.limits(limits))
 	if m != nil {
 		r.publish(store.Publication{Message: m})
 	}

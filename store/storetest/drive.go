@@ -84,7 +84,7 @@ func (s *rig) sendAll(id live.RoomID, all []feed.Draft) []feed.Place {
 
 func (s *rig) recall(id live.RoomID, t live.Timestamp, by live.UserID) {
 	s.t.Helper()
-	receipt, err := s.Log.Recall(s.t.Context(), id, feed.Recall{Timestamp: t, By: by, Staff: true}, roomy)
+	receipt, err := s.Log.Recall(s.t.Context(), id, feed.Recall{Timestamp: t, By: by, Staff: true}, under(roomy))
 	if err != nil || receipt.Outcome != feed.Accepted {
 		s.t.Fatalf("Recall: %+v, %v", receipt, err)
 	}

@@ -156,7 +156,7 @@ func (a *actor) act(i int) {
 	case dice < 15 && len(a.sent) > 0:
 		t := a.sent[a.random.IntN(len(a.sent))]
 		recall := feed.Recall{Timestamp: t, By: "host", Staff: true}
-		if _, err := a.s.Log.Recall(a.s.t.Context(), a.id, recall, limits); !errors.Is(err, feed.ErrNoMessage) {
+		if _, err := a.s.Log.Recall(a.s.t.Context(), a.id, recall, under(limits)); !errors.Is(err, feed.ErrNoMessage) {
 			a.check(err)
 		}
 	case dice < 18:

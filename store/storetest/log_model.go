@@ -61,7 +61,7 @@ func (m *logModel) append(d feed.Draft, limits feed.Limits) {
 
 // recall recalls a message from both and compares what they answer.
 func (m *logModel) recall(r feed.Recall, limits feed.Limits) {
-	got, err := m.s.Log.Recall(m.s.t.Context(), m.id, r, limits)
+	got, err := m.s.Log.Recall(m.s.t.Context(), m.id, r, under(limits))
 	limits.Capacity = m.capacity
 	want, placed, wantErr := m.log.Recall(&m.clock, m.at(got.Place.Timestamp), r, limits)
 	if got != want || !errors.Is(err, wantErr) {

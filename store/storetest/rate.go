@@ -142,7 +142,7 @@ func recallHasARateOfItsOwn(t *testing.T, s *rig) {
 	limits := feed.Limits{Rate: 1, WhitelistRate: 1, Capacity: 1000}
 	recall := func(i int, staff bool) feed.Receipt {
 		r := feed.Recall{Timestamp: places[i].Timestamp, By: "ann", Staff: staff}
-		receipt, err := s.Log.Recall(t.Context(), "r", r, limits)
+		receipt, err := s.Log.Recall(t.Context(), "r", r, under(limits))
 		return must(s, "Recall", receipt, err)
 	}
 	begun, epoch := time.Now(), s.head("r").Cursor.Epoch

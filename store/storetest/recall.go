@@ -49,7 +49,7 @@ func recallOfWhatIsNotHeldIsRefused(t *testing.T, s *rig) {
 	head := s.head("r")
 	for _, other := range []live.Timestamp{0, 1, at - 1, at + 1, at + 1_000_000} {
 		recall := feed.Recall{Timestamp: other, By: "host", Staff: true}
-		if _, err := s.Log.Recall(t.Context(), "r", recall, roomy); !errors.Is(err, feed.ErrNoMessage) {
+		if _, err := s.Log.Recall(t.Context(), "r", recall, under(roomy)); !errors.Is(err, feed.ErrNoMessage) {
 			t.Errorf("Recall(%d): %v, want ErrNoMessage", other, err)
 		}
 		if _, err := s.Log.Message(t.Context(), "r", other); !errors.Is(err, feed.ErrNoMessage) {

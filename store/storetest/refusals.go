@@ -65,7 +65,7 @@ var calls = []call{
 		if held, err := s.Log.Between(s.t.Context(), id, 0, 0, 1); err == nil && len(held) > 0 {
 			at = held[0].Timestamp
 		}
-		_, err := s.Log.Recall(ctx, id, feed.Recall{Timestamp: at, By: "host", Staff: true}, roomy)
+		_, err := s.Log.Recall(ctx, id, feed.Recall{Timestamp: at, By: "host", Staff: true}, under(roomy))
 		return err
 	}},
 	{"Message", false, func(ctx context.Context, s *rig, id live.RoomID) error {

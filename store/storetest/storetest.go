@@ -50,7 +50,7 @@ type test struct {
 	run  func(t *testing.T, s *rig)
 }
 
-// roles is the whole suite, a role after the other.
+// roles is the whole suite, a role after the other, and what happens to several at once.
 var roles = []struct {
 	name  string
 	tests []test
@@ -61,7 +61,11 @@ var roles = []struct {
 	{"presence", presenceTests},
 	{"bus", busTests},
 	{"follow", followTests},
-	{"concurrency", concurrencyTests},
+	{"log_races", logRaces},
+	{"rooms_races", roomsRaces},
+	{"attributes_races", attributesRaces},
+	{"presence_races", presenceRaces},
+	{"interrupted", interruptedTests},
 	{"refusals", refusalsTests},
 }
 
