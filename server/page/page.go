@@ -3,7 +3,6 @@ package page
 
 import (
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 )
@@ -37,12 +36,12 @@ func (l List) After(token string) (string, error) {
 	if token == "" {
 		return "", nil
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) < 1+checkBytes || raw[0] != version {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) < 1+checkBytes {
 		return "", ErrToken
 	}
-	check, last := raw[1:1+checkBytes], string(raw[1+checkBytes:])
-	if subtle.ConstantTimeCompare(check, l.check(last)) == 0 {
+	last := string(raw[1+checkBytes:])
+	if l.Token(last) != token { // one place has one token, however else it might be spelt
 		return "", ErrToken
 	}
 	return last, nil

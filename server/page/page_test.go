@@ -33,6 +33,7 @@ func TestForeignContent(t *testing.T) {
 	good := rooms.Token("r7")
 	for _, token := range []string{
 		"r7", "1", "MXI3", " ", "=", good + "=", good + "A", good[1:], good[:len(good)-2], "X" + good[1:], "/+" + good,
+		good + "\n", good[:4] + "\r\r\r\r" + good[4:],
 		strings.Repeat("A", 1024),
 	} {
 		if last, err := rooms.After(token); !errors.Is(err, page.ErrToken) {
