@@ -22,8 +22,8 @@ func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits
 	return receipt, nil
 }
 
-// limits returns what counts for a message or a recall that comes with limits: those, or the
-// room's own where it is later. The caller holds r.mu.
+// limits returns what counts for a message or a recall that comes with limits: those,
+// or the room's own where it is later. The caller holds r.mu.
 func (r *roomState) limits(l store.Limits) feed.Limits {
 	own := r.room.Settings.Feed
 	if l.Revision < r.room.Revision {
