@@ -141,7 +141,7 @@ func TestASecondSignalEndsItAtOnce(t *testing.T) {
 	p.request(t, "FeedService/SyncClock", "application/json", "{", 100)
 	time.Sleep(200 * time.Millisecond) // until it has begun
 	p.signal(t, syscall.SIGTERM)
-	p.logs.wait(t, "draining")
+	p.logs.Wait(t, "draining")
 	select {
 	case <-p.over:
 		t.Fatalf("it did not wait:\n%s", p.logs)

@@ -32,7 +32,7 @@ func TestBannerWithASecret(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret of thirty-two bytes or more"
 	p := launch(t, append([]string{"OVATION_AUTH_SECRET=" + secret, "OVATION_LOG_LEVEL=debug"}, free...))
-	p.out.wait(t, "\n")
+	p.out.Wait(t, "\n")
 	if lines(p.out.String()) != 1 || !strings.Contains(p.out.String(), "serving on http://127.0.0.1:") {
 		t.Errorf("said %q", p.out)
 	}

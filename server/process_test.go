@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ovation-live/ovation/internal/testkit"
 )
 
 // binary builds the server, once for all tests, and returns where it is.
@@ -29,39 +30,9 @@ var binary = sync.OnceValues(func() (string, error) {
 // process is a server that runs on its own.
 type process struct {
 	cmd  *exec.Cmd
-	logs *output
-	out  *output
+	logs *testkit.Output
+	out  *testkit.Output
 	over chan struct{} // closed when it has ended
-}
-
-// output collects what a process writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-// wait waits until the output has a text.
-func (o *output) wait(t *testing.T, text string) {
-	t.Helper()
-	for range 1000 {
-		if strings.Contains(o.String(), text) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("it never said %q:\n%s", text, o)
 }
 
 // launch runs the server with an environment of its own.
@@ -71,7 +42,7 @@ func launch(t *testing.T, env []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: exec.Command(path, args...), logs: new(output), out: new(output), over: make(chan struct{})}
+	p := &process{cmd: exec.Command(path, args...), logs: new(testkit.Output), out: new(testkit.Output), over: make(chan struct{})}
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.logs
 	if err := p.cmd.Start(); err != nil {
@@ -95,7 +66,7 @@ var free = []string{"OVATION_LISTEN=127.0.0.1:0", "OVATION_INTERNAL_LISTEN=127.0
 func serve(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := launch(t, free, args...)
-	p.out.wait(t, "Stop with Ctrl-C.")
+	p.out.Wait(t, "Stop with Ctrl-C.")
 	return p
 }
 

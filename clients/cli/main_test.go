@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,9 +18,8 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/replay"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func has(t *testing.T, text string, wants ...string) {
 	t.Helper()
@@ -156,7 +154,7 @@ func TestHelp(t *testing.T) {
 		args := strings.Fields(command)
 		stdout, _ := f.do(t, exitOK, append(args, "--help")...)
 		has(t, stdout, "Example", "ovation "+command)
-		again := &output{}
+		again := new(testkit.Output)
 		if code := run(t.Context(), append([]string{"help"}, args...), nil, again, again); code != exitOK || again.String() != stdout {
 			t.Errorf("help %s is another text", command)
 		}
@@ -175,7 +173,7 @@ func TestRooms(t *testing.T) {
 	f := newFake(t)
 	stdout, _ := f.do(t, exitOK, "room", "create", "show", "--title", "A\x1b[31m show", "--host", "ann", "--label", "a=b",
 		"--rate", "500", "--slow-mode", "2s", "--viewer-attributes", "read", "--bucket-rule", "text/host=whitelist,any/any=low")
-	golden(t, "room.txt", strings.ReplaceAll(stdout, clock(1_767_225_600_000_000), "NOW"))
+	testkit.Golden(t, "room.txt", strings.ReplaceAll(stdout, clock(1_767_225_600_000_000), "NOW"))
 	_, stderr := f.do(t, exitFailed, "room", "create", "show")
 	has(t, stderr, "choose another id")
 	stdout, _ = f.do(t, exitOK, "room", "list")
@@ -271,10 +269,10 @@ func TestAttributes(t *testing.T) {
 
 	ctx, stop := context.WithCancel(t.Context())
 	watch := f.start(ctx, "attr", "watch", "demo")
-	watch.out.wait(t, "a=1")
+	watch.out.Wait(t, "a=1")
 	f.do(t, exitOK, "attr", "delete", "demo", "a", "b")
 	f.do(t, exitOK, "attr", "set", "demo", "c=3")
-	watch.out.wait(t, "c=3")
+	watch.out.Wait(t, "c=3")
 	stop()
 	if code := <-watch.code; code != exitOK {
 		t.Errorf("exit code %d: %s", code, watch.err.String())
@@ -287,13 +285,13 @@ func TestTail(t *testing.T) {
 	f.do(t, exitOK, "send", "demo", "before")
 	all := f.start(t.Context(), "tail", "demo")
 	now := f.start(t.Context(), "tail", "demo", "--from", "now", "--delivery", "inline", "--json")
-	all.out.wait(t, "low       ann: before")
-	now.err.wait(t, "connected")
+	all.out.Wait(t, "low       ann: before")
+	now.err.Wait(t, "connected")
 	f.do(t, exitOK, "send", "demo", "after\x1b[2J")
 	f.do(t, exitOK, "send", "demo", "--kind", "custom", "--payload", "{}")
-	all.out.wait(t, `low       ann: after\x1b[2J`)
-	all.out.wait(t, "high      ann: [custom] {}")
-	now.out.wait(t, `"text":"after\u001b[2J"`)
+	all.out.Wait(t, `low       ann: after\x1b[2J`)
+	all.out.Wait(t, "high      ann: [custom] {}")
+	now.out.Wait(t, `"text":"after\u001b[2J"`)
 	f.do(t, exitOK, "room", "end", "demo")
 	for _, tail := range []*running{all, now} {
 		if code := <-tail.code; code != exitOK {
@@ -525,25 +523,5 @@ func TestReplayOfRealLogs(t *testing.T) {
 				t.Errorf("%d in the room: %+v", accepted, report.Counts)
 			}
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s has changed (write it anew with -update):\n%s", name, got)
 	}
 }

@@ -1,11 +1,9 @@
 package app_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/app"
 	"github.com/ovation-live/ovation/server/config"
@@ -26,25 +25,7 @@ type node struct {
 	url, internal string
 	drain         context.CancelFunc // as SIGTERM does
 	stopped       chan error
-	logs          *lines
-}
-
-// lines collects what is logged.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
+	logs          *testkit.Output
 }
 
 // start starts a server, by default one with a secret of its own.
@@ -61,7 +42,7 @@ func start(t *testing.T, edits ...func(*config.Config)) *node {
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	n := &node{stopped: make(chan error, 1), logs: new(lines)}
+	n := &node{stopped: make(chan error, 1), logs: new(testkit.Output)}
 	logger := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	a, err := app.New(t.Context(), c, logger)
 	if err != nil {

@@ -1,13 +1,12 @@
 package interceptor_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/interceptor"
@@ -44,28 +44,16 @@ func (s *service) Subscribe(
 }
 
 // journal keeps what is logged, as JSON lines.
-type journal struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (j *journal) Write(b []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.buf.Write(b)
-}
+type journal struct{ testkit.Output }
 
 // records returns the log records of a level, waiting until there are at least n.
 func (j *journal) records(t *testing.T, level slog.Level, n int) (found []map[string]any) {
 	t.Helper()
 	for range 200 {
 		found = nil
-		j.mu.Lock()
-		lines := bytes.Split(bytes.TrimSpace(j.buf.Bytes()), []byte("\n"))
-		j.mu.Unlock()
-		for _, line := range lines {
+		for line := range strings.Lines(j.String()) {
 			record := make(map[string]any)
-			if json.Unmarshal(line, &record) == nil && record["level"] == level.String() {
+			if json.Unmarshal([]byte(line), &record) == nil && record["level"] == level.String() {
 				found = append(found, record)
 			}
 		}

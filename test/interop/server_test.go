@@ -1,7 +1,6 @@
 package interop
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/token"
 )
@@ -46,7 +46,7 @@ func start(t *testing.T, room string) server {
 		"OVATION_LISTEN=127.0.0.1:0", "OVATION_INTERNAL_LISTEN=127.0.0.1:0", "OVATION_AUTH_SECRET=" + secret,
 		"OVATION_DRAIN_TIMEOUT=1s",
 	}
-	out := new(output)
+	out := new(testkit.Output)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func start(t *testing.T, room string) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server{url: out.match(t, serving), auth: "Bearer " + signed}
+	s := server{url: out.Match(t, serving), auth: "Bearer " + signed}
 	s.call(t, "RoomService/CreateRoom", fmt.Sprintf(`{"roomId":%q}`, room))
 	return s
 }
@@ -90,42 +90,11 @@ func (s server) call(t *testing.T, procedure, body string) {
 	}
 }
 
-// output collects what a process writes.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(b []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(b)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
-// match waits until the output matches and returns the first group, if there is one.
-func (o *output) match(t *testing.T, re *regexp.Regexp) string {
-	t.Helper()
-	for range 3000 {
-		if m := re.FindStringSubmatch(o.String()); m != nil {
-			return m[len(m)-1]
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("nothing like %v:\n%s", re, o)
-	return ""
-}
-
 // follow runs a program that follows a room in the background. When it has written its
 // Welcome a message is sent and the room ended, and the program is waited for.
 func (s server) follow(t *testing.T, room, welcome string, cmd *exec.Cmd) string {
 	t.Helper()
-	out := new(output)
+	out := new(testkit.Output)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -133,9 +102,9 @@ func (s server) follow(t *testing.T, room, welcome string, cmd *exec.Cmd) string
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	out.match(t, regexp.MustCompile(welcome))
+	out.Match(t, regexp.MustCompile(welcome))
 	s.call(t, "FeedService/Send", fmt.Sprintf(`{"roomId":%q,"text":"hello, you"}`, room))
-	out.match(t, regexp.MustCompile("hello, you"))
+	out.Match(t, regexp.MustCompile("hello, you"))
 	s.call(t, "RoomService/EndRoom", fmt.Sprintf(`{"roomId":%q}`, room))
 	select {
 	case err := <-done:

@@ -3,18 +3,14 @@ package audience
 import (
 	"encoding/json"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/account"
 	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // reader is a viewer that joined at 10 and took messages of LOW up to the head.
 func reader(dropped uint64, sequences ...uint64) state {
@@ -59,12 +55,12 @@ func TestReport(t *testing.T) {
 			if report.Clean() != test.clean {
 				t.Errorf("clean is %v", report.Clean())
 			}
-			golden(t, name+".txt", report.Text())
+			testkit.Golden(t, name+".txt", report.Text())
 			asJSON, err := json.MarshalIndent(report, "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".json", string(asJSON)+"\n")
+			testkit.Golden(t, name+".json", string(asJSON)+"\n")
 		})
 	}
 }
@@ -98,25 +94,5 @@ func TestAnInterruptedRunForgivesThoseBehind(t *testing.T) {
 	}
 	if report.Interrupted = true; !report.Clean() {
 		t.Errorf("not clean: %+v", report)
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s has changed (write it anew with -update):\n%s", name, got)
 	}
 }

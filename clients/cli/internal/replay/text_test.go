@@ -2,16 +2,12 @@ package replay_test
 
 import (
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/latency"
 	"github.com/ovation-live/ovation/clients/cli/internal/replay"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestText(t *testing.T) {
 	t.Parallel()
@@ -36,32 +32,11 @@ func TestText(t *testing.T) {
 		Room:   "demo", Wall: 900, Rate: 1111.1,
 		Latency: latency.Summary{Count: 1, P50: 800, P99: 800, P999: 800, Max: 800},
 	}
-	golden(t, "busy.txt", busy.Text())
-	golden(t, "quiet.txt", quiet.Text())
+	testkit.Golden(t, "busy.txt", busy.Text())
+	testkit.Golden(t, "quiet.txt", quiet.Text())
 	asJSON, err := json.MarshalIndent(busy, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "busy.json", string(asJSON)+"\n")
-}
-
-// golden compares a text with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s has changed (write it anew with -update):\n%s", name, got)
-	}
+	testkit.Golden(t, "busy.json", string(asJSON)+"\n")
 }
