@@ -300,5 +300,5 @@ func (s *Subscriber) catchUp(frames []*wire.Frame) []*wire.Frame {
 func (s *Subscriber) Heartbeat() *wire.Frame {
 	s.room.mu.RLock()
 	defer s.room.mu.RUnlock()
-	return wire.HeartbeatFrame(s.room.heads(), s.room.hub.config.Now())
+	return wire.HeartbeatFrame(s.room.heads(), clock())
 }
