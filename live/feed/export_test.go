@@ -12,3 +12,6 @@ func (l *Log) Remembered() int {
 
 // Room returns how many entries a ring has taken memory for.
 func (r *Ring) Room() int { return len(r.buf) }
+
+// Marked says whether a notification is unanswered.
+func (a *Attention) Marked() bool { return a.unanswered > 0 }
