@@ -64,6 +64,11 @@ type Lease struct {
 	Incarnation room.Incarnation // 0: whichever there is
 }
 
+// LeaseOf returns the claim to a session in the incarnation that it has.
+func LeaseOf(s room.Session) Lease {
+	return Lease{Session: s.ID, User: s.User, Incarnation: s.Incarnation}
+}
+
 // Lost is a lease that could not be renewed.
 type Lost struct {
 	Lease

@@ -30,9 +30,6 @@ func NewMap() *Map {
 // Timestamp returns when the map last changed; 0: never.
 func (m *Map) Timestamp() live.Timestamp { return m.timestamp }
 
-// Len returns the number of attributes.
-func (m *Map) Len() int { return len(m.attributes) }
-
 // Commit applies a plan at a room timestamp, trims the log to limits.Log changes
 // and returns the step that it was, ready for every replica that stands at the
 // timestamp before. An empty plan leaves the map where it is, and its step goes

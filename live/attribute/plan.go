@@ -19,10 +19,6 @@ type Plan struct {
 // needed then.
 func (p Plan) Empty() bool { return len(p.changes) == 0 }
 
-// Changes returns what the plan would change, in the batch's order and still
-// without timestamps. Shared: read only.
-func (p Plan) Changes() []Change { return p.changes }
-
 // Plan decides a batch without applying it: all of it or nothing. What would
 // change nothing (deleting an absent key, setting a key to what it is) is not part
 // of the plan. The values are copied.

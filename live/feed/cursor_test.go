@@ -167,6 +167,39 @@ func TestBatchIsBoundedInBytes(t *testing.T) {
 	}
 }
 
+func TestFit(t *testing.T) {
+	t.Parallel()
+	const most = feed.MaxBatchBytes
+	for _, tt := range []struct {
+		name  string
+		sizes []int
+		limit int
+		want  int
+	}{
+		{"none", nil, 5, 0},
+		{"fewer than the limit", []int{200, 200}, 5, 2},
+		{"more than the limit", []int{200, 200, 200}, 2, 2},
+		{"no limit to speak of", []int{200, 200}, 0, 1},
+		{"just full", []int{most / 2, most / 2, 200}, 5, 2},
+		{"a byte too many", []int{most / 2, most/2 + 1}, 5, 1},
+		{"none after what does not fit", []int{most - 200, 300, 100}, 5, 1},
+		{"a large first goes alone", []int{2 * most, 200}, 5, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var messages []*feed.Message
+			for _, size := range tt.sizes {
+				m := new(feed.Message)
+				m.Payload = make([]byte, size-m.Size())
+				messages = append(messages, m)
+			}
+			if got := feed.Fit(messages, tt.limit); got != tt.want {
+				t.Errorf("%d of %d, want %d", got, len(messages), tt.want)
+			}
+		})
+	}
+}
+
 func TestCursorBefore(t *testing.T) {
 	t.Parallel()
 	head := at(900, 9)

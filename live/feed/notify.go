@@ -61,6 +61,3 @@ func (a *Attention) Pulled() { *a = Attention{} }
 
 // Ignored says whether the viewer was notified again without a pull between.
 func (a *Attention) Ignored() bool { return a.unanswered > 1 }
-
-// Marked says whether a notification is unanswered.
-func (a *Attention) Marked() bool { return a.unanswered > 0 }

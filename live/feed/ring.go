@@ -29,10 +29,6 @@ func NewRing(capacity int, head Place) Ring {
 // Head returns the place of the latest entry ever pushed.
 func (r *Ring) Head() Place { return r.head }
 
-// Evicted returns the place of the latest entry that the ring no longer holds:
-// whoever stands there, or later, has lost nothing.
-func (r *Ring) Evicted() Place { return r.evicted }
-
 // Len returns how many entries the ring holds.
 func (r *Ring) Len() int { return r.size }
 

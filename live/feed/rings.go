@@ -33,15 +33,6 @@ func (rs *Rings) Head() Cursor {
 	return c
 }
 
-// Tail returns the cursor from which everything that is still held can be read.
-func (rs *Rings) Tail() Cursor {
-	c := Cursor{Epoch: rs.epoch}
-	for b := range rs.buckets {
-		c.At[b] = rs.buckets[b].Evicted()
-	}
-	return c
-}
-
 // Applied is what became of an entry handed to Apply.
 type Applied uint8
 

@@ -103,6 +103,18 @@ func (a *allowance) take(m *Message) bool {
 	return true
 }
 
+// Fit returns how many of the messages, from the first on, go into one batch: at most
+// limit (at least 1) and MaxBatchBytes, but always the first.
+func Fit(messages []*Message, limit int) int {
+	left := allowance{messages: max(limit, 1), bytes: MaxBatchBytes}
+	for i, m := range messages {
+		if !left.take(m) {
+			return i
+		}
+	}
+	return len(messages)
+}
+
 // take moves what is allowed of a run into the batch. A place that stays where it is
 // gets the sequence that belongs to it.
 func (rs *Rings) take(r run, left *allowance, batch *Batch) {

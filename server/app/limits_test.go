@@ -11,6 +11,7 @@ import (
 	"github.com/ovation-live/ovation/server/config"
 )
 
+// Every protocol tells of a request that is too large, and serves the next.
 func TestOversizeRequests(t *testing.T) {
 	t.Parallel()
 	n := start(t, func(c *config.Config) { c.MaxRequestBytes = 1 << 10 })
@@ -20,6 +21,9 @@ func TestOversizeRequests(t *testing.T) {
 		_, err := c.feed.Send(t.Context(), &ovationv1.SendRequest{RoomId: "r", Text: strings.Repeat("x", 2<<10)})
 		if connect.CodeOf(err) != connect.CodeResourceExhausted {
 			t.Errorf("unary: %v", err)
+		}
+		if reason(err) != ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED || detail(err).GetMetadata()["max_request_bytes"] != "1024" {
+			t.Errorf("told %v, %v", err, detail(err))
 		}
 		stream, err := c.feed.Subscribe(t.Context(), &ovationv1.SubscribeRequest{RoomId: strings.Repeat("x", 2<<10)})
 		if err == nil {

@@ -81,19 +81,6 @@ func TestUnreadableRequests(t *testing.T) {
 	}
 }
 
-// Every protocol tells of a request that is too large.
-func TestOversizeHasAReason(t *testing.T) {
-	t.Parallel()
-	n := start(t, func(c *config.Config) { c.MaxRequestBytes = 1 << 10 })
-	everyWay(t, func(t *testing.T, tr transport, opts ...connect.ClientOption) {
-		c := n.clients(tr.client(t, bearer(t, live.RoleViewer, "r")), opts...)
-		_, err := c.feed.Send(t.Context(), &ovationv1.SendRequest{RoomId: "r", Text: strings.Repeat("x", 2<<10)})
-		if reason(err) != ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED || detail(err).GetMetadata()["max_request_bytes"] != "1024" {
-			t.Errorf("told %v, %v", err, detail(err))
-		}
-	})
-}
-
 // A request of just the size that is read is read, whatever its protocol adds.
 func TestRequestsOfTheLargestSize(t *testing.T) {
 	t.Parallel()

@@ -37,22 +37,10 @@ func (s *Service) History(
 	if err != nil {
 		return nil, "", err
 	}
-	messages, next := page.Cut(historyOf(id), messages, fitting(messages, span.Size), func(m *feed.Message) string {
+	messages, next := page.Cut(historyOf(id), messages, feed.Fit(messages, span.Size), func(m *feed.Message) string {
 		return strconv.FormatInt(int64(m.Timestamp), 36)
 	})
 	return messages, next, nil
-}
-
-// fitting returns how many of the messages make a page: at most size, and no more bytes
-// than a batch has, but always one.
-func fitting(messages []*feed.Message, size int) int {
-	bytes := 0
-	for i, m := range messages[:min(size, len(messages))] {
-		if bytes += m.Size(); bytes > feed.MaxBatchBytes && i > 0 {
-			return i
-		}
-	}
-	return size
 }
 
 // afterToken reads the timestamp that a page token stands for.

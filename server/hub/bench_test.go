@@ -47,7 +47,7 @@ func broadcast(b *testing.B, delivery hub.Delivery, size int) {
 	waker := &turnout{size: int64(size), all: make(chan struct{}, 1)}
 	subs := make([]*hub.Subscriber, size)
 	for i := range subs {
-		user := live.UserID(fmt.Sprint("user ", i))
+		user := userNumber(i)
 		sub, _, err := s.hub.Subscribe(s.ctx(), hub.Subscription{
 			Room: theRoom, Session: room.Session{ID: live.SessionID(user), User: user}, Delivery: delivery,
 		}, waker)

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -81,13 +82,7 @@ func (c *crowd) remove(s *Subscriber) {
 
 // forget removes a subscriber from its user's. The caller holds sh.mu.
 func (sh *shard) forget(s *Subscriber) {
-	mine := sh.users[s.session.User]
-	rest := make([]*Subscriber, 0, len(mine)-1)
-	for _, other := range mine {
-		if other != s {
-			rest = append(rest, other)
-		}
-	}
+	rest := slices.DeleteFunc(sh.users[s.session.User], func(other *Subscriber) bool { return other == s })
 	if len(rest) == 0 {
 		delete(sh.users, s.session.User)
 	} else {

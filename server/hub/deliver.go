@@ -82,7 +82,7 @@ func (f *followed) cut() *notice {
 // depends on: how many viewers are still busy with the round before, and how many
 // keep up at all.
 func (f *followed) offer(n *notice) (behind, viewers int) {
-	now := f.hub.config.Now()
+	now := clock()
 	f.crowd.each(func(s *Subscriber) {
 		switch s.offer(n, now) {
 		case keepsUp:
@@ -158,7 +158,7 @@ func (f *followed) endSessions(d store.Departure, frame *wire.Frame) {
 func (f *followed) setOnline(o room.Online) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := f.hub.config.Now()
+	now := clock()
 	f.online = o
 	if f.toldOnline == o || now.Sub(f.toldOnlineAt) < feed.CountsEvery(f.crowd.len())-countsSlack {
 		return

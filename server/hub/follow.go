@@ -7,6 +7,9 @@ import (
 	"github.com/ovation-live/ovation/live"
 )
 
+// linger is how long a room is followed after its last subscriber has gone.
+const linger = 10 * time.Second
+
 // follow holds a room, following it if nobody did, and waits until its replica is
 // there. The caller gives it back with release.
 func (h *Hub) follow(ctx context.Context, id live.RoomID) (*followed, error) {
@@ -35,7 +38,7 @@ func (h *Hub) follow(ctx context.Context, id live.RoomID) (*followed, error) {
 // in case somebody comes.
 func (h *Hub) release(f *followed) {
 	if holds, idle := h.table.release(f); idle {
-		time.AfterFunc(h.config.Linger, func() {
+		time.AfterFunc(linger, func() {
 			if h.table.drop(f, holds) {
 				f.stop()
 			}

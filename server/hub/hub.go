@@ -39,14 +39,6 @@ type Source struct {
 type Config struct {
 	// Heartbeat is the longest silence on a stream. Default 20 s.
 	Heartbeat time.Duration
-	// CheckEvery bounds how long the loss of a room's last publication stays unseen.
-	// Default 5 s.
-	CheckEvery time.Duration
-	// Linger is how long a room is followed after its last subscriber has gone.
-	// Default 10 s.
-	Linger time.Duration
-	// Now is the clock. Default: the machine's.
-	Now func() live.Timestamp
 	// Logger gets what an operator should know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.
@@ -57,15 +49,6 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 20 * time.Second
-	}
-	if c.CheckEvery == 0 {
-		c.CheckEvery = 5 * time.Second
-	}
-	if c.Linger == 0 {
-		c.Linger = 10 * time.Second
-	}
-	if c.Now == nil {
-		c.Now = func() live.Timestamp { return live.At(time.Now()) }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -98,9 +81,6 @@ func New(source Source, config Config) *Hub {
 	return h
 }
 
-// Heartbeat returns the longest silence on a stream.
-func (h *Hub) Heartbeat() time.Duration { return h.config.Heartbeat }
-
 // Draining says whether the node takes no more subscribers.
 func (h *Hub) Draining() bool { return h.table.drained() != nil }
 
@@ -111,3 +91,6 @@ func (h *Hub) Close() {
 	h.cancel()
 	h.rooms.Wait()
 }
+
+// clock returns the time by the machine's clock.
+func clock() live.Timestamp { return live.At(time.Now()) }

@@ -12,17 +12,12 @@ func (h *Hub) Sessions() map[live.RoomID][]store.Lease {
 	all := make(map[live.RoomID][]store.Lease)
 	for _, f := range h.table.all() {
 		var leases []store.Lease
-		f.crowd.each(func(s *Subscriber) { leases = append(leases, s.lease()) })
+		f.crowd.each(func(s *Subscriber) { leases = append(leases, store.LeaseOf(s.session)) })
 		if len(leases) > 0 {
 			all[f.id] = leases
 		}
 	}
 	return all
-}
-
-// lease returns the subscriber's claim to its session.
-func (s *Subscriber) lease() store.Lease {
-	return store.Lease{Session: s.session.ID, User: s.session.User, Incarnation: s.session.Incarnation}
 }
 
 // Rooms returns the rooms that have subscribers on the node.
@@ -55,7 +50,7 @@ func (h *Hub) EndSessions(id live.RoomID, lost []store.Lost) {
 		resumed[l.Lease] = l.Resumed
 	}
 	f.crowd.each(func(s *Subscriber) {
-		switch elsewhere, gone := resumed[s.lease()]; {
+		switch elsewhere, gone := resumed[store.LeaseOf(s.session)]; {
 		case elsewhere:
 			s.finish(Replaced, replaced)
 		case gone:

@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/hub"
@@ -61,7 +60,7 @@ func TestAllWhoAreUpToDateGetTheSameFrame(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		var writers []*recorder
 		for i := range 20 {
-			v := s.seat(live.UserID(fmt.Sprint("user ", i)), hub.Inline, feed.Cursor{})
+			v := s.seat(userNumber(i), hub.Inline, feed.Cursor{})
 			defer v.leave()
 			writers = append(writers, new(recorder))
 			v.serve(ctx, writers[i])

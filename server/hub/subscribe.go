@@ -41,7 +41,7 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 		auto:       sub.Delivery == Auto,
 		inline:     sub.Delivery == Inline,
 		cursor:     sub.Cursor,
-		taken:      h.config.Now(),
+		taken:      clock(),
 	}
 	welcome, err := f.admit(s, sub)
 	if err != nil {
@@ -85,7 +85,7 @@ func (f *followed) welcome(s *Subscriber, sub Subscription) (w wire.Welcome, ove
 		Resync:    !continues(f.rings, sub.Cursor),
 		Room:      f.room,
 		Online:    sub.Online,
-		Now:       f.hub.config.Now(),
+		Now:       clock(),
 	}, f.room.State == room.Ended
 }
 

@@ -145,12 +145,9 @@ func (s *Subscriber) inlineStanding(n *notice, now live.Timestamp) standing {
 // that attributes have changed is told in every round. The caller holds s.mu.
 func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
 	if n.news&newMessages == 0 || s.cursor == n.heads.Cursor { // or pulled before it was told
-		if n.news&newAttributes != 0 {
-			s.notifyOf(n, newAttributes)
-		}
+		s.notifyOf(n, n.news&newAttributes)
 		return keepsUp
 	}
-	again := s.attention.Marked()
 	switch s.attention.Round(n.settings.Notify, now, s.protected) {
 	case feed.Notify:
 		s.notifyOf(n, n.news)
@@ -159,23 +156,23 @@ func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
 		s.wake()
 		return stalled
 	case feed.Quiet:
-		if n.news&newAttributes != 0 {
-			s.notifyOf(n, newAttributes)
+		s.notifyOf(n, n.news&newAttributes)
+		if !s.attention.Ignored() {
+			return busy
 		}
-		if s.attention.Ignored() {
-			return stalled
-		}
-		return busy
 	}
-	if again { // it ignored the one before
+	if s.attention.Ignored() {
 		return stalled
 	}
 	return keepsUp
 }
 
-// notifyOf makes a notification the next frame. One that is not yet taken becomes
-// part of it. The caller holds s.mu.
+// notifyOf makes a notification of what is new the next frame, if anything is. One that
+// is not yet taken becomes part of it. The caller holds s.mu.
 func (s *Subscriber) notifyOf(n *notice, what news) {
+	if what == 0 {
+		return
+	}
 	s.untaken |= what
 	s.notify = n.frame(s.untaken)
 	s.wake()
@@ -300,5 +297,5 @@ func (s *Subscriber) catchUp(frames []*wire.Frame) []*wire.Frame {
 func (s *Subscriber) Heartbeat() *wire.Frame {
 	s.room.mu.RLock()
 	defer s.room.mu.RUnlock()
-	return wire.HeartbeatFrame(s.room.heads(), s.room.hub.config.Now())
+	return wire.HeartbeatFrame(s.room.heads(), clock())
 }

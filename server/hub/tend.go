@@ -9,6 +9,8 @@ import (
 )
 
 const (
+	// checkEvery bounds how long the loss of a room's last publication stays unseen.
+	checkEvery = 5 * time.Second
 	// retryMend is how long to leave a store that could not be read, the first time;
 	// each time twice as long, up to the interval of checks.
 	retryMend = 250 * time.Millisecond
@@ -21,7 +23,7 @@ const (
 // tend keeps the replica whole until the room is dropped: it mends what was lost,
 // looks for losses that nothing shows, and drops answers that nobody asks for.
 func (f *followed) tend() {
-	check := time.NewTicker(f.hub.config.CheckEvery)
+	check := time.NewTicker(checkEvery)
 	defer check.Stop()
 	rest := time.NewTimer(0)
 	defer rest.Stop()
@@ -65,7 +67,7 @@ func (f *followed) try(waited time.Duration) (wait time.Duration) {
 		logger.Warn("cannot read a followed room; serving it from memory", "error", err)
 		return retryMend
 	default:
-		return max(retryMend, min(2*waited, f.hub.config.CheckEvery))
+		return max(retryMend, min(2*waited, checkEvery))
 	}
 }
 

@@ -5,16 +5,14 @@ package interceptor
 
 import (
 	"context"
-	"net/http"
 
 	"connectrpc.com/connect"
 )
 
 // Call is an RPC on its way to its handler.
 type Call struct {
-	Spec   connect.Spec
-	Peer   connect.Peer
-	Header http.Header // of the request
+	Spec connect.Spec
+	Peer connect.Peer
 }
 
 // Around is called for every RPC that a server handles, and calls next, or not. What
@@ -29,7 +27,7 @@ func (a Around) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			return next(ctx, req)
 		}
 		var res connect.AnyResponse
-		err := a(ctx, Call{req.Spec(), req.Peer(), req.Header()}, func(ctx context.Context) (err error) {
+		err := a(ctx, Call{req.Spec(), req.Peer()}, func(ctx context.Context) (err error) {
 			res, err = next(ctx, req)
 			return err
 		})
@@ -48,7 +46,7 @@ func (a Around) WrapStreamingClient(next connect.StreamingClientFunc) connect.St
 // WrapStreamingHandler implements connect.Interceptor.
 func (a Around) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		return a(ctx, Call{conn.Spec(), conn.Peer(), conn.RequestHeader()}, func(ctx context.Context) error {
+		return a(ctx, Call{conn.Spec(), conn.Peer()}, func(ctx context.Context) error {
 			return next(ctx, conn)
 		})
 	}

@@ -14,8 +14,6 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-func asConnect(err error, target **connect.Error) bool { return errors.As(err, target) }
-
 func serving(do func(context.Context) error) func(*testing.T) server {
 	return func(t *testing.T) server {
 		t.Helper()

@@ -3,6 +3,7 @@ package interceptor_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -106,7 +107,7 @@ type result struct {
 func (r result) detail(t *testing.T) *ovationv1.ErrorDetail {
 	t.Helper()
 	ce := new(connect.Error)
-	if !asConnect(r.err, &ce) {
+	if !errors.As(r.err, &ce) {
 		t.Fatalf("not an error of connect: %v", r.err)
 	}
 	for _, d := range ce.Details() {
@@ -171,7 +172,7 @@ func stream(ctx context.Context, s server, c call) result {
 
 // headerOf returns the response's headers, which connect keeps with a unary error.
 func headerOf(err error, h http.Header) http.Header {
-	if ce := new(connect.Error); asConnect(err, &ce) && ce.Meta().Get(interceptor.RequestIDHeader) != "" {
+	if ce := new(connect.Error); errors.As(err, &ce) && ce.Meta().Get(interceptor.RequestIDHeader) != "" {
 		return ce.Meta()
 	}
 	return h

@@ -114,7 +114,7 @@ func (s *Service) Over(ctx context.Context, id live.RoomID, session room.Session
 // Disconnected leaves a session whose stream has ended to be resumed, for a while,
 // unless it was already.
 func (s *Service) Disconnected(ctx context.Context, id live.RoomID, session room.Session) error {
-	lease := store.Lease{Session: session.ID, User: session.User, Incarnation: session.Incarnation}
-	_, err := s.presence.Renew(ctx, map[live.RoomID][]store.Lease{id: {lease}}, ResumeLease)
+	leases := map[live.RoomID][]store.Lease{id: {store.LeaseOf(session)}}
+	_, err := s.presence.Renew(ctx, leases, ResumeLease)
 	return err
 }

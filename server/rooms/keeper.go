@@ -3,6 +3,8 @@ package rooms
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,22 +29,17 @@ type Keeper struct {
 	logger  *slog.Logger
 
 	mu     sync.Mutex
-	pulled map[live.RoomID]map[puller]struct{} // without a stream, since the last renewal
-}
-
-// puller is who pulled, by which session as they say.
-type puller struct {
-	user    live.UserID
-	session live.SessionID
+	pulled map[live.RoomID]map[store.Lease]struct{} // without a stream, since the last renewal
 }
 
 // NewKeeper returns a keeper of the service's sessions.
 func NewKeeper(s *Service, logger *slog.Logger) *Keeper {
-	return &Keeper{service: s, logger: logger, pulled: make(map[live.RoomID]map[puller]struct{})}
+	return &Keeper{service: s, logger: logger, pulled: make(map[live.RoomID]map[store.Lease]struct{})}
 }
 
-// Pulled notes that a user's session is alive. It costs no call of the store:
-// renewals are made together, and do nothing to a session that is not the user's.
+// Pulled notes that a user's session is alive, in whichever incarnation: a pull does not
+// say. It costs no call of the store: renewals are made together, and do nothing to a
+// session that is not the user's.
 func (k *Keeper) Pulled(id live.RoomID, user live.UserID, session live.SessionID) {
 	if session == "" {
 		return
@@ -50,9 +47,9 @@ func (k *Keeper) Pulled(id live.RoomID, user live.UserID, session live.SessionID
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.pulled[id] == nil {
-		k.pulled[id] = make(map[puller]struct{})
+		k.pulled[id] = make(map[store.Lease]struct{})
 	}
-	k.pulled[id][puller{user, session}] = struct{}{}
+	k.pulled[id][store.Lease{Session: session, User: user}] = struct{}{}
 }
 
 // Unsettled logs that a session whose stream has ended could not be settled; the end
@@ -134,18 +131,15 @@ func (k *Keeper) renewFor(
 	return lost
 }
 
-// takePulled returns the sessions that pulled since it was last called. A pull does
-// not say by which incarnation of its session it was.
+// takePulled returns the sessions that pulled since it was last called.
 func (k *Keeper) takePulled() map[live.RoomID][]store.Lease {
 	k.mu.Lock()
 	pulled := k.pulled
-	k.pulled = make(map[live.RoomID]map[puller]struct{})
+	k.pulled = make(map[live.RoomID]map[store.Lease]struct{})
 	k.mu.Unlock()
 	taken := make(map[live.RoomID][]store.Lease, len(pulled))
-	for id, pullers := range pulled {
-		for p := range pullers {
-			taken[id] = append(taken[id], store.Lease{Session: p.session, User: p.user})
-		}
+	for id, leases := range pulled {
+		taken[id] = slices.Collect(maps.Keys(leases))
 	}
 	return taken
 }

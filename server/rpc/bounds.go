@@ -37,10 +37,11 @@ const envelopeBytes = 5
 func boundBody(most int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != http.NoBody {
-			r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: int64(most) + envelopeBytes}
-			if r.ContentLength > int64(most)+envelopeBytes {
-				r.Body.(*boundedBody).left = -1 // nothing of it is read
+			left := int64(most) + envelopeBytes
+			if r.ContentLength > left {
+				left = -1 // nothing of it is read
 			}
+			r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: left}
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -90,22 +91,20 @@ type gunzip struct {
 	reader gzip.Reader
 	most   int
 	left   int
-	empty  bool  // there is nothing to read
-	why    error // it is empty
+	empty  error // why there is nothing to read; nil: there is
 }
 
 // Reset implements connect.Decompressor.
 func (g *gunzip) Reset(from io.Reader) error {
 	g.left = g.most
-	g.why = g.reader.Reset(from)
-	g.empty = g.why != nil
+	g.empty = g.reader.Reset(from)
 	return nil // Read says so
 }
 
 // Read implements io.Reader.
 func (g *gunzip) Read(p []byte) (int, error) {
-	if g.empty {
-		return 0, told(fmt.Errorf("%w: %w", errNotGzip, g.why))
+	if g.empty != nil {
+		return 0, told(fmt.Errorf("%w: %w", errNotGzip, g.empty))
 	}
 	n, err := g.reader.Read(p)
 	g.left -= n
@@ -121,10 +120,10 @@ func (g *gunzip) Read(p []byte) (int, error) {
 
 // Close implements connect.Decompressor.
 func (g *gunzip) Close() error {
-	if g.empty {
-		return nil // and nothing to close
+	if g.empty == nil {
+		return g.reader.Close()
 	}
-	return g.reader.Close()
+	return nil // there is nothing to close
 }
 
 // told returns what a caller is told of an error, whoever they are.

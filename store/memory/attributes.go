@@ -25,6 +25,10 @@ type remembered struct {
 func (s *Store) UpdateAttributes(
 	ctx context.Context, id live.RoomID, u store.AttributeUpdate,
 ) (store.AttributePosition, error) {
+	var digest store.Digest
+	if u.RequestID != "" {
+		digest = u.Digest() // not under the room's lock
+	}
 	r, err := s.open(ctx, id)
 	if err != nil {
 		return store.AttributePosition{}, err
@@ -33,7 +37,7 @@ func (s *Store) UpdateAttributes(
 	now := s.now()
 	key := request{u.Actor.User, u.RequestID}
 	if first, ok := r.updates.Get(key, now); ok && u.RequestID != "" {
-		if first.digest != u.Digest() {
+		if first.digest != digest {
 			return store.AttributePosition{}, store.ErrRequestReused
 		}
 		return first.position, nil
@@ -48,7 +52,7 @@ func (s *Store) UpdateAttributes(
 	r.commit(plan, now, u.Limits)
 	position := store.AttributePosition{Epoch: r.epoch, Timestamp: r.attributes.Timestamp()}
 	if u.RequestID != "" {
-		r.updates.Put(key, remembered{u.Digest(), position}, now, now.Add(rememberRequests))
+		r.updates.Put(key, remembered{digest, position}, now, now.Add(rememberRequests))
 	}
 	return position, nil
 }

@@ -25,9 +25,8 @@ const rememberRequests = 5 * time.Minute
 
 // Store is an embedded store. Make one with New.
 type Store struct {
-	now      func() live.Timestamp
-	newEpoch func() live.Epoch
-	retain   time.Duration
+	now    func() live.Timestamp
+	retain time.Duration
 
 	mu       sync.RWMutex
 	rooms    map[live.RoomID]*roomState
@@ -59,10 +58,9 @@ func WithRetention(d time.Duration) Option {
 // New returns an empty store.
 func New(opts ...Option) *Store {
 	s := &Store{
-		now:      machineClock(),
-		newEpoch: func() live.Epoch { return live.Epoch(rand.Text()[:13]) },
-		retain:   Retention,
-		rooms:    make(map[live.RoomID]*roomState),
+		now:    machineClock(),
+		retain: Retention,
+		rooms:  make(map[live.RoomID]*roomState),
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -76,6 +74,9 @@ func machineClock() func() live.Timestamp {
 	begun := time.Now()
 	return func() live.Timestamp { return live.At(begun.Add(time.Since(begun))) }
 }
+
+// newEpoch returns an epoch that no room had before.
+func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 
 // Set returns the store as every role.
 func (s *Store) Set() store.Set {
@@ -126,7 +127,7 @@ func (s *Store) open(ctx context.Context, id live.RoomID) (*roomState, error) {
 
 // add registers a new room. The caller holds s.mu.
 func (s *Store) add(r room.Room) {
-	s.rooms[r.ID] = newRoomState(r, s.newEpoch())
+	s.rooms[r.ID] = newRoomState(r, newEpoch())
 	at, _ := slices.BinarySearch(s.ids, r.ID)
 	s.ids = slices.Insert(s.ids, at, r.ID)
 }
