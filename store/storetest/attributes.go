@@ -92,8 +92,9 @@ func batchRefusedChangesNothing(t *testing.T, s *rig) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
-	if head != s.head("r") || len(s.snapshot("r").Attributes) != 1 {
-		t.Errorf("refused batches left %+v", s.snapshot("r"))
+	s.wantHead("r", head)
+	if left := s.snapshot("r"); len(left.Attributes) != 1 {
+		t.Errorf("refused batches left %+v", left)
 	}
 }
 
@@ -114,9 +115,7 @@ func batchOfNothingTakesNoTimestamp(t *testing.T, s *rig) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func batchIsCopied(t *testing.T, s *rig) {

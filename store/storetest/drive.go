@@ -126,6 +126,14 @@ func (s *rig) head(id live.RoomID) store.Head {
 	return must(s, "Head", head, err)
 }
 
+// wantHead checks that a room's head has not moved.
+func (s *rig) wantHead(id live.RoomID, want store.Head) {
+	s.t.Helper()
+	if got := s.head(id); got != want {
+		s.t.Errorf("the head of %q moved from %+v to %+v", id, want, got)
+	}
+}
+
 func (s *rig) apply(id live.RoomID, u store.AttributeUpdate) store.AttributePosition {
 	s.t.Helper()
 	position, err := s.Attributes.UpdateAttributes(s.t.Context(), id, u)

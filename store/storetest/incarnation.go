@@ -57,9 +57,7 @@ func staleIncarnationEndsNothing(t *testing.T, s *rig) {
 				t.Errorf("incarnation %d ended %+v", i, ended)
 			}
 		}
-		if now := s.head("r"); now != head {
-			t.Errorf("the head moved from %+v to %+v", head, now)
-		}
+		s.wantHead("r", head)
 		s.wantOnline("r", 1, 1)
 		ended := s.depart(store.Departure{Room: "r", User: "ann", Session: "s", Incarnation: present.Incarnation})
 		if len(gone(ended)) != 1 {

@@ -154,15 +154,13 @@ func expireSparesWhoReturned(t *testing.T, s *rig) {
 	s.wantOnline("r", 1, 1)
 }
 
-func expirePublishesNothing(t *testing.T, s *rig) {
+func expirePublishesNothing(_ *testing.T, s *rig) {
 	s.create("r")
 	s.joinFor("r", stay("ann", "s"), moment)
 	s.lapse()
 	head := s.head("r")
 	s.expire(10)
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func expireEndsEachOnce(t *testing.T, s *rig) {
@@ -254,9 +252,7 @@ func expireReturnsAgainWhatIsNotSettled(t *testing.T, s *rig) {
 	if got := again(); len(got) != 1 || got[0].Incarnation == first[0].Incarnation {
 		t.Errorf("after all but the second stay of 0 are settled: %+v", got)
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func renewIsTheOwners(t *testing.T, s *rig) {

@@ -191,9 +191,7 @@ func leaveOfNobodyIsNothing(t *testing.T, s *rig) {
 		}
 	}
 	s.wantOnline("r", 1, 1)
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func leaveAndReturn(t *testing.T, s *rig) {

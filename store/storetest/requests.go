@@ -20,9 +20,7 @@ func requestAppliesOnce(t *testing.T, s *rig) {
 	if again := s.apply("r", u); again != first {
 		t.Errorf("again: %+v, want the first answer %+v", again, first)
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("again moved the head from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func requestOfNothingIsRemembered(t *testing.T, s *rig) {
@@ -68,9 +66,7 @@ func requestReusedIsRefused(t *testing.T, s *rig) {
 			t.Errorf("%s: %v, want ErrRequestReused", name, err)
 		}
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func requestThatWasRefusedIsNotRemembered(t *testing.T, s *rig) {

@@ -279,9 +279,7 @@ func endEndsOnce(t *testing.T, s *rig) {
 	if again := s.end("r"); !sameRoom(again, want) {
 		t.Errorf("again: %+v\nwant %+v", again, want)
 	}
-	if again := s.head("r"); again != head {
-		t.Errorf("Head after ending again = %+v, want %+v", again, head)
-	}
+	s.wantHead("r", head)
 	s.eventually("Room returns the end", func() bool { return sameRoom(s.room("r"), want) })
 }
 
