@@ -64,7 +64,7 @@ func everyone(b *testing.B, f func(n int)) {
 func benchmarkAppend(b *testing.B, s *rig, rooms int) {
 	b.Helper()
 	all, d := s.newRooms(rooms), draft("ann", "A text of the length that most are of.")
-	everyone(b, func(n int) { s.append(all[n%len(all)], d, roomy) })
+	everyone(b, func(n int) { s.appendUnder(all[n%len(all)], d, under(roomy)) })
 }
 
 func benchmarkReadLatest(b *testing.B, s *rig) {
@@ -138,7 +138,7 @@ func benchmarkPublishHear(b *testing.B, s *rig, followers int) {
 		b.Cleanup(stop)
 	}
 	for b.Loop() {
-		s.append(id, draft("ann", "hello"), roomy)
+		s.appendUnder(id, draft("ann", "hello"), under(roomy))
 		<-all
 	}
 }

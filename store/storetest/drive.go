@@ -22,8 +22,22 @@ func must[T any](s *rig, what string, v T, err error) T {
 // create creates a room.
 func (s *rig) create(id live.RoomID) room.Room {
 	s.t.Helper()
-	r, err := s.Rooms.CreateRoom(s.t.Context(), newRoom(id), "")
-	return must(s, "CreateRoom", r, err)
+	return s.createAs(newRoom(id), "")
+}
+
+// createAs creates a room as a caller describes it, by a request.
+func (s *rig) createAs(r room.Room, request string) room.Room {
+	s.t.Helper()
+	created, err := s.Rooms.CreateRoom(s.t.Context(), r, request)
+	return must(s, "CreateRoom", created, err)
+}
+
+// createKeeping creates a room that keeps so many entries of each bucket.
+func (s *rig) createKeeping(id live.RoomID, capacity int) {
+	s.t.Helper()
+	r := newRoom(id)
+	r.Settings.Feed.Capacity = capacity
+	s.createAs(r, "")
 }
 
 func (s *rig) update(id live.RoomID, c room.Change) room.Room {
@@ -58,7 +72,13 @@ func (s *rig) rooms(q store.RoomQuery) []room.Room {
 
 func (s *rig) append(id live.RoomID, d feed.Draft, limits feed.Limits) feed.Receipt {
 	s.t.Helper()
-	receipt, err := s.Log.Append(s.t.Context(), id, d, under(limits))
+	return s.appendUnder(id, d, under(limits))
+}
+
+// appendUnder appends under limits that may be stale.
+func (s *rig) appendUnder(id live.RoomID, d feed.Draft, limits store.Limits) feed.Receipt {
+	s.t.Helper()
+	receipt, err := s.Log.Append(s.t.Context(), id, d, limits)
 	return must(s, "Append", receipt, err)
 }
 
@@ -229,15 +249,6 @@ func (s *rig) join(id live.RoomID, user live.UserID, session live.SessionID) roo
 	s.t.Helper()
 	_, online := s.joinFor(id, stay(user, session), time.Hour)
 	return online
-}
-
-// createKeeping creates a room that keeps so many entries of each bucket.
-func (s *rig) createKeeping(id live.RoomID, capacity int) room.Room {
-	s.t.Helper()
-	r := newRoom(id)
-	r.Settings.Feed.Capacity = capacity
-	r, err := s.Rooms.CreateRoom(s.t.Context(), r, "")
-	return must(s, "CreateRoom", r, err)
 }
 
 // enter joins for so long that it does not matter, and returns the session.

@@ -186,8 +186,7 @@ func appendLeavesTheCapacityToTheRoom(t *testing.T, s *rig) {
 			limits.Capacity = capacity
 			for i := range 35 {
 				d := draft(live.UserID(fmt.Sprint(revision, capacity, i)), "text")
-				receipt, err := s.Log.Append(t.Context(), "r", d, store.Limits{Limits: limits, Revision: revision})
-				must(s, "Append", receipt, err)
+				s.appendUnder("r", d, store.Limits{Limits: limits, Revision: revision})
 			}
 		}
 		if n := len(s.all("r")); n != 60 {

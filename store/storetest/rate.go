@@ -201,9 +201,7 @@ func appendUnderStaleLimitsIsUnderTheRooms(t *testing.T, s *rig) {
 		limits.SlowMode = test.slow
 		var receipt feed.Receipt
 		for range 2 {
-			var err error
-			receipt, err = s.Log.Append(t.Context(), "r", draft(test.sender, "text"), limits)
-			must(s, "Append", receipt, err)
+			receipt = s.appendUnder("r", draft(test.sender, "text"), limits)
 		}
 		if receipt.Outcome != test.want {
 			t.Errorf("%s, limits of revision %d of %d: %+v, want outcome %d",
