@@ -263,13 +263,9 @@ func leaseOf(s room.Session) store.Lease {
 	return store.Lease{Session: s.ID, User: s.User, Incarnation: s.Incarnation}
 }
 
-// renewAll renews sessions of one room and returns what is lost.
-func (s *rig) renewAll(id live.RoomID, term time.Duration, sessions ...room.Session) []store.Lost {
+// renewAll renews leases of one room and returns what is lost.
+func (s *rig) renewAll(id live.RoomID, term time.Duration, leases ...store.Lease) []store.Lost {
 	s.t.Helper()
-	var leases []store.Lease
-	for _, session := range sessions {
-		leases = append(leases, leaseOf(session))
-	}
 	lost, err := s.Presence.Renew(s.t.Context(), map[live.RoomID][]store.Lease{id: leases}, term)
 	must(s, "Renew", lost, err)
 	for other := range lost {
@@ -283,8 +279,12 @@ func (s *rig) renewAll(id live.RoomID, term time.Duration, sessions ...room.Sess
 // renew renews sessions of one room and returns the ids of those that are lost.
 func (s *rig) renew(id live.RoomID, term time.Duration, sessions ...room.Session) []live.SessionID {
 	s.t.Helper()
+	var leases []store.Lease
+	for _, session := range sessions {
+		leases = append(leases, leaseOf(session))
+	}
 	var ids []live.SessionID
-	for _, lost := range s.renewAll(id, term, sessions...) {
+	for _, lost := range s.renewAll(id, term, leases...) {
 		ids = append(ids, lost.Session)
 	}
 	return ids

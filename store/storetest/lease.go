@@ -260,9 +260,8 @@ func renewIsTheOwners(t *testing.T, s *rig) {
 	ann := s.enter("r", "ann", "s")
 	for _, i := range []room.Incarnation{0, ann.Incarnation} {
 		claim := store.Lease{Session: "s", User: "bob", Incarnation: i}
-		lost, err := s.Presence.Renew(t.Context(), map[live.RoomID][]store.Lease{"r": {claim}}, moment)
-		if err != nil || !slices.Equal(lost["r"], []store.Lost{{Lease: claim}}) {
-			t.Errorf("Renew by another = %+v, %v; want it lost, and not resumed", lost, err)
+		if lost := s.renewAll("r", moment, claim); !slices.Equal(lost, []store.Lost{{Lease: claim}}) {
+			t.Errorf("Renew by another = %+v, want it lost, and not resumed", lost)
 		}
 	}
 	s.lapse()

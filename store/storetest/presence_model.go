@@ -90,16 +90,14 @@ func (m *presenceModel) holds(l store.Lease) bool {
 
 // renew renews in both.
 func (m *presenceModel) renew(l store.Lease, short bool) {
-	all := map[live.RoomID][]store.Lease{m.id: {l}}
-	lost, err := m.s.Presence.Renew(m.s.t.Context(), all, termOf(short))
-	must(m.s, "Renew", lost, err)
-	holds := m.holds(l)
-	resumed := !holds && m.sessions[l.Session].User == l.User
-	if want := []store.Lost{{Lease: l, Resumed: resumed}}; !holds && !slices.Equal(lost[m.id], want) || holds && len(lost) > 0 {
-		m.s.t.Fatalf("Renew(%+v) = %+v, want it lost: %v, resumed: %v", l, lost, !holds, resumed)
-	}
-	if holds {
+	var want []store.Lost
+	if m.holds(l) {
 		m.over[l.Session] = short
+	} else {
+		want = []store.Lost{{Lease: l, Resumed: m.sessions[l.Session].User == l.User}}
+	}
+	if lost := m.s.renewAll(m.id, termOf(short), l); !slices.Equal(lost, want) {
+		m.s.t.Fatalf("Renew(%+v) = %+v, want %+v", l, lost, want)
 	}
 }
 
