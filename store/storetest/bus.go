@@ -265,11 +265,9 @@ func stopLeavesOthers(t *testing.T, s *rig) {
 
 func stopWhileHearing(t *testing.T, s *rig) {
 	s.create("r")
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	done := meanwhile(func() {
 		parallel(2, func(int) { s.sendAll("r", drafts(300)) })
-	}()
+	})
 	for following := true; following; {
 		var stopped, late atomic.Bool
 		stop, err := s.Bus.Follow(t.Context(), "r", func(store.Publication) { late.Store(late.Load() || stopped.Load()) })

@@ -197,16 +197,14 @@ func (a *actor) check(err error) {
 func (s *rig) bustle(t *testing.T, bus store.Bus, id live.RoomID, each func(store.Publication)) {
 	t.Helper()
 	e := s.followOn(t, bus, id)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	done := meanwhile(func() {
 		parallel(4, func(number int) {
 			a := newActor(s, id, number)
 			for i := range 100 {
 				a.act(i)
 			}
 		})
-	}()
+	})
 	taken, over := 0, false
 	for !over {
 		select {

@@ -174,6 +174,16 @@ func parallel(n int, f func(i int)) {
 	all.Wait()
 }
 
+// meanwhile calls f while the test goes on. The channel is closed when f has returned.
+func meanwhile(f func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	return done
+}
+
 // newRoom returns a room to create, with something in every field that a caller
 // sets.
 func newRoom(id live.RoomID) room.Room {
