@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"testing"
 
@@ -149,10 +148,8 @@ func (m *mapModel) someUpdate(t *rapid.T) attribute.Update {
 }
 
 func mapIsAnAttributeMap(t *testing.T, s *rig) {
-	n := 0
-	rapid.Check(t, func(t *rapid.T) {
-		n++
-		m := newMapModel(s.within(t), live.RoomID(fmt.Sprint("r", n)))
+	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
+		m := newMapModel(s, id)
 		update := func(t *rapid.T) { m.update(m.someBatch(t)) }
 		t.Repeat(map[string]func(*rapid.T){
 			"update": update,

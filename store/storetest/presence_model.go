@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -168,14 +167,12 @@ func (m *presenceModel) agrees() {
 func presenceIsAModel(t *testing.T, s *rig) {
 	someUser := rapid.SampledFrom([]live.UserID{"ann", "bob", "cy"})
 	someSession := rapid.SampledFrom([]live.SessionID{"1", "2", "3", "4", "5"})
-	n := 0
-	rapid.Check(t, func(t *rapid.T) {
-		n++
+	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
+		s.create(id)
 		m := &presenceModel{
-			s: s.within(t), id: live.RoomID(fmt.Sprint("r", n)),
+			s: s, id: id,
 			sessions: map[live.SessionID]room.Session{}, over: map[live.SessionID]bool{},
 		}
-		m.s.create(m.id)
 		join := func(t *rapid.T) {
 			m.join(someUser.Draw(t, "user"), someSession.Draw(t, "session"), rapid.Bool().Draw(t, "short"))
 		}

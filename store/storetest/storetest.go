@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
@@ -132,8 +134,15 @@ func newRig(tb testing.TB, open Open) *rig {
 	return &rig{Backend: open(tb), t: tb, open: func() *rig { return newRig(tb, open) }}
 }
 
-// within returns the rig for one check of a property.
-func (s *rig) within(t failer) *rig { return &rig{s.Backend, t, s.open} }
+// check checks a property of a store, with the id of another room to create each time.
+func (s *rig) check(t *testing.T, property func(t *rapid.T, s *rig, id live.RoomID)) {
+	t.Helper()
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		property(t, &rig{s.Backend, t, s.open}, live.RoomID(fmt.Sprint("r", n)))
+	})
+}
 
 // clock skips a test that needs exact instants if there are none.
 func (s *rig) clock(t *testing.T) *Clock {
