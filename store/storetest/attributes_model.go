@@ -83,14 +83,10 @@ func (m *mapModel) pull(reader int) {
 	r := m.readers[reader]
 	delta := m.s.since(m.id, m.epoch, r.Timestamp())
 	want, reaches := m.truth.Since(r.Timestamp())
-	switch {
-	case reaches != (delta.Changes != nil), reaches && !sameChanges(*delta.Changes, want):
+	if reaches != (delta.Changes != nil) || reaches && !sameChanges(*delta.Changes, want) {
 		m.s.t.Fatalf("AttributesSince(%d) = %+v\nwant %+v, %v", r.Timestamp(), delta, want, reaches)
-	case !reaches:
-		r.Reset(*delta.Snapshot)
-	case !r.Apply(*delta.Changes):
-		m.s.t.Fatalf("a reader at %d cannot be continued by %+v", r.Timestamp(), delta.Changes)
 	}
+	m.s.mend(r, delta)
 	if got, want := r.All(), m.truth.Snapshot().Attributes; !sameAttributes(got, want) || r.Timestamp() != m.truth.Timestamp() {
 		m.s.t.Fatalf("a reader got to %+v at %d\nwant %+v at %d", got, r.Timestamp(), want, m.truth.Timestamp())
 	}

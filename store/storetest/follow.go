@@ -82,12 +82,18 @@ func (n *node) mendLog() {
 
 // mendAttributes reads what is missing of the attributes.
 func (n *node) mendAttributes() {
-	delta := n.s.since(n.id, n.epoch, n.attributes.Timestamp())
+	n.s.t.Helper()
+	n.s.mend(n.attributes, n.s.since(n.id, n.epoch, n.attributes.Timestamp()))
+}
+
+// mend brings a replica to where a delta leads.
+func (s *rig) mend(replica *attribute.Replica, delta store.AttributeDelta) {
+	s.t.Helper()
 	switch {
 	case delta.Snapshot != nil:
-		n.attributes.Reset(*delta.Snapshot)
-	case !n.attributes.Apply(*delta.Changes):
-		n.s.t.Fatalf("%+v does not continue a replica at %d", delta.Changes, n.attributes.Timestamp())
+		replica.Reset(*delta.Snapshot)
+	case !replica.Apply(*delta.Changes):
+		s.t.Fatalf("%+v does not continue a replica at %d", delta.Changes, replica.Timestamp())
 	}
 }
 
