@@ -57,8 +57,7 @@ func everyChangeIsPublished(t *testing.T, s *rig) {
 	also(store.Publication{Message: s.message("r", at)})
 
 	position := s.apply("r", by("ann", batch("", seat("k", "1"), seat("l", "2"))))
-	changes := s.since("r", s.head("r").Cursor.Epoch, 0).Changes
-	also(store.Publication{Attributes: changes})
+	also(store.Publication{Attributes: s.since("r", epoch, 0).Changes})
 
 	seated := s.enter("r", "ann", "a0")
 	s.leave("r", "ann", "")
@@ -155,8 +154,9 @@ func sequencesAreContiguous(t *testing.T, s *rig) {
 		s.put("r", "k", fmt.Sprint(i))
 		s.retitle("r", fmt.Sprint(i))
 	}
+	epoch := s.head("r").Cursor.Epoch
 	for i, p := range e.all(60) {
-		if p.Sequence != uint64(i+1) || p.Epoch != s.head("r").Cursor.Epoch {
+		if p.Sequence != uint64(i+1) || p.Epoch != epoch {
 			t.Errorf("%d: sequence %d of %q", i, p.Sequence, p.Epoch)
 		}
 	}

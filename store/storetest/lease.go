@@ -96,7 +96,7 @@ func expireReturnsUsersWithTheirLastSession(t *testing.T, s *rig) {
 	s.joinFor("other", stay("ann", "a1"), moment)
 	s.lapse()
 	got := s.expire(10)
-	slices.SortFunc(got, func(a, b store.Departure) int { return slices.Compare([]byte(a.User), []byte(b.User)) })
+	slices.SortFunc(got, func(a, b store.Departure) int { return cmp.Compare(a.User, b.User) })
 	if want := []store.Departure{{Room: "other", User: "ann"}, {Room: "r", User: "bob"}}; !slices.Equal(got, want) {
 		t.Errorf("Expire = %+v, want %+v", got, want)
 	}

@@ -277,7 +277,7 @@ func endIsLaterThanEveryEntry(t *testing.T, s *rig) {
 
 func endEndsEverySession(t *testing.T, s *rig) {
 	s.create("r")
-	s.joinFor("r", stay("ann", "a1"), time.Millisecond)
+	s.joinFor("r", stay("ann", "a1"), moment)
 	s.join("r", "ann", "a2")
 	s.join("r", "bob", "b1")
 	s.end("r")
@@ -290,7 +290,7 @@ func endEndsEverySession(t *testing.T, s *rig) {
 	if s.leave("r", "ann", "") {
 		t.Error("Leave ended a session of an ended room")
 	}
-	s.pass(10 * time.Millisecond)
+	s.lapse()
 	if departures := s.expire(10); len(departures) > 0 {
 		t.Errorf("Expire = %+v, want none", departures)
 	}
