@@ -66,45 +66,35 @@ func batchRefusedChangesNothing(t *testing.T, s *rig) {
 	s.create("r")
 	s.apply("r", by("ann", batch("", set("mine", "1"))))
 	head := s.head("r")
-	var (
-		conflict *attribute.ConflictError
-		owned    *attribute.OwnedError
-		limit    *attribute.LimitError
-	)
 	small := attribute.Limits{Keys: 2, KeyBytes: 4, ValueBytes: 2, Log: 100, ViewersWrite: true}
 	shut := attribute.DefaultLimits()
 	shut.ViewersWrite = false
 	tests := []struct {
-		name  string
-		u     store.AttributeUpdate
-		is    error
-		as    any
-		limit attribute.Limits
+		name   string
+		u      store.AttributeUpdate
+		limits attribute.Limits
+		want   error
 	}{
-		{"a conflict", batch("", ifAt(7, set("b", "1"))), nil, &conflict, attribute.DefaultLimits()},
-		{"another's key", by("bob", batch("", set("mine", "2"))), nil, &owned, attribute.DefaultLimits()},
-		{"a long key", batch("", set("12345", "1")), nil, &limit, small},
-		{"a long value", batch("", set("b", "123")), nil, &limit, small},
-		{"too many keys", batch("", set("b", "1")), nil, &limit, small},
-		{"a key twice", batch("", set("b", "1"), set("b", "1")), attribute.ErrDuplicateKey, nil, small},
-		{"viewers only read", by("ann", batch("")), attribute.ErrReadOnly, nil, shut},
-		{"nobody's own", by("", batch("", set("b", "1"))), attribute.ErrOwnerless, nil, small},
+		{"a conflict", batch("", ifAt(7, set("b", "1"))), attribute.DefaultLimits(), &attribute.ConflictError{Key: "b"}},
+		{"another's key", by("bob", batch("", set("mine", "2"))), attribute.DefaultLimits(), &attribute.OwnedError{Key: "mine", Owner: "ann"}},
+		{"a long key", batch("", set("12345", "1")), small, &attribute.LimitError{Key: "12345", Limit: attribute.LimitKeyBytes, Max: 4}},
+		{"a long value", batch("", set("b", "123")), small, &attribute.LimitError{Key: "b", Limit: attribute.LimitValueBytes, Max: 2}},
+		{"too many keys", batch("", set("b", "1")), small, &attribute.LimitError{Key: "b", Limit: attribute.LimitKeys, Max: 2}},
+		{"a key twice", batch("", set("b", "1"), set("b", "1")), small, attribute.ErrDuplicateKey},
+		{"viewers only read", by("ann", batch("")), shut, attribute.ErrReadOnly},
+		{"nobody's own", by("", batch("", set("b", "1"))), small, attribute.ErrOwnerless},
 	}
 	for _, test := range tests {
-		test.u.Limits = test.limit
+		test.u.Limits = test.limits
 		test.u.Updates = append([]attribute.Update{set("ok", "1")}, test.u.Updates...)
 		_, err := s.Attributes.UpdateAttributes(t.Context(), "r", test.u)
-		if test.is != nil && !errors.Is(err, test.is) || test.as != nil && !errors.As(err, test.as) || err == nil {
-			t.Errorf("%s: %v", test.name, err)
+		if !sameFault(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
-	if head != s.head("r") || len(s.snapshot("r").Attributes) != 1 {
-		t.Errorf("refused batches left %+v", s.snapshot("r"))
-	}
-	if conflict == nil || *conflict != (attribute.ConflictError{Key: "b"}) ||
-		*owned != (attribute.OwnedError{Key: "mine", Owner: "ann"}) ||
-		*limit != (attribute.LimitError{Key: "b", Limit: attribute.LimitKeys, Max: 2}) {
-		t.Errorf("the errors say %+v, %+v, %+v", conflict, owned, limit)
+	s.wantHead("r", head)
+	if left := s.snapshot("r"); len(left.Attributes) != 1 {
+		t.Errorf("refused batches left %+v", left)
 	}
 }
 
@@ -125,9 +115,7 @@ func batchOfNothingTakesNoTimestamp(t *testing.T, s *rig) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func batchIsCopied(t *testing.T, s *rig) {
@@ -152,8 +140,7 @@ func batchIsConditional(t *testing.T, s *rig) {
 	second := s.apply("r", batch("", ifAt(first, set("k", "2")))).Timestamp
 	for _, stale := range []live.Timestamp{0, first, second + 1} {
 		_, err := s.Attributes.UpdateAttributes(t.Context(), "r", batch("", ifAt(stale, set("k", "3")), set("l", "3")))
-		var conflict *attribute.ConflictError
-		if !errors.As(err, &conflict) || conflict.Key != "k" || conflict.Timestamp != second {
+		if !sameFault(err, &attribute.ConflictError{Key: "k", Timestamp: second}) {
 			t.Errorf("if %d: %v, want a conflict with %d", stale, err, second)
 		}
 	}

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"testing"
 
@@ -84,14 +83,10 @@ func (m *mapModel) pull(reader int) {
 	r := m.readers[reader]
 	delta := m.s.since(m.id, m.epoch, r.Timestamp())
 	want, reaches := m.truth.Since(r.Timestamp())
-	switch {
-	case reaches != (delta.Changes != nil), reaches && !sameChanges(*delta.Changes, want):
+	if reaches != (delta.Changes != nil) || reaches && !sameChanges(*delta.Changes, want) {
 		m.s.t.Fatalf("AttributesSince(%d) = %+v\nwant %+v, %v", r.Timestamp(), delta, want, reaches)
-	case !reaches:
-		r.Reset(*delta.Snapshot)
-	case !r.Apply(*delta.Changes):
-		m.s.t.Fatalf("a reader at %d cannot be continued by %+v", r.Timestamp(), delta.Changes)
 	}
+	m.s.mend(r, delta)
 	if got, want := r.All(), m.truth.Snapshot().Attributes; !sameAttributes(got, want) || r.Timestamp() != m.truth.Timestamp() {
 		m.s.t.Fatalf("a reader got to %+v at %d\nwant %+v at %d", got, r.Timestamp(), want, m.truth.Timestamp())
 	}
@@ -149,10 +144,8 @@ func (m *mapModel) someUpdate(t *rapid.T) attribute.Update {
 }
 
 func mapIsAnAttributeMap(t *testing.T, s *rig) {
-	n := 0
-	rapid.Check(t, func(t *rapid.T) {
-		n++
-		m := newMapModel(s.within(t), live.RoomID(fmt.Sprint("r", n)))
+	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
+		m := newMapModel(s, id)
 		update := func(t *rapid.T) { m.update(m.someBatch(t)) }
 		t.Repeat(map[string]func(*rapid.T){
 			"update": update,

@@ -12,10 +12,6 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// limitless is limits that refuse nothing, however fast the machine, and keep as
-// much as a room does by default.
-var limitless = feed.Limits{Rate: 1 << 30, WhitelistRate: 1 << 30, Capacity: 1000}
-
 // Benchmark measures each role, each with a store of its own.
 func Benchmark(b *testing.B, open Open) {
 	b.Helper()
@@ -68,7 +64,7 @@ func everyone(b *testing.B, f func(n int)) {
 func benchmarkAppend(b *testing.B, s *rig, rooms int) {
 	b.Helper()
 	all, d := s.newRooms(rooms), draft("ann", "A text of the length that most are of.")
-	everyone(b, func(n int) { s.append(all[n%len(all)], d, limitless) })
+	everyone(b, func(n int) { s.appendUnder(all[n%len(all)], d, under(roomy)) })
 }
 
 func benchmarkReadLatest(b *testing.B, s *rig) {
@@ -142,7 +138,7 @@ func benchmarkPublishHear(b *testing.B, s *rig, followers int) {
 		b.Cleanup(stop)
 	}
 	for b.Loop() {
-		s.append(id, draft("ann", "hello"), limitless)
+		s.appendUnder(id, draft("ann", "hello"), under(roomy))
 		<-all
 	}
 }

@@ -57,8 +57,7 @@ func everyChangeIsPublished(t *testing.T, s *rig) {
 	also(store.Publication{Message: s.message("r", at)})
 
 	position := s.apply("r", by("ann", batch("", seat("k", "1"), seat("l", "2"))))
-	changes := s.since("r", s.head("r").Cursor.Epoch, 0).Changes
-	also(store.Publication{Attributes: changes})
+	also(store.Publication{Attributes: s.since("r", epoch, 0).Changes})
 
 	seated := s.enter("r", "ann", "a0")
 	s.leave("r", "ann", "")
@@ -155,8 +154,9 @@ func sequencesAreContiguous(t *testing.T, s *rig) {
 		s.put("r", "k", fmt.Sprint(i))
 		s.retitle("r", fmt.Sprint(i))
 	}
+	epoch := s.head("r").Cursor.Epoch
 	for i, p := range e.all(60) {
-		if p.Sequence != uint64(i+1) || p.Epoch != s.head("r").Cursor.Epoch {
+		if p.Sequence != uint64(i+1) || p.Epoch != epoch {
 			t.Errorf("%d: sequence %d of %q", i, p.Sequence, p.Epoch)
 		}
 	}
@@ -265,11 +265,9 @@ func stopLeavesOthers(t *testing.T, s *rig) {
 
 func stopWhileHearing(t *testing.T, s *rig) {
 	s.create("r")
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	done := meanwhile(func() {
 		parallel(2, func(int) { s.sendAll("r", drafts(300)) })
-	}()
+	})
 	for following := true; following; {
 		var stopped, late atomic.Bool
 		stop, err := s.Bus.Follow(t.Context(), "r", func(store.Publication) { late.Store(late.Load() || stopped.Load()) })

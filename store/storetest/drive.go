@@ -22,8 +22,22 @@ func must[T any](s *rig, what string, v T, err error) T {
 // create creates a room.
 func (s *rig) create(id live.RoomID) room.Room {
 	s.t.Helper()
-	r, err := s.Rooms.CreateRoom(s.t.Context(), newRoom(id), "")
-	return must(s, "CreateRoom", r, err)
+	return s.createAs(newRoom(id), "")
+}
+
+// createAs creates a room as a caller describes it, by a request.
+func (s *rig) createAs(r room.Room, request string) room.Room {
+	s.t.Helper()
+	created, err := s.Rooms.CreateRoom(s.t.Context(), r, request)
+	return must(s, "CreateRoom", created, err)
+}
+
+// createKeeping creates a room that keeps so many entries of each bucket.
+func (s *rig) createKeeping(id live.RoomID, capacity int) {
+	s.t.Helper()
+	r := newRoom(id)
+	r.Settings.Feed.Capacity = capacity
+	s.createAs(r, "")
 }
 
 func (s *rig) update(id live.RoomID, c room.Change) room.Room {
@@ -58,7 +72,13 @@ func (s *rig) rooms(q store.RoomQuery) []room.Room {
 
 func (s *rig) append(id live.RoomID, d feed.Draft, limits feed.Limits) feed.Receipt {
 	s.t.Helper()
-	receipt, err := s.Log.Append(s.t.Context(), id, d, under(limits))
+	return s.appendUnder(id, d, under(limits))
+}
+
+// appendUnder appends under limits that may be stale.
+func (s *rig) appendUnder(id live.RoomID, d feed.Draft, limits store.Limits) feed.Receipt {
+	s.t.Helper()
+	receipt, err := s.Log.Append(s.t.Context(), id, d, limits)
 	return must(s, "Append", receipt, err)
 }
 
@@ -124,6 +144,14 @@ func (s *rig) head(id live.RoomID) store.Head {
 	s.t.Helper()
 	head, err := s.Log.Head(s.t.Context(), id)
 	return must(s, "Head", head, err)
+}
+
+// wantHead checks that a room's head has not moved.
+func (s *rig) wantHead(id live.RoomID, want store.Head) {
+	s.t.Helper()
+	if got := s.head(id); got != want {
+		s.t.Errorf("the head of %q moved from %+v to %+v", id, want, got)
+	}
 }
 
 func (s *rig) apply(id live.RoomID, u store.AttributeUpdate) store.AttributePosition {
@@ -223,15 +251,6 @@ func (s *rig) join(id live.RoomID, user live.UserID, session live.SessionID) roo
 	return online
 }
 
-// createKeeping creates a room that keeps so many entries of each bucket.
-func (s *rig) createKeeping(id live.RoomID, capacity int) room.Room {
-	s.t.Helper()
-	r := newRoom(id)
-	r.Settings.Feed.Capacity = capacity
-	r, err := s.Rooms.CreateRoom(s.t.Context(), r, "")
-	return must(s, "CreateRoom", r, err)
-}
-
 // enter joins for so long that it does not matter, and returns the session.
 func (s *rig) enter(id live.RoomID, user live.UserID, session live.SessionID) room.Session {
 	s.t.Helper()
@@ -244,13 +263,9 @@ func leaseOf(s room.Session) store.Lease {
 	return store.Lease{Session: s.ID, User: s.User, Incarnation: s.Incarnation}
 }
 
-// renewAll renews sessions of one room and returns what is lost.
-func (s *rig) renewAll(id live.RoomID, term time.Duration, sessions ...room.Session) []store.Lost {
+// renewAll renews leases of one room and returns what is lost.
+func (s *rig) renewAll(id live.RoomID, term time.Duration, leases ...store.Lease) []store.Lost {
 	s.t.Helper()
-	var leases []store.Lease
-	for _, session := range sessions {
-		leases = append(leases, leaseOf(session))
-	}
 	lost, err := s.Presence.Renew(s.t.Context(), map[live.RoomID][]store.Lease{id: leases}, term)
 	must(s, "Renew", lost, err)
 	for other := range lost {
@@ -264,8 +279,12 @@ func (s *rig) renewAll(id live.RoomID, term time.Duration, sessions ...room.Sess
 // renew renews sessions of one room and returns the ids of those that are lost.
 func (s *rig) renew(id live.RoomID, term time.Duration, sessions ...room.Session) []live.SessionID {
 	s.t.Helper()
+	var leases []store.Lease
+	for _, session := range sessions {
+		leases = append(leases, leaseOf(session))
+	}
 	var ids []live.SessionID
-	for _, lost := range s.renewAll(id, term, sessions...) {
+	for _, lost := range s.renewAll(id, term, leases...) {
 		ids = append(ids, lost.Session)
 	}
 	return ids

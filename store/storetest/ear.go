@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -57,32 +58,30 @@ func (e *ear) so() []store.Publication {
 // all waits until n publications were heard and returns everything heard.
 func (e *ear) all(n int) []store.Publication {
 	e.s.t.Helper()
-	patient := time.After(patience)
-	for {
-		if heard := e.so(); len(heard) >= n {
-			return heard
-		}
-		select {
-		case <-e.more:
-		case <-patient:
-			e.s.t.Fatalf("heard %d publications in %v, want %d", len(e.so()), patience, n)
-		}
-	}
+	return e.until(fmt.Sprint(n), func(heard []store.Publication) bool { return len(heard) >= n })
 }
 
 // upTo waits until the publication of a sequence was heard and returns everything
 // heard.
 func (e *ear) upTo(sequence uint64) []store.Publication {
 	e.s.t.Helper()
+	return e.until(fmt.Sprintf("up to sequence %d", sequence), func(heard []store.Publication) bool {
+		return len(heard) > 0 && heard[len(heard)-1].Sequence >= sequence
+	})
+}
+
+// until waits until what was heard is enough and returns everything heard.
+func (e *ear) until(want string, enough func(heard []store.Publication) bool) []store.Publication {
+	e.s.t.Helper()
 	patient := time.After(patience)
 	for {
-		if heard := e.so(); len(heard) > 0 && heard[len(heard)-1].Sequence >= sequence {
+		if heard := e.so(); enough(heard) {
 			return heard
 		}
 		select {
 		case <-e.more:
 		case <-patient:
-			e.s.t.Fatalf("heard %d publications in %v, want up to sequence %d", len(e.so()), patience, sequence)
+			e.s.t.Fatalf("heard %d publications in %v, want %s", len(e.so()), patience, want)
 		}
 	}
 }

@@ -82,12 +82,18 @@ func (n *node) mendLog() {
 
 // mendAttributes reads what is missing of the attributes.
 func (n *node) mendAttributes() {
-	delta := n.s.since(n.id, n.epoch, n.attributes.Timestamp())
+	n.s.t.Helper()
+	n.s.mend(n.attributes, n.s.since(n.id, n.epoch, n.attributes.Timestamp()))
+}
+
+// mend brings a replica to where a delta leads.
+func (s *rig) mend(replica *attribute.Replica, delta store.AttributeDelta) {
+	s.t.Helper()
 	switch {
 	case delta.Snapshot != nil:
-		n.attributes.Reset(*delta.Snapshot)
-	case !n.attributes.Apply(*delta.Changes):
-		n.s.t.Fatalf("%+v does not continue a replica at %d", delta.Changes, n.attributes.Timestamp())
+		replica.Reset(*delta.Snapshot)
+	case !replica.Apply(*delta.Changes):
+		s.t.Fatalf("%+v does not continue a replica at %d", delta.Changes, replica.Timestamp())
 	}
 }
 
@@ -132,31 +138,27 @@ func (n *node) equals(t *testing.T) {
 
 // actor changes a room in every way, by a pattern its seed determines.
 type actor struct {
-	s        *rig
-	id       live.RoomID
-	number   int
-	capacity int
-	random   *rand.Rand
-	sent     []live.Timestamp
-	failures int // of calls to a backend that was broken
+	s      *rig
+	id     live.RoomID
+	number int
+	random *rand.Rand
+	sent   []live.Timestamp
 }
 
-func newActor(s *rig, id live.RoomID, number, capacity int) *actor {
+func newActor(s *rig, id live.RoomID, number int) *actor {
 	random := rand.New(rand.NewPCG(uint64(number), 9)) //nolint:gosec // a pattern that can be repeated, not a secret
-	return &actor{s: s, id: id, number: number, capacity: capacity, random: random}
+	return &actor{s: s, id: id, number: number, random: random}
 }
 
 // act does one thing.
 func (a *actor) act(i int) {
-	limits := roomy
-	limits.Capacity = a.capacity
 	switch dice := a.random.IntN(20); {
 	case dice < 13:
-		a.send(i, limits)
+		a.send(i)
 	case dice < 15 && len(a.sent) > 0:
 		t := a.sent[a.random.IntN(len(a.sent))]
 		recall := feed.Recall{Timestamp: t, By: "host", Staff: true}
-		if _, err := a.s.Log.Recall(a.s.t.Context(), a.id, recall, under(limits)); !errors.Is(err, feed.ErrNoMessage) {
+		if _, err := a.s.Log.Recall(a.s.t.Context(), a.id, recall, under(roomy)); !errors.Is(err, feed.ErrNoMessage) {
 			a.check(err)
 		}
 	case dice < 18:
@@ -178,10 +180,10 @@ func (a *actor) act(i int) {
 }
 
 // send sends a message, in any bucket.
-func (a *actor) send(i int, limits feed.Limits) {
+func (a *actor) send(i int) {
 	d := draft(live.UserID(fmt.Sprint("user ", a.number)), fmt.Sprint(i))
 	d.Bucket = feed.Bucket(a.random.IntN(feed.Buckets)) //nolint:gosec // small
-	receipt, err := a.s.Log.Append(a.s.t.Context(), a.id, d, under(limits))
+	receipt, err := a.s.Log.Append(a.s.t.Context(), a.id, d, under(roomy))
 	a.check(err)
 	if err == nil {
 		a.sent = append(a.sent, receipt.Place.Timestamp)
@@ -190,28 +192,25 @@ func (a *actor) send(i int, limits feed.Limits) {
 
 // check reports an error, unless it is that of a backend that was broken.
 func (a *actor) check(err error) {
-	if a.s.Break != nil && errors.Is(err, store.ErrUnavailable) {
-		a.failures++
-	} else if err != nil {
+	broken := a.s.Break != nil && errors.Is(err, store.ErrUnavailable)
+	if err != nil && !broken {
 		a.s.t.Errorf("actor %d: %v", a.number, err)
 	}
 }
 
 // bustle lets a room change in many ways at once, and calls each with what a
 // follower on the bus hears until it is over.
-func (s *rig) bustle(t *testing.T, bus store.Bus, id live.RoomID, capacity int, each func(store.Publication)) {
+func (s *rig) bustle(t *testing.T, bus store.Bus, id live.RoomID, each func(store.Publication)) {
 	t.Helper()
 	e := s.followOn(t, bus, id)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	done := meanwhile(func() {
 		parallel(4, func(number int) {
-			a := newActor(s, id, number, capacity)
+			a := newActor(s, id, number)
 			for i := range 100 {
 				a.act(i)
 			}
 		})
-	}()
+	})
 	taken, over := 0, false
 	for !over {
 		select {
@@ -235,7 +234,7 @@ func followerEndsEqual(lossy Lossy, capacity int) func(t *testing.T, s *rig) {
 		lossy := lossy // the test's own
 		lossy.Bus = s.Bus
 		n := s.newNode("r", capacity)
-		s.bustle(t, lossy, "r", capacity, n.take)
+		s.bustle(t, lossy, "r", n.take)
 		n.catchUp()
 		n.equals(t)
 	}
@@ -247,7 +246,7 @@ func followerOfABrokenBackendEndsEqual(t *testing.T, s *rig) {
 	}
 	s.createKeeping("r", 10_000)
 	n, heard := s.newNode("r", 10_000), 0
-	s.bustle(t, s.Bus, "r", 10_000, func(p store.Publication) {
+	s.bustle(t, s.Bus, "r", func(p store.Publication) {
 		if heard++; heard%50 == 0 {
 			s.Break()
 		}
@@ -305,7 +304,7 @@ func headIsOfOneInstant(t *testing.T, s *rig) {
 	s.createKeeping("r", 10_000)
 	n, e := s.newNode("r", 10_000), s.follow(t, "r")
 	heads := make(map[uint64][]store.Head)
-	s.bustle(t, s.Bus, "r", 10_000, func(store.Publication) {
+	s.bustle(t, s.Bus, "r", func(store.Publication) {
 		head := s.head("r")
 		heads[head.Sequence] = append(heads[head.Sequence], head)
 		batch, head := s.readHead("r", head.Cursor, 10_000)

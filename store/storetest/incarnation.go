@@ -57,9 +57,7 @@ func staleIncarnationEndsNothing(t *testing.T, s *rig) {
 				t.Errorf("incarnation %d ended %+v", i, ended)
 			}
 		}
-		if now := s.head("r"); now != head {
-			t.Errorf("the head moved from %+v to %+v", head, now)
-		}
+		s.wantHead("r", head)
 		s.wantOnline("r", 1, 1)
 		ended := s.depart(store.Departure{Room: "r", User: "ann", Session: "s", Incarnation: present.Incarnation})
 		if len(gone(ended)) != 1 {
@@ -72,14 +70,14 @@ func staleIncarnationShortensNothing(t *testing.T, s *rig) {
 	s.create("r")
 	stale := s.enter("r", "ann", "s")
 	present := s.enter("r", "ann", "s")
-	if lost := s.renewAll("r", moment, stale); !slices.Equal(lost, []store.Lost{{Lease: leaseOf(stale), Resumed: true}}) {
+	if lost := s.renewAll("r", moment, leaseOf(stale)); !slices.Equal(lost, []store.Lost{{Lease: leaseOf(stale), Resumed: true}}) {
 		t.Errorf("Renew of a stale incarnation = %+v, want it lost, and resumed", lost)
 	}
 	s.lapse()
 	if ended, _ := s.lapsed(10); len(ended) != 0 {
 		t.Errorf("Expire = %+v, want that the lease was not shortened", ended)
 	}
-	if lost := s.renewAll("r", moment, present); len(lost) != 0 {
+	if lost := s.renewAll("r", moment, leaseOf(present)); len(lost) != 0 {
 		t.Errorf("Renew of the present incarnation = %+v", lost)
 	}
 	s.lapse()

@@ -96,7 +96,7 @@ func expireReturnsUsersWithTheirLastSession(t *testing.T, s *rig) {
 	s.joinFor("other", stay("ann", "a1"), moment)
 	s.lapse()
 	got := s.expire(10)
-	slices.SortFunc(got, func(a, b store.Departure) int { return slices.Compare([]byte(a.User), []byte(b.User)) })
+	slices.SortFunc(got, func(a, b store.Departure) int { return cmp.Compare(a.User, b.User) })
 	if want := []store.Departure{{Room: "other", User: "ann"}, {Room: "r", User: "bob"}}; !slices.Equal(got, want) {
 		t.Errorf("Expire = %+v, want %+v", got, want)
 	}
@@ -154,15 +154,13 @@ func expireSparesWhoReturned(t *testing.T, s *rig) {
 	s.wantOnline("r", 1, 1)
 }
 
-func expirePublishesNothing(t *testing.T, s *rig) {
+func expirePublishesNothing(_ *testing.T, s *rig) {
 	s.create("r")
 	s.joinFor("r", stay("ann", "s"), moment)
 	s.lapse()
 	head := s.head("r")
 	s.expire(10)
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func expireEndsEachOnce(t *testing.T, s *rig) {
@@ -254,9 +252,7 @@ func expireReturnsAgainWhatIsNotSettled(t *testing.T, s *rig) {
 	if got := again(); len(got) != 1 || got[0].Incarnation == first[0].Incarnation {
 		t.Errorf("after all but the second stay of 0 are settled: %+v", got)
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func renewIsTheOwners(t *testing.T, s *rig) {
@@ -264,9 +260,8 @@ func renewIsTheOwners(t *testing.T, s *rig) {
 	ann := s.enter("r", "ann", "s")
 	for _, i := range []room.Incarnation{0, ann.Incarnation} {
 		claim := store.Lease{Session: "s", User: "bob", Incarnation: i}
-		lost, err := s.Presence.Renew(t.Context(), map[live.RoomID][]store.Lease{"r": {claim}}, moment)
-		if err != nil || !slices.Equal(lost["r"], []store.Lost{{Lease: claim}}) {
-			t.Errorf("Renew by another = %+v, %v; want it lost, and not resumed", lost, err)
+		if lost := s.renewAll("r", moment, claim); !slices.Equal(lost, []store.Lost{{Lease: claim}}) {
+			t.Errorf("Renew by another = %+v, want it lost, and not resumed", lost)
 		}
 	}
 	s.lapse()

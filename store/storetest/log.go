@@ -115,9 +115,7 @@ func appendAgainIsADuplicate(t *testing.T, s *rig) {
 	if got := s.append("r", full, feed.Limits{Rate: 1, WhitelistRate: 1, SlowMode: time.Hour, Capacity: 100}); got != want {
 		t.Errorf("again, under limits that refuse: %+v, want %+v", got, want)
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("duplicates moved the head from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func appendWithoutClientIDIsNeverADuplicate(t *testing.T, s *rig) {
@@ -163,8 +161,9 @@ func appendRefusedLeavesNothing(t *testing.T, s *rig) {
 	if got != want {
 		t.Errorf("Append = %+v, want %+v", got, want)
 	}
-	if now := s.head("r"); now != head || len(s.all("r")) != 1 {
-		t.Errorf("a refused message moved the head from %+v to %+v", head, now)
+	s.wantHead("r", head)
+	if n := len(s.all("r")); n != 1 {
+		t.Errorf("a refused message left %d entries, want 1", n)
 	}
 }
 
@@ -187,8 +186,7 @@ func appendLeavesTheCapacityToTheRoom(t *testing.T, s *rig) {
 			limits.Capacity = capacity
 			for i := range 35 {
 				d := draft(live.UserID(fmt.Sprint(revision, capacity, i)), "text")
-				receipt, err := s.Log.Append(t.Context(), "r", d, store.Limits{Limits: limits, Revision: revision})
-				must(s, "Append", receipt, err)
+				s.appendUnder("r", d, store.Limits{Limits: limits, Revision: revision})
 			}
 		}
 		if n := len(s.all("r")); n != 60 {
@@ -314,9 +312,7 @@ func roomsAreApart(t *testing.T, s *rig) {
 	s.put("r", "k", "v")
 	s.join("r", "ann", "s")
 	s.retitle("r", "another")
-	if after := s.head("r:x"); after != before {
-		t.Errorf("another room's head moved from %+v to %+v", before, after)
-	}
+	s.wantHead("r:x", before)
 	if _, err := s.Log.Message(t.Context(), "r:x", place.Timestamp); !errors.Is(err, feed.ErrNoMessage) {
 		t.Errorf("Message of another room: %v, want ErrNoMessage", err)
 	}

@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -176,10 +175,8 @@ func logIsAFeedLog(t *testing.T, s *rig) {
 		few.Capacity = rapid.SampledFrom([]int{1, 4, 4, 4, 4, 9}).Draw(t, "capacity")
 		return few
 	})
-	n := 0
-	rapid.Check(t, func(t *rapid.T) {
-		n++
-		m := newLogModel(s.within(t), live.RoomID(fmt.Sprint("r", n)), rapid.SampledFrom([]int{1, 4, 4, 9}).Draw(t, "keeps"), false)
+	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
+		m := newLogModel(s, id, rapid.SampledFrom([]int{1, 4, 4, 9}).Draw(t, "keeps"), false)
 		t.Repeat(m.steps(someDraft, limits))
 	})
 }
@@ -198,10 +195,8 @@ func logIsAFeedLogToTheInstant(t *testing.T, s *rig) {
 		0, time.Microsecond, 250 * time.Millisecond, 999 * time.Millisecond, time.Second, 2 * time.Second,
 		feed.DedupeFor - time.Second, feed.DedupeFor, -time.Second, -time.Hour,
 	}
-	n := 0
-	rapid.Check(t, func(t *rapid.T) {
-		n++
-		m := newLogModel(s.within(t), live.RoomID(fmt.Sprint("r", n)), rapid.SampledFrom([]int{2, 5}).Draw(t, "keeps"), true)
+	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
+		m := newLogModel(s, id, rapid.SampledFrom([]int{2, 5}).Draw(t, "keeps"), true)
 		steps := m.steps(someDraft, limits)
 		steps["pass"] = func(t *rapid.T) { clock.Advance(rapid.SampledFrom(terms).Draw(t, "time")) }
 		t.Repeat(steps)

@@ -102,7 +102,7 @@ func joinReturnsTheSession(t *testing.T, s *rig) {
 
 func joinAgainKeepsWhenItJoined(t *testing.T, s *rig) {
 	s.create("r")
-	first, _ := s.joinFor("r", stay("ann", "s"), time.Hour)
+	first := s.enter("r", "ann", "s")
 	s.pass(2 * time.Millisecond)
 	want := room.Session{ID: "s", User: "ann", Name: "Another name", Role: live.RoleModerator, Joined: first.Joined}
 	again := want
@@ -191,9 +191,7 @@ func leaveOfNobodyIsNothing(t *testing.T, s *rig) {
 		}
 	}
 	s.wantOnline("r", 1, 1)
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func leaveAndReturn(t *testing.T, s *rig) {
@@ -201,7 +199,7 @@ func leaveAndReturn(t *testing.T, s *rig) {
 	first, _ := s.joinFor("r", stay("ann", "s"), moment)
 	s.leave("r", "ann", "s")
 	s.lapse()
-	second, _ := s.joinFor("r", stay("ann", "s"), time.Hour)
+	second := s.enter("r", "ann", "s")
 	if second.Joined <= first.Joined {
 		t.Errorf("joined at %d after leaving, first at %d: want it later", second.Joined, first.Joined)
 	}

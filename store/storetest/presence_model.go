@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -90,16 +89,14 @@ func (m *presenceModel) holds(l store.Lease) bool {
 
 // renew renews in both.
 func (m *presenceModel) renew(l store.Lease, short bool) {
-	all := map[live.RoomID][]store.Lease{m.id: {l}}
-	lost, err := m.s.Presence.Renew(m.s.t.Context(), all, termOf(short))
-	must(m.s, "Renew", lost, err)
-	holds := m.holds(l)
-	resumed := !holds && m.sessions[l.Session].User == l.User
-	if want := []store.Lost{{Lease: l, Resumed: resumed}}; !holds && !slices.Equal(lost[m.id], want) || holds && len(lost) > 0 {
-		m.s.t.Fatalf("Renew(%+v) = %+v, want it lost: %v, resumed: %v", l, lost, !holds, resumed)
-	}
-	if holds {
+	var want []store.Lost
+	if m.holds(l) {
 		m.over[l.Session] = short
+	} else {
+		want = []store.Lost{{Lease: l, Resumed: m.sessions[l.Session].User == l.User}}
+	}
+	if lost := m.s.renewAll(m.id, termOf(short), l); !slices.Equal(lost, want) {
+		m.s.t.Fatalf("Renew(%+v) = %+v, want %+v", l, lost, want)
 	}
 }
 
@@ -170,14 +167,12 @@ func (m *presenceModel) agrees() {
 func presenceIsAModel(t *testing.T, s *rig) {
 	someUser := rapid.SampledFrom([]live.UserID{"ann", "bob", "cy"})
 	someSession := rapid.SampledFrom([]live.SessionID{"1", "2", "3", "4", "5"})
-	n := 0
-	rapid.Check(t, func(t *rapid.T) {
-		n++
+	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
+		s.create(id)
 		m := &presenceModel{
-			s: s.within(t), id: live.RoomID(fmt.Sprint("r", n)),
+			s: s, id: id,
 			sessions: map[live.SessionID]room.Session{}, over: map[live.SessionID]bool{},
 		}
-		m.s.create(m.id)
 		join := func(t *rapid.T) {
 			m.join(someUser.Draw(t, "user"), someSession.Draw(t, "session"), rapid.Bool().Draw(t, "short"))
 		}

@@ -61,11 +61,7 @@ func timestampsNeverTie(t *testing.T, s *rig) {
 func heardCanBeRead(t *testing.T, s *rig) {
 	s.create("r")
 	e := s.follow(t, "r")
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.texts("r", 20)
-	}()
+	done := meanwhile(func() { s.texts("r", 20) })
 	for read := 0; read < 20*crowd; {
 		heard := e.all(read + 1)
 		for _, p := range heard[read:] {
@@ -81,11 +77,7 @@ func heardCanBeRead(t *testing.T, s *rig) {
 func readIsPublished(t *testing.T, s *rig) {
 	s.create("r")
 	e := s.follow(t, "r")
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.texts("r", 20)
-	}()
+	done := meanwhile(func() { s.texts("r", 20) })
 	for range 20 {
 		head := s.head("r")
 		entries := uint64(0)
@@ -105,11 +97,7 @@ func readIsPublished(t *testing.T, s *rig) {
 func readersMissNothing(t *testing.T, s *rig) {
 	s.create("r")
 	cursor := s.head("r").Cursor
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.texts("r", 20)
-	}()
+	done := meanwhile(func() { s.texts("r", 20) })
 	var got [feed.Buckets]uint64
 	for read := 0; read < 20*crowd; {
 		batch := s.read("r", cursor, 9)

@@ -38,10 +38,7 @@ func sameRoomIsCreatedOnce(t *testing.T, s *rig) {
 
 func sameRequestCreatesOnce(t *testing.T, s *rig) {
 	var got [crowd]room.Room
-	parallel(crowd, func(i int) {
-		r, err := s.Rooms.CreateRoom(t.Context(), newRoom("r"), "request")
-		got[i] = must(s, "CreateRoom", r, err)
-	})
+	parallel(crowd, func(i int) { got[i] = s.createAs(newRoom("r"), "request") })
 	for _, r := range got {
 		if !sameRoom(r, got[0]) {
 			t.Errorf("%+v\nand %+v", r, got[0])

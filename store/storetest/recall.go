@@ -32,15 +32,13 @@ func recallTakesTheContentsAway(t *testing.T, s *rig) {
 	}
 }
 
-func recallAgainChangesNothing(t *testing.T, s *rig) {
+func recallAgainChangesNothing(_ *testing.T, s *rig) {
 	s.create("r")
 	at := s.send("r", full).Place.Timestamp
 	s.recall("r", at, "moderator")
 	head := s.head("r")
 	s.recall("r", at, "host")
-	if now := s.head("r"); now != head {
-		t.Errorf("recalling again moved the head from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func recallOfWhatIsNotHeldIsRefused(t *testing.T, s *rig) {
@@ -56,7 +54,5 @@ func recallOfWhatIsNotHeldIsRefused(t *testing.T, s *rig) {
 			t.Errorf("Message(%d): %v, want ErrNoMessage", other, err)
 		}
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("the head moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }

@@ -168,9 +168,7 @@ func roomEnded(t *testing.T, s *rig) {
 			}
 		})
 	}
-	if now := s.head("r"); now != head {
-		t.Errorf("the head of an ended room moved from %+v to %+v", head, now)
-	}
+	s.wantHead("r", head)
 }
 
 func roomEndedRefusesRepeatsToo(t *testing.T, s *rig) {
@@ -203,8 +201,9 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 			}
 		})
 	}
-	if now := s.head("r"); now != head || !sameRoom(s.room("r"), before) {
-		t.Errorf("the head moved from %+v to %+v", head, now)
+	s.wantHead("r", head)
+	if now := s.room("r"); !sameRoom(now, before) {
+		t.Errorf("the room changed from %+v\nto %+v", before, now)
 	}
 	s.wantOnline("r", 1, 1)
 	if n := len(s.rooms(store.RoomQuery{Limit: 10})); n != 1 {

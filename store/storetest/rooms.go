@@ -37,9 +37,9 @@ var roomsTests = []test{
 
 func createReturnsTheRoomAsStored(t *testing.T, s *rig) {
 	want := newRoom("r")
-	got, err := s.Rooms.CreateRoom(t.Context(), want, "request")
-	if err != nil || got.Created <= 0 {
-		t.Fatalf("CreateRoom = %+v, %v; want an instant of creation", got, err)
+	got := s.createAs(want, "request")
+	if got.Created <= 0 {
+		t.Fatalf("CreateRoom = %+v, want an instant of creation", got)
 	}
 	want.State, want.Revision, want.Created = room.Live, 1, got.Created
 	if !sameRoom(got, want) {
@@ -53,22 +53,18 @@ func createReturnsTheRoomAsStored(t *testing.T, s *rig) {
 func createDecidesWhatIsItsOwn(t *testing.T, s *rig) {
 	r := newRoom("r")
 	r.State, r.Revision, r.Created, r.Ended = room.Ended, 9, 1, 2
-	got, err := s.Rooms.CreateRoom(t.Context(), r, "")
-	if err != nil || got.State != room.Live || got.Revision != 1 || got.Created == 1 || got.Ended != 0 {
-		t.Errorf("CreateRoom = %+v, %v; want it live, at revision 1, created now", got, err)
+	got := s.createAs(r, "")
+	if got.State != room.Live || got.Revision != 1 || got.Created == 1 || got.Ended != 0 {
+		t.Errorf("CreateRoom = %+v, want it live, at revision 1, created now", got)
 	}
 }
 
 func createAgainReturnsWhatWasCreated(t *testing.T, s *rig) {
-	first, err := s.Rooms.CreateRoom(t.Context(), newRoom("r"), "request")
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := s.createAs(newRoom("r"), "request")
 	s.retitle("r", "another")
 	s.end("r")
-	again, err := s.Rooms.CreateRoom(t.Context(), newRoom("r"), "request")
-	if err != nil || !sameRoom(first, again) {
-		t.Errorf("again: %+v, %v\nwant %+v", again, err, first)
+	if again := s.createAs(newRoom("r"), "request"); !sameRoom(first, again) {
+		t.Errorf("again: %+v\nwant %+v", again, first)
 	}
 	if now := s.rooms(store.RoomQuery{Limit: 1})[0]; now.Title != "another" || now.State != room.Ended {
 		t.Errorf("creating again changed the room: %+v", now)
@@ -78,21 +74,15 @@ func createAgainReturnsWhatWasCreated(t *testing.T, s *rig) {
 func createAgainWithNilForEmptyIsTheSame(t *testing.T, s *rig) {
 	r := newRoom("r")
 	r.Labels, r.Settings.Rules = map[string]string{}, feed.Rules{}
-	first, err := s.Rooms.CreateRoom(t.Context(), r, "request")
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := s.createAs(r, "request")
 	r.Labels, r.Settings.Rules = nil, nil
-	again, err := s.Rooms.CreateRoom(t.Context(), r, "request")
-	if err != nil || !sameRoom(first, again) {
-		t.Errorf("again: %+v, %v\nwant %+v", again, err, first)
+	if again := s.createAs(r, "request"); !sameRoom(first, again) {
+		t.Errorf("again: %+v\nwant %+v", again, first)
 	}
 }
 
 func createAgainWithAnotherRoomIsRefused(t *testing.T, s *rig) {
-	if _, err := s.Rooms.CreateRoom(t.Context(), newRoom("r"), "request"); err != nil {
-		t.Fatal(err)
-	}
+	s.createAs(newRoom("r"), "request")
 	titled := newRoom("r")
 	titled.Title = "another"
 	labelled := newRoom("r")
@@ -111,14 +101,10 @@ func createAgainWithAnotherRoomIsRefused(t *testing.T, s *rig) {
 
 func createIsRememberedForFiveMinutes(t *testing.T, s *rig) {
 	clock := s.clock(t)
-	first, err := s.Rooms.CreateRoom(t.Context(), newRoom("r"), "request")
-	if err != nil {
-		t.Fatal(err)
-	}
+	first := s.createAs(newRoom("r"), "request")
 	clock.Advance(5*time.Minute - time.Millisecond)
-	again, err := s.Rooms.CreateRoom(t.Context(), newRoom("r"), "request")
-	if err != nil || !sameRoom(first, again) {
-		t.Errorf("just before 5 minutes: %+v, %v", again, err)
+	if again := s.createAs(newRoom("r"), "request"); !sameRoom(first, again) {
+		t.Errorf("just before 5 minutes: %+v\nwant %+v", again, first)
 	}
 }
 
@@ -139,9 +125,7 @@ func createThatWasRefusedIsNotRemembered(t *testing.T, s *rig) {
 	if _, err := s.Rooms.CreateRoom(t.Context(), newRoom("r"), "request"); !errors.Is(err, store.ErrRoomExists) {
 		t.Fatalf("%v, want ErrRoomExists", err)
 	}
-	if _, err := s.Rooms.CreateRoom(t.Context(), newRoom("other"), "request"); err != nil {
-		t.Errorf("the same request with another room: %v", err)
-	}
+	s.createAs(newRoom("other"), "request")
 }
 
 func createPublishesNothing(t *testing.T, s *rig) {
@@ -279,9 +263,7 @@ func endEndsOnce(t *testing.T, s *rig) {
 	if again := s.end("r"); !sameRoom(again, want) {
 		t.Errorf("again: %+v\nwant %+v", again, want)
 	}
-	if again := s.head("r"); again != head {
-		t.Errorf("Head after ending again = %+v, want %+v", again, head)
-	}
+	s.wantHead("r", head)
 	s.eventually("Room returns the end", func() bool { return sameRoom(s.room("r"), want) })
 }
 
@@ -295,7 +277,7 @@ func endIsLaterThanEveryEntry(t *testing.T, s *rig) {
 
 func endEndsEverySession(t *testing.T, s *rig) {
 	s.create("r")
-	s.joinFor("r", stay("ann", "a1"), time.Millisecond)
+	s.joinFor("r", stay("ann", "a1"), moment)
 	s.join("r", "ann", "a2")
 	s.join("r", "bob", "b1")
 	s.end("r")
@@ -308,7 +290,7 @@ func endEndsEverySession(t *testing.T, s *rig) {
 	if s.leave("r", "ann", "") {
 		t.Error("Leave ended a session of an ended room")
 	}
-	s.pass(10 * time.Millisecond)
+	s.lapse()
 	if departures := s.expire(10); len(departures) > 0 {
 		t.Errorf("Expire = %+v, want none", departures)
 	}

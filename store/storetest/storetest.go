@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
@@ -132,8 +134,15 @@ func newRig(tb testing.TB, open Open) *rig {
 	return &rig{Backend: open(tb), t: tb, open: func() *rig { return newRig(tb, open) }}
 }
 
-// within returns the rig for one check of a property.
-func (s *rig) within(t failer) *rig { return &rig{s.Backend, t, s.open} }
+// check checks a property of a store, with the id of another room to create each time.
+func (s *rig) check(t *testing.T, property func(t *rapid.T, s *rig, id live.RoomID)) {
+	t.Helper()
+	n := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n++
+		property(t, &rig{s.Backend, t, s.open}, live.RoomID(fmt.Sprint("r", n)))
+	})
+}
 
 // clock skips a test that needs exact instants if there are none.
 func (s *rig) clock(t *testing.T) *Clock {
@@ -142,6 +151,15 @@ func (s *rig) clock(t *testing.T) *Clock {
 		t.Skip("the store has a clock of its own")
 	}
 	return s.Clock
+}
+
+// swift skips a test that needs what it has done since begun to lie within one second,
+// if it took too long for that to be certain.
+func (s *rig) swift(t *testing.T, begun time.Time) {
+	t.Helper()
+	if s.Clock == nil && time.Since(begun) > time.Second/2 {
+		t.Skip("the machine was too slow to tell")
+	}
 }
 
 // pass lets time pass on the store's clock.
@@ -174,6 +192,16 @@ func parallel(n int, f func(i int)) {
 	all.Wait()
 }
 
+// meanwhile calls f while the test goes on. The channel is closed when f has returned.
+func meanwhile(f func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	return done
+}
+
 // newRoom returns a room to create, with something in every field that a caller
 // sets.
 func newRoom(id live.RoomID) room.Room {
@@ -189,8 +217,8 @@ func newRoom(id live.RoomID) room.Room {
 	}
 }
 
-// roomy is limits that refuse nothing.
-var roomy = feed.Limits{Rate: 1_000_000, WhitelistRate: 1_000_000, Capacity: 10_000}
+// roomy is limits that refuse nothing, however fast the machine.
+var roomy = feed.Limits{Rate: 1 << 30, WhitelistRate: 1 << 30, Capacity: 10_000}
 
 // ahead is a revision that no room of a test gets to: limits of it count.
 const ahead = 1 << 40
