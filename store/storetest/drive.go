@@ -258,11 +258,6 @@ func (s *rig) enter(id live.RoomID, user live.UserID, session live.SessionID) ro
 	return got
 }
 
-// leaseOf returns the claim to a session: to the incarnation that it has, if any.
-func leaseOf(s room.Session) store.Lease {
-	return store.Lease{Session: s.ID, User: s.User, Incarnation: s.Incarnation}
-}
-
 // renewAll renews leases of one room and returns what is lost.
 func (s *rig) renewAll(id live.RoomID, term time.Duration, leases ...store.Lease) []store.Lost {
 	s.t.Helper()
@@ -281,7 +276,7 @@ func (s *rig) renew(id live.RoomID, term time.Duration, sessions ...room.Session
 	s.t.Helper()
 	var leases []store.Lease
 	for _, session := range sessions {
-		leases = append(leases, leaseOf(session))
+		leases = append(leases, store.LeaseOf(session))
 	}
 	var ids []live.SessionID
 	for _, lost := range s.renewAll(id, term, leases...) {

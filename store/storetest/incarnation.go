@@ -70,14 +70,14 @@ func staleIncarnationShortensNothing(t *testing.T, s *rig) {
 	s.create("r")
 	stale := s.enter("r", "ann", "s")
 	present := s.enter("r", "ann", "s")
-	if lost := s.renewAll("r", moment, leaseOf(stale)); !slices.Equal(lost, []store.Lost{{Lease: leaseOf(stale), Resumed: true}}) {
+	if lost := s.renewAll("r", moment, store.LeaseOf(stale)); !slices.Equal(lost, []store.Lost{{Lease: store.LeaseOf(stale), Resumed: true}}) {
 		t.Errorf("Renew of a stale incarnation = %+v, want it lost, and resumed", lost)
 	}
 	s.lapse()
 	if ended, _ := s.lapsed(10); len(ended) != 0 {
 		t.Errorf("Expire = %+v, want that the lease was not shortened", ended)
 	}
-	if lost := s.renewAll("r", moment, leaseOf(present)); len(lost) != 0 {
+	if lost := s.renewAll("r", moment, store.LeaseOf(present)); len(lost) != 0 {
 		t.Errorf("Renew of the present incarnation = %+v", lost)
 	}
 	s.lapse()

@@ -278,11 +278,11 @@ func renewIsOfManyRooms(t *testing.T, s *rig) {
 		s.create(id)
 		s.joinFor(id, stay("ann", "a"), moment)
 		s.joinFor(id, stay("bob", "b"), moment)
-		all[id] = []store.Lease{leaseOf(stay("ann", "a")), leaseOf(stay("cy", "c"))}
+		all[id] = []store.Lease{store.LeaseOf(stay("ann", "a")), store.LeaseOf(stay("cy", "c"))}
 		want[id] = []store.Lost{{Lease: all[id][1]}}
 	}
 	s.create("ended")
-	all["ended"], all["absent"] = []store.Lease{leaseOf(s.enter("ended", "ann", "a"))}, []store.Lease{{Session: "a", User: "ann"}}
+	all["ended"], all["absent"] = []store.Lease{store.LeaseOf(s.enter("ended", "ann", "a"))}, []store.Lease{{Session: "a", User: "ann"}}
 	want["ended"], want["absent"] = []store.Lost{{Lease: all["ended"][0]}}, []store.Lost{{Lease: all["absent"][0]}}
 	s.end("ended")
 	lost, err := s.Presence.Renew(t.Context(), all, time.Hour)

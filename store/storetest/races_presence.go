@@ -130,7 +130,7 @@ func lastToJoinHoldsTheSession(t *testing.T, s *rig) {
 			t.Errorf("a stale incarnation ended %+v", ended)
 		}
 	})
-	if lost := s.renewAll("r", time.Hour, leaseOf(joined[crowd-1])); len(lost) != 0 {
+	if lost := s.renewAll("r", time.Hour, store.LeaseOf(joined[crowd-1])); len(lost) != 0 {
 		t.Errorf("the last incarnation is lost: %+v", lost)
 	}
 }
