@@ -25,7 +25,7 @@ func backoff(attempt int, random float64) time.Duration {
 // waitAfter returns how long to wait after an error: no less than the server asks.
 func waitAfter(err error, attempt int) time.Duration {
 	after, _ := RetryAfter(err)
-	return max(after, 0) + backoff(attempt, rand.Float64()) //nolint:gosec // spreads load, hides nothing
+	return after + backoff(attempt, rand.Float64()) //nolint:gosec // spreads load, hides nothing
 }
 
 // between returns a random moment of a window.

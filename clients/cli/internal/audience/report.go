@@ -169,7 +169,7 @@ func causeName(err error) string {
 	switch {
 	case errors.Is(err, ovation.ErrRoomEnded):
 		return "room_ended"
-	case reason.Detail(err) != nil:
+	case ovation.Detail(err) != nil:
 		return reason.Name(err)
 	case errors.As(err, &failure):
 		return "connection " + reason.Name(err)

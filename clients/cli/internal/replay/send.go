@@ -7,7 +7,7 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/ovation-live/ovation/clients/cli/internal/reason"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -40,7 +40,8 @@ func (p patience) send(ctx context.Context, sender Sender, request *ovationv1.Se
 		if err == nil || !mayRetry(err) {
 			return response, retries, err
 		}
-		wait := max(reason.RetryAfter(err), backoff/2+rand.N(backoff)) //nolint:gosec // jitter, no secret
+		after, _ := ovation.RetryAfter(err)
+		wait := max(after, backoff/2+rand.N(backoff)) //nolint:gosec // jitter, no secret
 		if time.Since(started)+wait > p.retryFor || !p.wait(wait) {
 			return nil, retries, err
 		}
@@ -74,7 +75,8 @@ func mayRetry(err error) bool {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
 		return true
 	case connect.CodeResourceExhausted:
-		return reason.RetryAfter(err) > 0
+		after, _ := ovation.RetryAfter(err)
+		return after > 0
 	default:
 		return false
 	}
@@ -82,7 +84,7 @@ func mayRetry(err error) bool {
 
 // refuses says whether an error is the room's verdict on this one message.
 func refuses(err error) bool {
-	switch reason.Of(err) {
+	switch ovation.Reason(err) {
 	case ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		ovationv1.ErrorReason_ERROR_REASON_MESSAGE_EMPTY,
 		ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG,
@@ -97,7 +99,7 @@ func refuses(err error) bool {
 
 // endsRun says whether every other message would fail as this one did.
 func endsRun(err error) bool {
-	switch reason.Of(err) {
+	switch ovation.Reason(err) {
 	case ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING,
 		ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,
 		ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED,
