@@ -89,7 +89,7 @@ func (c *watchCommand) Run(ctx context.Context, app *app) error {
 	if fault != nil {
 		return fault
 	}
-	if err := c.print(app, report); err != nil {
+	if err := app.printReport(report); err != nil {
 		return err
 	}
 	if !report.Clean() {
@@ -149,13 +149,4 @@ func (c *watchCommand) showProgress(app *app, crowd *audience.Crowd) func() {
 		}
 		return status
 	})
-}
-
-// print prints the report.
-func (c *watchCommand) print(app *app, report audience.Report) error {
-	if app.JSON {
-		return app.printJSON(report)
-	}
-	_, err := fmt.Fprint(app.stdout, report.Text())
-	return err
 }

@@ -101,10 +101,11 @@ func (c *Crowd) report(states []state, begin, end *ovationv1.Cursor, wall time.D
 		Faults:      []Fault{},
 		Latency:     c.latency.Summary(),
 	}
-	for b, at := range heads(end) {
-		report.Head[bucketNames[b]] = at
+	first, last := account.Sequences(begin), account.Sequences(end)
+	for b, name := range bucketNames {
+		report.Head[name] = last[b]
 		if begin.GetEpoch() == end.GetEpoch() {
-			report.Accepted[bucketNames[b]] = at - min(at, heads(begin)[b])
+			report.Accepted[name] = last[b] - min(last[b], first[b])
 		}
 	}
 	for i, s := range states {
@@ -155,11 +156,6 @@ func (r *Report) place(s state, head *ovationv1.Cursor) uint64 {
 		r.BehindMessages += behind
 	}
 	return behind
-}
-
-// heads is a cursor's sequences by bucket.
-func heads(cursor *ovationv1.Cursor) [account.Buckets]uint64 {
-	return [account.Buckets]uint64{cursor.GetWhitelistSequence(), cursor.GetHighSequence(), cursor.GetLowSequence()}
 }
 
 // causeName is a short name of why something ended: what the server says, or the code
