@@ -89,7 +89,7 @@ func (r Report) Clean() bool {
 func (c *Crowd) report(states []state, begin, end *ovationv1.Cursor, wall time.Duration) Report {
 	report := Report{
 		Room:        c.options.Room,
-		Delivery:    DeliveryName(c.options.Delivery),
+		Delivery:    deliveryName(c.options.Delivery),
 		Wall:        latency.Micros(wall.Microseconds()),
 		Viewers:     len(states),
 		Accepted:    map[string]uint64{},
@@ -173,8 +173,8 @@ func causeName(err error) string {
 	return strings.TrimPrefix(err.Error(), "ovation: ")
 }
 
-// DeliveryName is a delivery's name: "notify", "inline", "auto".
-func DeliveryName(delivery ovationv1.Delivery) string {
+// deliveryName is a delivery's name: "notify", "inline", "auto".
+func deliveryName(delivery ovationv1.Delivery) string {
 	if delivery == ovationv1.Delivery_DELIVERY_UNSPECIFIED {
 		return "auto"
 	}

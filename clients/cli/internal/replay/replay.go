@@ -193,3 +193,23 @@ func (r *Replay) send(ctx context.Context, request *ovationv1.SendRequest, due t
 func (r *Replay) sender(user string) Sender {
 	return r.options.Senders[maphash.String(r.seed, user)%uint64(len(r.options.Senders))]
 }
+
+// span is from the earliest to the latest of some log times.
+type span struct {
+	started     bool
+	first, last int64
+}
+
+func (s *span) include(millis int64) {
+	if !s.started {
+		s.started, s.first, s.last = true, millis, millis
+	}
+	s.first, s.last = min(s.first, millis), max(s.last, millis)
+}
+
+func (s *span) length() time.Duration {
+	return time.Duration(min(s.last-s.first, maxMillis)) * time.Millisecond
+}
+
+// maxMillis is the longest Duration in milliseconds.
+const maxMillis = int64(1<<63-1) / int64(time.Millisecond)
