@@ -45,16 +45,13 @@ func (g *globals) Validate() error {
 	return g.validateTokens()
 }
 
-// minSecretBytes is the shortest secret that a server takes.
-const minSecretBytes = 32
-
 // validateTokens checks what tokens are minted with, or given.
 func (g *globals) validateTokens() error {
 	if g.Token != nil && *g.Token == "" {
 		return fmt.Errorf("--token (or OVATION_TOKEN) is empty: give a token, or leave it out to have one minted")
 	}
-	if n := len(g.Secret); n > 0 && n < minSecretBytes {
-		return fmt.Errorf("--secret (or OVATION_AUTH_SECRET) has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, minSecretBytes)
+	if n := len(g.Secret); n > 0 && n < token.MinSecretBytes {
+		return fmt.Errorf("--secret (or OVATION_AUTH_SECRET) has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, token.MinSecretBytes)
 	}
 	return nil
 }
