@@ -157,11 +157,11 @@ func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
 func (c *replayCommand) senders(app *app) ([]replay.Sender, error) {
 	var senders []replay.Sender
 	for range c.Connections {
-		feed, err := app.feed(live.RoleBackend)
+		client, err := app.client(live.RoleBackend)
 		if err != nil {
 			return nil, err
 		}
-		senders = append(senders, feed)
+		senders = append(senders, client.Feed())
 	}
 	return senders, nil
 }

@@ -112,13 +112,13 @@ func (c *watchCommand) token(app *app, viewer int) (string, error) {
 // head returns what reads the room's head: a backend that pulls next to nothing, and
 // belongs to no session.
 func (c *watchCommand) head(app *app) (func(context.Context) (*ovationv1.Cursor, error), error) {
-	feed, err := app.feed(live.RoleBackend)
+	client, err := app.client(live.RoleBackend)
 	if err != nil {
 		return nil, err
 	}
 	request := &ovationv1.PullRequest{RoomId: c.Room, Limit: 1}
 	return func(ctx context.Context) (*ovationv1.Cursor, error) {
-		response, err := feed.Pull(ctx, request)
+		response, err := client.Feed().Pull(ctx, request)
 		if err != nil {
 			return nil, err
 		}
