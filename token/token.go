@@ -18,6 +18,10 @@ import (
 // public: whoever can reach a server that runs with it can be anyone.
 const DevelopmentSecret = "ovation-development-secret-do-not-use-in-production"
 
+// MinSecretBytes is the shortest secret that a server takes: the length of a key that
+// HS256 asks for (RFC 7518, section 3.2).
+const MinSecretBytes = 32
+
 // DefaultLifetime is how long a token lives whose claims do not say.
 const DefaultLifetime = 24 * time.Hour
 

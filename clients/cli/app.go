@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"connectrpc.com/connect"
 	"golang.org/x/term"
 
+	ovation "github.com/ovation-live/ovation/clients/go"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/token"
@@ -45,16 +44,13 @@ func (g *globals) Validate() error {
 	return g.validateTokens()
 }
 
-// minSecretBytes is the shortest secret that a server takes.
-const minSecretBytes = 32
-
 // validateTokens checks what tokens are minted with, or given.
 func (g *globals) validateTokens() error {
 	if g.Token != nil && *g.Token == "" {
 		return fmt.Errorf("--token (or OVATION_TOKEN) is empty: give a token, or leave it out to have one minted")
 	}
-	if n := len(g.Secret); n > 0 && n < minSecretBytes {
-		return fmt.Errorf("--secret (or OVATION_AUTH_SECRET) has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, minSecretBytes)
+	if n := len(g.Secret); n > 0 && n < token.MinSecretBytes {
+		return fmt.Errorf("--secret (or OVATION_AUTH_SECRET) has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, token.MinSecretBytes)
 	}
 	return nil
 }
@@ -65,6 +61,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
+	clients   []*ovation.Client                  // to be closed
 	roomCalls ovationv1connect.RoomServiceClient // nil: not called yet
 }
 
@@ -100,14 +97,26 @@ func (a *app) mint(claims token.Claims) (string, error) {
 	return token.Mint(secret, claims)
 }
 
-// caller returns an HTTP client that makes authorized calls as the role, over a
-// connection of its own.
-func (a *app) caller(role live.Role) (*http.Client, error) {
+// client returns a client that calls as the role, over connections of its own. The app
+// closes it.
+func (a *app) client(role live.Role) (*ovation.Client, error) {
 	bearer, err := a.bearer(role)
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: authorized{token: bearer, next: newTransport(a.Server)}}, nil
+	client, err := ovation.New(a.Server, ovation.WithToken(bearer))
+	if err != nil {
+		return nil, err
+	}
+	a.clients = append(a.clients, client)
+	return client, nil
+}
+
+// close closes what was opened. No call may be under way.
+func (a *app) close() {
+	for _, client := range a.clients {
+		client.Close()
+	}
 }
 
 // limited returns a context for one call.
@@ -120,57 +129,10 @@ func (a *app) rooms() (ovationv1connect.RoomServiceClient, error) {
 	if a.roomCalls != nil {
 		return a.roomCalls, nil
 	}
-	client, err := a.caller(live.RoleBackend)
+	client, err := a.client(live.RoleBackend)
 	if err != nil {
 		return nil, err
 	}
-	a.roomCalls = ovationv1connect.NewRoomServiceClient(client, a.Server)
+	a.roomCalls = client.Rooms()
 	return a.roomCalls, nil
-}
-
-// feed returns a client of the feed service. It asks for no compression: its answers
-// are small.
-func (a *app) feed(role live.Role) (ovationv1connect.FeedServiceClient, error) {
-	client, err := a.caller(role)
-	if err != nil {
-		return nil, err
-	}
-	return ovationv1connect.NewFeedServiceClient(client, a.Server, connect.WithAcceptCompression("gzip", nil, nil)), nil
-}
-
-// attributes returns a client of the attribute service.
-func (a *app) attributes(role live.Role) (ovationv1connect.AttributeServiceClient, error) {
-	client, err := a.caller(role)
-	if err != nil {
-		return nil, err
-	}
-	return ovationv1connect.NewAttributeServiceClient(client, a.Server), nil
-}
-
-// newTransport returns a transport that speaks HTTP/2, without TLS too.
-func newTransport(server string) *http.Transport {
-	transport := &http.Transport{
-		Protocols:         new(http.Protocols),
-		ForceAttemptHTTP2: true,
-		Proxy:             http.ProxyFromEnvironment,
-	}
-	transport.Protocols.SetHTTP2(true)
-	if strings.HasPrefix(server, "https://") {
-		transport.Protocols.SetHTTP1(true) // a proxy before the server may speak nothing else
-	} else {
-		transport.Protocols.SetUnencryptedHTTP2(true)
-	}
-	return transport
-}
-
-// authorized adds a token to every call.
-type authorized struct {
-	token string
-	next  http.RoundTripper
-}
-
-func (a authorized) RoundTrip(request *http.Request) (*http.Response, error) {
-	request = request.Clone(request.Context())
-	request.Header.Set("Authorization", "Bearer "+a.token)
-	return a.next.RoundTrip(request)
 }

@@ -34,13 +34,13 @@ func (*attrGetCommand) Help() string {
 
 // Run prints the attributes.
 func (c *attrGetCommand) Run(ctx context.Context, app *app) error {
-	attributes, err := app.attributes(live.RoleViewer)
+	client, err := app.client(live.RoleViewer)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := app.limited(ctx)
 	defer cancel()
-	response, err := attributes.GetAttributes(ctx, &ovationv1.GetAttributesRequest{RoomId: c.Room, Keys: c.Keys})
+	response, err := client.Attributes().GetAttributes(ctx, &ovationv1.GetAttributesRequest{RoomId: c.Room, Keys: c.Keys})
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ type writeFlags struct {
 
 // update calls UpdateAttributes.
 func (f writeFlags) update(ctx context.Context, app *app, room string, updates []*ovationv1.AttributeUpdate) error {
-	attributes, err := app.attributes(roleOf(f.Role))
+	client, err := app.client(roleOf(f.Role))
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (f writeFlags) update(ctx context.Context, app *app, room string, updates [
 	}
 	ctx, cancel := app.limited(ctx)
 	defer cancel()
-	response, err := attributes.UpdateAttributes(ctx, &ovationv1.UpdateAttributesRequest{
+	response, err := client.Attributes().UpdateAttributes(ctx, &ovationv1.UpdateAttributesRequest{
 		RoomId: room, Updates: updates, RequestId: newID(),
 	})
 	if err != nil {

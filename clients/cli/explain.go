@@ -15,14 +15,14 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/ovation-live/ovation/clients/cli/internal/reason"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
 // explain says what an error means and what to do about it, in a sentence.
 func explain(err error, server string) string {
-	if detail := reason.Detail(err); detail != nil {
+	if detail := ovation.Detail(err); detail != nil {
 		return explainDetail(err, detail)
 	}
 	if text := explainTransport(err, server); text != "" {
@@ -56,7 +56,7 @@ func facts(err error, detail *ovationv1.ErrorDetail) string {
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
 		list = append(list, terminal.Escape(name+" "+fact(name, metadata[name])))
 	}
-	if after := reason.RetryAfter(err); after > 0 {
+	if after, _ := ovation.RetryAfter(err); after > 0 {
 		list = append(list, "again in "+after.Round(time.Millisecond).String())
 	}
 	if id := detail.GetRequestId(); id != "" && detail.GetReason() == ovationv1.ErrorReason_ERROR_REASON_INTERNAL {
@@ -133,7 +133,7 @@ func fact(name, value string) string {
 
 // isRoomNotFound says whether a room is not there.
 func isRoomNotFound(err error) bool {
-	return reason.Of(err) == ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND
+	return ovation.Reason(err) == ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND
 }
 
 // explainTransport is explain for a call that no Ovation server answered, or "".

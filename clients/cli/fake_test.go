@@ -41,6 +41,7 @@ type fake struct {
 	joins int
 	rooms map[string]*fakeRoom
 	seen  map[string]string // the role that called each procedure last
+	peers map[string]bool   // where messages were sent from
 }
 
 // fakeRoom is one room of a fake. It is guarded by the fake's mu.
@@ -57,7 +58,7 @@ type fakeRoom struct {
 // newFake starts a server with the room "demo".
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{rooms: map[string]*fakeRoom{}, seen: map[string]string{}}
+	f := &fake{rooms: map[string]*fakeRoom{}, seen: map[string]string{}, peers: map[string]bool{}}
 	f.create(&ovationv1.Room{RoomId: "demo", Title: "Demo"})
 	mux := http.NewServeMux()
 	noted := connect.WithInterceptors(connect.UnaryInterceptorFunc(f.note))
@@ -83,6 +84,9 @@ func (f *fake) note(next connect.UnaryFunc) connect.UnaryFunc {
 		}
 		f.mu.Lock()
 		f.seen[request.Spec().Procedure] = claims.Role
+		if request.Spec().Procedure == ovationv1connect.FeedServiceSendProcedure {
+			f.peers[request.Peer().Addr] = true
+		}
 		f.mu.Unlock()
 		return next(ctx, request)
 	}

@@ -76,7 +76,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return misused(stderr, err)
 	}
-	err = command.Run(&app{globals: cli.globals, stdin: stdin, stdout: stdout, stderr: stderr})
+	app := &app{globals: cli.globals, stdin: stdin, stdout: stdout, stderr: stderr}
+	defer app.close()
+	err = command.Run(app)
 	return exitCode(stderr, err, cli.Server)
 }
 

@@ -383,6 +383,23 @@ func TestReplay(t *testing.T) {
 	has(t, stderr, "the room has ended")
 }
 
+func TestReplayOpensItsConnections(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	var log strings.Builder
+	for i := range 100 { // so many users that no connection is left without any
+		fmt.Fprintf(&log, `{"ts":0,"type":"message","user":"u%d","text":"hi"}`+"\n", i)
+	}
+	path := filepath.Join(t.TempDir(), "users.jsonl")
+	if err := os.WriteFile(path, []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.do(t, exitOK, "replay", path, "--speed", "0", "--connections", "3", "--concurrency", "1", "--no-progress")
+	if len(f.peers) != 3 {
+		t.Errorf("%d connections", len(f.peers))
+	}
+}
+
 // watched replays a log while viewers watch and returns what they report.
 func watched(t *testing.T, f *fake, code int, args ...string) audience.Report {
 	t.Helper()

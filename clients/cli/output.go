@@ -37,6 +37,15 @@ func (a *app) printJSON(value any) error {
 	return a.printLine(bytes.TrimSpace(line.Bytes()))
 }
 
+// printReport prints the outcome of a run.
+func (a *app) printReport(report interface{ Text() string }) error {
+	if a.JSON {
+		return a.printJSON(report)
+	}
+	_, err := fmt.Fprint(a.stdout, report.Text())
+	return err
+}
+
 // printLine prints a line of JSON, safe for a terminal too.
 func (a *app) printLine(line []byte) error {
 	_, err := fmt.Fprintf(a.stdout, "%s\n", terminal.EscapeJSON(line))

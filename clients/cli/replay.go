@@ -86,7 +86,7 @@ func (c *replayCommand) Run(ctx context.Context, app *app) error {
 	stop := c.showProgress(app, play, plan)
 	report, fault := play.Run(ctx, log)
 	stop()
-	if err := c.print(app, report); err != nil {
+	if err := app.printReport(report); err != nil {
 		return err
 	}
 	if fault != nil {
@@ -157,11 +157,11 @@ func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
 func (c *replayCommand) senders(app *app) ([]replay.Sender, error) {
 	var senders []replay.Sender
 	for range c.Connections {
-		feed, err := app.feed(live.RoleBackend)
+		client, err := app.client(live.RoleBackend)
 		if err != nil {
 			return nil, err
 		}
-		senders = append(senders, feed)
+		senders = append(senders, client.Feed())
 	}
 	return senders, nil
 }
@@ -199,13 +199,4 @@ func (c *replayCommand) showProgress(app *app, play *replay.Replay, plan replay.
 			figures.Rate(rate.per(int64(at.Sent))))
 		return status
 	})
-}
-
-// print prints the report.
-func (c *replayCommand) print(app *app, report replay.Report) error {
-	if app.JSON {
-		return app.printJSON(report)
-	}
-	_, err := fmt.Fprint(app.stdout, report.Text())
-	return err
 }

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
-	"github.com/ovation-live/ovation/clients/cli/internal/reason"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 )
@@ -79,7 +79,7 @@ func (c *roomCreateCommand) Run(ctx context.Context, app *app) error {
 // taken replaces the error of an id that a room had which has ended: that one cannot be
 // changed any more.
 func (c *roomCreateCommand) taken(ctx context.Context, app *app, err error) error {
-	if reason.Of(err) != ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS {
+	if ovation.Reason(err) != ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS {
 		return err
 	}
 	response, getErr := callRooms(ctx, app, roomService.GetRoom, &ovationv1.GetRoomRequest{RoomId: c.ID})

@@ -47,13 +47,13 @@ func (c *sendCommand) Run(ctx context.Context, app *app) error {
 	if err != nil {
 		return usageError{err}
 	}
-	feed, err := app.feed(c.role())
+	client, err := app.client(c.role())
 	if err != nil {
 		return err
 	}
 	ctx, cancel := app.limited(ctx)
 	defer cancel()
-	response, err := feed.Send(ctx, request)
+	response, err := client.Feed().Send(ctx, request)
 	if err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (c *watchCommand) Run(ctx context.Context, app *app) error {
 	if fault != nil {
 		return fault
 	}
-	if err := c.print(app, report); err != nil {
+	if err := app.printReport(report); err != nil {
 		return err
 	}
 	if !report.Clean() {
@@ -112,13 +112,13 @@ func (c *watchCommand) token(app *app, viewer int) (string, error) {
 // head returns what reads the room's head: a backend that pulls next to nothing, and
 // belongs to no session.
 func (c *watchCommand) head(app *app) (func(context.Context) (*ovationv1.Cursor, error), error) {
-	feed, err := app.feed(live.RoleBackend)
+	client, err := app.client(live.RoleBackend)
 	if err != nil {
 		return nil, err
 	}
 	request := &ovationv1.PullRequest{RoomId: c.Room, Limit: 1}
 	return func(ctx context.Context) (*ovationv1.Cursor, error) {
-		response, err := feed.Pull(ctx, request)
+		response, err := client.Feed().Pull(ctx, request)
 		if err != nil {
 			return nil, err
 		}
@@ -149,13 +149,4 @@ func (c *watchCommand) showProgress(app *app, crowd *audience.Crowd) func() {
 		}
 		return status
 	})
-}
-
-// print prints the report.
-func (c *watchCommand) print(app *app, report audience.Report) error {
-	if app.JSON {
-		return app.printJSON(report)
-	}
-	_, err := fmt.Fprint(app.stdout, report.Text())
-	return err
 }

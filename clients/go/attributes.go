@@ -16,25 +16,31 @@ type mirror struct {
 	epoch   string // empty: whatever the copy holds, it is to be read anew
 }
 
+// attributePlace is a place in the log of attributes.
+type attributePlace struct {
+	after int64
+	epoch string // empty: before everything
+}
+
 func newMirror() *mirror { return &mirror{replica: attribute.NewReplica()} }
 
 // stand returns where the copy is: what to pull after.
-func (m *mirror) stand() (after int64, epoch string) {
+func (m *mirror) stand() attributePlace {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if m.epoch == "" {
-		return 0, ""
+		return attributePlace{}
 	}
-	return int64(m.replica.Timestamp()), m.epoch
+	return attributePlace{int64(m.replica.Timestamp()), m.epoch}
 }
 
 // behind says whether the room's attributes are further than the copy.
 func (m *mirror) behind(heads *ovationv1.Heads) bool {
-	after, epoch := m.stand()
-	if head := heads.GetCursor().GetEpoch(); head != epoch {
+	at := m.stand()
+	if head := heads.GetCursor().GetEpoch(); head != at.epoch {
 		return head != ""
 	}
-	return heads.GetAttributesTimestamp() > after
+	return heads.GetAttributesTimestamp() > at.after
 }
 
 // giveUp has the copy read anew. Until then it stays readable as it is.

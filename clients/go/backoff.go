@@ -25,7 +25,7 @@ func backoff(attempt int, random float64) time.Duration {
 // waitAfter returns how long to wait after an error: no less than the server asks.
 func waitAfter(err error, attempt int) time.Duration {
 	after, _ := RetryAfter(err)
-	return max(after, 0) + backoff(attempt, rand.Float64()) //nolint:gosec // spreads load, hides nothing
+	return after + backoff(attempt, rand.Float64()) //nolint:gosec // spreads load, hides nothing
 }
 
 // between returns a random moment of a window.
@@ -48,14 +48,31 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// retry makes a call until it gets through or worth says no. Each try has its own
-// time limit.
-func retry[T any](
-	ctx context.Context, limit time.Duration, worth func(attempt int, err error) bool,
-	call func(context.Context) (T, error),
-) (T, error) {
+// callLimit is the time that a call may take, beside what it asks the server to wait.
+const callLimit = 10 * time.Second
+
+// repeat makes a call that is safe to repeat, a few times if it does not get through.
+func repeat[Req, Res any](
+	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
+) (Res, error) {
+	return retry(ctx, call, request, func(attempt int, err error) bool { return attempt < 5 && unreached(err) })
+}
+
+// persist makes a call until it gets through or fails for good.
+func persist[Req, Res any](
+	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
+) (Res, error) {
+	return retry(ctx, call, request, func(_ int, err error) bool { return !final(err) && !endsSession(err) })
+}
+
+// retry makes a call until it gets through or worth says no. Each try has the time
+// limit of a call.
+func retry[Req, Res any](
+	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
+	worth func(attempt int, err error) bool,
+) (Res, error) {
 	for attempt := 0; ; attempt++ {
-		value, err := try(ctx, limit, call)
+		value, err := try(ctx, callLimit, func(ctx context.Context) (Res, error) { return call(ctx, request) })
 		if err == nil || ctx.Err() != nil || !worth(attempt, err) {
 			return value, err
 		}
@@ -70,15 +87,4 @@ func try[T any](ctx context.Context, limit time.Duration, call func(context.Cont
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return call(ctx)
-}
-
-// callLimit is the time that a call may take, beside what it asks the server to wait.
-const callLimit = 10 * time.Second
-
-// repeat makes a call that is safe to repeat, a few times if it does not get through.
-func repeat[Req, Res any](
-	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
-) (Res, error) {
-	worth := func(attempt int, err error) bool { return attempt < 5 && unreached(err) }
-	return retry(ctx, callLimit, worth, func(ctx context.Context) (Res, error) { return call(ctx, request) })
 }

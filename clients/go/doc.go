@@ -38,6 +38,6 @@
 //
 // Calls that have no place in a room's stream are made with the generated clients,
 // which Client.Rooms, Client.Feed and Client.Attributes return with the token
-// attached. Errors of all calls are those of connect; Reason and RetryAfter read
-// the details that the server puts into them.
+// attached. Errors of all calls are those of connect; Reason, RetryAfter and Detail
+// read what the server puts into them.
 package ovation

@@ -38,16 +38,18 @@ func (e *KickedError) Error() string {
 
 // Reason returns the reason that a server gave for an error, UNSPECIFIED if there
 // is none: a failure of the network has none.
-func Reason(err error) ovationv1.ErrorReason { return detailOf(err).GetReason() }
+func Reason(err error) ovationv1.ErrorReason { return Detail(err).GetReason() }
 
-// RetryAfter returns when the call that failed may succeed, if the server said so.
+// RetryAfter returns after what time the call that failed may succeed, 0 or more, if
+// the server said so.
 func RetryAfter(err error) (time.Duration, bool) {
-	after := detailOf(err).GetRetryAfter()
-	return after.AsDuration(), after != nil
+	after := Detail(err).GetRetryAfter()
+	return max(after.AsDuration(), 0), after != nil
 }
 
-// detailOf returns what the server says of an error, nil if it is not the server's.
-func detailOf(err error) *ovationv1.ErrorDetail {
+// Detail returns the server's own account of an error, nil if there is none: the call
+// did not reach it, or something between answered.
+func Detail(err error) *ovationv1.ErrorDetail {
 	var failure *connect.Error
 	if !errors.As(err, &failure) {
 		return nil
@@ -71,7 +73,7 @@ func final(err error) bool {
 		return true
 	case connect.CodePermissionDenied, connect.CodeNotFound, connect.CodeAlreadyExists,
 		connect.CodeFailedPrecondition, connect.CodeOutOfRange, connect.CodeUnimplemented:
-		return detailOf(err) != nil && !endsSession(err)
+		return Detail(err) != nil && !endsSession(err)
 	default:
 		return false
 	}
@@ -83,7 +85,7 @@ func unreached(err error) bool {
 	if connect.CodeOf(err) == connect.CodeUnavailable {
 		return true
 	}
-	return detailOf(err) == nil && !final(err)
+	return Detail(err) == nil && !final(err)
 }
 
 // named gives errors of the server the names of this package.

@@ -31,6 +31,11 @@ type Messages struct {
 	Cursor *ovationv1.Cursor
 }
 
+// moved says whether they bring the reader on: messages, or word of some that are missing.
+func (m *Messages) moved() bool {
+	return len(m.Messages) > 0 || m.Dropped.Total() > 0 || m.Unexplained > 0
+}
+
 // Dropped counts messages that were lost on the way to a reader, per bucket.
 type Dropped struct{ Whitelist, High, Low uint64 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -95,7 +96,7 @@ func (f *fake) start() {
 	}
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
-	quiet := log.New(discard{}, "", 0)
+	quiet := log.New(io.Discard, "", 0)
 	server := &http.Server{Handler: handler, Protocols: protocols, ReadHeaderTimeout: time.Second, ErrorLog: quiet}
 	done := make(chan struct{})
 	go func() {
@@ -107,10 +108,6 @@ func (f *fake) start() {
 		<-done
 	})
 }
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // client returns a client of the fake.
 func (f *fake) client(options ...Option) *Client {

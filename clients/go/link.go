@@ -37,12 +37,6 @@ type link struct {
 	renewal    renewal
 }
 
-// attributePlace is a place in the log of attributes.
-type attributePlace struct {
-	after int64
-	epoch string
-}
-
 func newLink(r *Room) *link {
 	l := &link{
 		room:       r,
@@ -144,7 +138,7 @@ func (l *link) established(ctx context.Context, c *Connected) error {
 	return l.emit(ctx, c)
 }
 
-// emit hands an event to the reader. An event that is nothing is none.
+// emit hands an event to the reader.
 func (l *link) emit(ctx context.Context, event Event) error { return l.room.emit(ctx, event) }
 
 // emitMessages hands on a run of messages, unless nothing is in it.
@@ -153,7 +147,7 @@ func (l *link) emitMessages(ctx context.Context, m *Messages) error {
 		l.room.log.WarnContext(ctx, "messages are missing that were not counted as dropped",
 			"session_id", l.room.SessionID(), "unexplained", m.Unexplained)
 	}
-	if len(m.Messages) == 0 && m.Dropped.Total() == 0 && m.Unexplained == 0 && !m.Resync {
+	if !m.moved() && !m.Resync {
 		return nil
 	}
 	return l.emit(ctx, m)

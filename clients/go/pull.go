@@ -57,7 +57,7 @@ func (l *link) startErrands(ctx context.Context) {
 	if l.info.due() {
 		request := &ovationv1.GetRoomRequest{RoomId: l.room.id}
 		l.info.start(ctx, &l.tasks, func(ctx context.Context) (*ovationv1.GetRoomResponse, error) {
-			return persist(ctx, callLimit, l.room.client.rooms.GetRoom, request)
+			return persist(ctx, l.room.client.rooms.GetRoom, request)
 		})
 	}
 }
@@ -72,7 +72,7 @@ func (l *link) startPull(ctx context.Context) {
 	}
 	feed := l.room.feed
 	call := func(ctx context.Context) (*ovationv1.PullResponse, error) {
-		return persist(ctx, callLimit, feed.Pull, request)
+		return persist(ctx, feed.Pull, request)
 	}
 	if l.room.polling {
 		if l.up {
@@ -103,11 +103,11 @@ func poll(
 
 // startAttributes asks for what comes after the copy's place.
 func (l *link) startAttributes(ctx context.Context) {
-	after, epoch := l.room.mirror.stand()
-	l.pulledFrom, l.attrHeads = attributePlace{after, epoch}, nil
-	request := &ovationv1.PullAttributesRequest{RoomId: l.room.id, After: after, Epoch: epoch}
+	at := l.room.mirror.stand()
+	l.pulledFrom, l.attrHeads = at, nil
+	request := &ovationv1.PullAttributesRequest{RoomId: l.room.id, After: at.after, Epoch: at.epoch}
 	l.attributes.start(ctx, &l.tasks, func(ctx context.Context) (*ovationv1.PullAttributesResponse, error) {
-		return persist(ctx, callLimit, l.room.client.attributes.PullAttributes, request)
+		return persist(ctx, l.room.client.attributes.PullAttributes, request)
 	})
 }
 
@@ -126,8 +126,7 @@ func (l *link) pulled(ctx context.Context, o outcome[*ovationv1.PullResponse]) e
 	batch := o.value.GetBatch()
 	m, ok := l.room.order.answered(batch, l.pullLife)
 	if ok {
-		moved := len(m.Messages) > 0 || m.Dropped.Total() > 0 || m.Unexplained > 0
-		l.pull.wanted = l.pull.wanted || (batch.GetMore() && moved)
+		l.pull.wanted = l.pull.wanted || (batch.GetMore() && m.moved())
 		if err := l.took(ctx, m); err != nil {
 			return err
 		}
@@ -169,8 +168,7 @@ func (l *link) attributesPulled(ctx context.Context, o outcome[*ovationv1.PullAt
 // moved the copy on meanwhile, or the answer makes no sense, and the next pull
 // shall be for everything.
 func (l *link) attributesAstray() {
-	after, epoch := l.room.mirror.stand()
-	if l.pulledFrom != (attributePlace{after, epoch}) {
+	if l.pulledFrom != l.room.mirror.stand() {
 		l.attributes.wanted = true
 		return
 	}
@@ -187,12 +185,4 @@ func (l *link) infoFetched(ctx context.Context, o outcome[*ovationv1.GetRoomResp
 		return err
 	}
 	return l.setInfo(ctx, o.value.GetRoom())
-}
-
-// persist makes a call until it gets through or fails for good.
-func persist[Req, Res any](
-	ctx context.Context, limit time.Duration, call func(context.Context, Req) (Res, error), request Req,
-) (Res, error) {
-	worth := func(_ int, err error) bool { return !final(err) && !endsSession(err) }
-	return retry(ctx, limit, worth, func(ctx context.Context) (Res, error) { return call(ctx, request) })
 }

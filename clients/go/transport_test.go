@@ -1,6 +1,7 @@
 package ovation
 
 import (
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -29,7 +30,7 @@ func TestCleartextHTTP2(t *testing.T) {
 		mux.ServeHTTP(w, r)
 	}))
 	server.Config.Protocols = protocolsFor("http:")
-	server.Config.ErrorLog = log.New(discard{}, "", 0)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Config.ConnState = func(c net.Conn, _ http.ConnState) {
 		mu.Lock()
 		defer mu.Unlock()

@@ -72,9 +72,6 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // LogValue hides the secret from logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// minSecretBytes is the length of a key that HS256 asks for (RFC 7518, section 3.2).
-const minSecretBytes = 32
-
 // Development says whether the server runs with the well-known secret.
 func (c Config) Development() bool {
 	return c.AuthSecret == "" || c.AuthSecret == token.DevelopmentSecret
@@ -104,8 +101,8 @@ func (c Config) Validate() error {
 }
 
 func (c Config) validateSecret() error {
-	if n := len(c.AuthSecret); n > 0 && n < minSecretBytes {
-		return fmt.Errorf("--auth-secret has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, minSecretBytes)
+	if n := len(c.AuthSecret); n > 0 && n < token.MinSecretBytes {
+		return fmt.Errorf("--auth-secret has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, token.MinSecretBytes)
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (c Counts) Clean() bool {
 // Begin opens the books before a batch that continues nothing: the messages that came
 // with joining, or after a resync. The batch itself is still to be taken.
 func (a *Account) Begin(messages []*ovationv1.Message, cursor *ovationv1.Cursor) {
-	first := sequences(cursor)
+	first := Sequences(cursor)
 	var begun [Buckets]bool
 	for _, message := range messages {
 		if b, ok := index(message.GetBucket()); ok && !begun[b] {
@@ -112,7 +112,7 @@ func (a *Account) Begin(messages []*ovationv1.Message, cursor *ovationv1.Cursor)
 func (a *Account) known(cursor *ovationv1.Cursor) [Buckets]uint64 {
 	switch a.epoch {
 	case "":
-		return sequences(cursor)
+		return Sequences(cursor)
 	case cursor.GetEpoch():
 		var read [Buckets]uint64
 		for b := range a.buckets {
@@ -149,7 +149,7 @@ func (a *Account) Take(messages []*ovationv1.Message, dropped Dropped, cursor *o
 			a.take(b, message.GetSequence(), &budget[b])
 		}
 	}
-	ends := sequences(cursor)
+	ends := Sequences(cursor)
 	for b := range a.buckets {
 		current := &a.buckets[b]
 		current.dropped += dropped[b]
@@ -230,14 +230,14 @@ func (a *Account) Behind(head *ovationv1.Cursor) (uint64, bool) {
 		return 0, false
 	}
 	var behind uint64
-	for b, at := range sequences(head) {
+	for b, at := range Sequences(head) {
 		behind += at - min(at, a.buckets[b].cursor)
 	}
 	return behind, true
 }
 
-// sequences is a cursor's places by bucket.
-func sequences(cursor *ovationv1.Cursor) [Buckets]uint64 {
+// Sequences is a cursor's places by bucket.
+func Sequences(cursor *ovationv1.Cursor) [Buckets]uint64 {
 	return [Buckets]uint64{cursor.GetWhitelistSequence(), cursor.GetHighSequence(), cursor.GetLowSequence()}
 }
 

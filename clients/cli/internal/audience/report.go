@@ -89,7 +89,7 @@ func (r Report) Clean() bool {
 func (c *Crowd) report(states []state, begin, end *ovationv1.Cursor, wall time.Duration) Report {
 	report := Report{
 		Room:        c.options.Room,
-		Delivery:    DeliveryName(c.options.Delivery),
+		Delivery:    deliveryName(c.options.Delivery),
 		Wall:        latency.Micros(wall.Microseconds()),
 		Viewers:     len(states),
 		Accepted:    map[string]uint64{},
@@ -101,10 +101,11 @@ func (c *Crowd) report(states []state, begin, end *ovationv1.Cursor, wall time.D
 		Faults:      []Fault{},
 		Latency:     c.latency.Summary(),
 	}
-	for b, at := range heads(end) {
-		report.Head[bucketNames[b]] = at
+	first, last := account.Sequences(begin), account.Sequences(end)
+	for b, name := range bucketNames {
+		report.Head[name] = last[b]
 		if begin.GetEpoch() == end.GetEpoch() {
-			report.Accepted[bucketNames[b]] = at - min(at, heads(begin)[b])
+			report.Accepted[name] = last[b] - min(last[b], first[b])
 		}
 	}
 	for i, s := range states {
@@ -157,11 +158,6 @@ func (r *Report) place(s state, head *ovationv1.Cursor) uint64 {
 	return behind
 }
 
-// heads is a cursor's sequences by bucket.
-func heads(cursor *ovationv1.Cursor) [account.Buckets]uint64 {
-	return [account.Buckets]uint64{cursor.GetWhitelistSequence(), cursor.GetHighSequence(), cursor.GetLowSequence()}
-}
-
 // causeName is a short name of why something ended: what the server says, or the code
 // that the network's failure stands for.
 func causeName(err error) string {
@@ -169,7 +165,7 @@ func causeName(err error) string {
 	switch {
 	case errors.Is(err, ovation.ErrRoomEnded):
 		return "room_ended"
-	case reason.Detail(err) != nil:
+	case ovation.Detail(err) != nil:
 		return reason.Name(err)
 	case errors.As(err, &failure):
 		return "connection " + reason.Name(err)
@@ -177,8 +173,8 @@ func causeName(err error) string {
 	return strings.TrimPrefix(err.Error(), "ovation: ")
 }
 
-// DeliveryName is a delivery's name: "notify", "inline", "auto".
-func DeliveryName(delivery ovationv1.Delivery) string {
+// deliveryName is a delivery's name: "notify", "inline", "auto".
+func deliveryName(delivery ovationv1.Delivery) string {
 	if delivery == ovationv1.Delivery_DELIVERY_UNSPECIFIED {
 		return "auto"
 	}

@@ -12,10 +12,10 @@ import (
 func (r Report) Text() string {
 	table := figures.Table{}
 	table.Row("viewers", figures.Count(r.Joined), fmt.Sprintf("of %s", figures.Count(r.Viewers)))
-	table.Row("accepted by the room", figures.Count(sum(r.Accepted)), figures.Counts(r.Accepted))
+	table.Row("accepted by the room", figures.Count(figures.Sum(r.Accepted)), figures.Counts(r.Accepted))
 	table.Row("history", figures.Count(r.History), "from before they joined")
 	table.Row("delivered", figures.Count(r.Delivered), r.rate())
-	table.Row("reported dropped", figures.Count(sum(r.Dropped)), figures.Counts(r.Dropped))
+	table.Row("reported dropped", figures.Count(figures.Sum(r.Dropped)), figures.Counts(r.Dropped))
 	table.Row("unexplained gaps", figures.Count(r.Gaps), "")
 	table.Row("duplicates", figures.Count(r.Duplicates), "")
 	table.Row("out of order", figures.Count(r.Disorder), "")
@@ -23,7 +23,7 @@ func (r Report) Text() string {
 	table.Row("behind at the end", figures.Count(r.BehindMessages), viewersRemark(r.Behind))
 	table.Row("resyncs", figures.Count(r.Resyncs), r.resyncRemark())
 	table.Row("reconnects", figures.Count(r.Reconnects), figures.Counts(r.Disconnects))
-	table.Row("errors", figures.Count(sum(r.Errors)), figures.Counts(r.Errors))
+	table.Row("errors", figures.Count(figures.Sum(r.Errors)), figures.Counts(r.Errors))
 	if r.Kills > 0 {
 		table.Row("connections killed", figures.Count(r.Kills), "")
 	}
@@ -77,7 +77,7 @@ func (r Report) verdict() string {
 	if !r.Clean() {
 		return fmt.Sprintf("FAILED: %s with faulty books, %s behind, %s in another log, %s errors, %s not joined.\n",
 			viewersRemark(r.Faulty), figures.Count(r.Behind), figures.Count(r.Astray),
-			figures.Count(sum(r.Errors)), figures.Count(r.Viewers-r.Joined))
+			figures.Count(figures.Sum(r.Errors)), figures.Count(r.Viewers-r.Joined))
 	}
 	if r.Interrupted {
 		return "OK so far: every viewer accounts for every message up to where they were.\n"
@@ -86,11 +86,3 @@ func (r Report) verdict() string {
 }
 
 func viewersRemark(n int) string { return figures.Plural(n, "viewer") }
-
-func sum[N int | uint64](counts map[string]N) N {
-	var total N
-	for _, n := range counts {
-		total += n
-	}
-	return total
-}

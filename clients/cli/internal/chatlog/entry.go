@@ -136,5 +136,5 @@ func kindOf(name string) string {
 	return "a " + name
 }
 
-// Blank says whether a line holds nothing at all.
-func Blank(data []byte) bool { return len(bytes.TrimSpace(data)) == 0 }
+// blank says whether a line holds nothing at all.
+func blank(data []byte) bool { return len(bytes.TrimSpace(data)) == 0 }

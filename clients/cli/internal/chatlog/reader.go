@@ -20,10 +20,8 @@ type MalformedError struct {
 
 func (e *MalformedError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
-func (e *MalformedError) Unwrap() error { return e.Err }
-
-// ErrTooLong is a line of more than MaxLine bytes.
-var ErrTooLong = fmt.Errorf("longer than %d bytes", MaxLine)
+// errTooLong is a line of more than MaxLine bytes.
+var errTooLong = fmt.Errorf("longer than %d bytes", MaxLine)
 
 // Reader reads the entries of a log, one after the other. It is not safe for
 // concurrent use.
@@ -48,11 +46,11 @@ func (r *Reader) Next() (Entry, error) {
 	for {
 		data, err := r.readLine()
 		switch {
-		case errors.Is(err, ErrTooLong):
+		case errors.Is(err, errTooLong):
 			return Entry{}, &MalformedError{Line: r.line, Err: err}
 		case err != nil:
 			return Entry{}, err
-		case Blank(data):
+		case blank(data):
 			continue
 		}
 		entry, err := Parse(data)
@@ -85,7 +83,7 @@ func (r *Reader) readLine() ([]byte, error) {
 		}
 		r.line++
 		if tooLong {
-			return nil, ErrTooLong
+			return nil, errTooLong
 		}
 		return r.buffer, nil
 	}

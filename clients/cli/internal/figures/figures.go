@@ -2,6 +2,7 @@
 package figures
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,13 +39,7 @@ func Plural[N int | int64 | uint64](n N, what string) string {
 // Names may come from anywhere: they are escaped.
 func Counts[N int | int64 | uint64](counts map[string]N) string {
 	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		switch {
-		case counts[a] > counts[b]:
-			return -1
-		case counts[a] < counts[b]:
-			return 1
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b))
 	})
 	var list []string
 	for _, name := range names {
@@ -53,6 +48,15 @@ func Counts[N int | int64 | uint64](counts map[string]N) string {
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// Sum is the total of named counts.
+func Sum[N int | int64 | uint64](counts map[string]N) N {
+	var total N
+	for _, n := range counts {
+		total += n
+	}
+	return total
 }
 
 // Rate is a number per second: 152.4/s.

@@ -7,15 +7,15 @@ import (
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
-// SkippedEmpty is what messages without a text are counted under: the server
+// skippedEmpty is what messages without a text are counted under: the server
 // refuses them.
-const SkippedEmpty = "empty"
+const skippedEmpty = "empty"
 
 // contentType is that of the payloads.
 const contentType = "application/json"
 
 // message is the entry as a message to the room, on behalf of its user; or why it
-// is none: its type, or SkippedEmpty. The run's name and the line make its id.
+// is none: its type, or skippedEmpty. The run's name and the line make its id.
 func message(entry chatlog.Entry, room, run string) (*ovationv1.SendRequest, string) {
 	request := &ovationv1.SendRequest{
 		RoomId:          room,
@@ -27,7 +27,7 @@ func message(entry chatlog.Entry, room, run string) (*ovationv1.SendRequest, str
 	switch entry.Type {
 	case chatlog.TypeMessage:
 		if entry.Text == "" {
-			return nil, SkippedEmpty
+			return nil, skippedEmpty
 		}
 		request.Kind = ovationv1.MessageKind_MESSAGE_KIND_TEXT
 		return request, ""

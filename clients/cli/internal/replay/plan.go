@@ -16,18 +16,14 @@ type Plan struct {
 	Messages int
 	// Length is how long it takes at its pace.
 	Length time.Duration
-	// LogSpan is how much log time it covers.
-	LogSpan time.Duration
 }
 
 // Survey reads a log through and says what its replay comes to.
 func Survey(ctx context.Context, log io.Reader, window Window, schedule *pace.Schedule) (Plan, error) {
 	plan := Plan{}
-	span := span{}
 	err := walk(ctx, log, window, visitor{
 		entry: func(entry chatlog.Entry) error {
 			plan.Length = schedule.Due(entry.Millis)
-			span.include(entry.Millis)
 			if _, skipped := message(entry, "", ""); skipped == "" {
 				plan.Messages++
 			}
@@ -36,7 +32,6 @@ func Survey(ctx context.Context, log io.Reader, window Window, schedule *pace.Sc
 		malformed: func(*chatlog.MalformedError) {},
 		outside:   func() {},
 	})
-	plan.LogSpan = span.length()
 	return plan, err
 }
 
@@ -77,23 +72,3 @@ func walk(ctx context.Context, log io.Reader, window Window, visit visitor) erro
 	}
 	return ctx.Err()
 }
-
-// span is from the earliest to the latest of some log times.
-type span struct {
-	started     bool
-	first, last int64
-}
-
-func (s *span) include(millis int64) {
-	if !s.started {
-		s.started, s.first, s.last = true, millis, millis
-	}
-	s.first, s.last = min(s.first, millis), max(s.last, millis)
-}
-
-func (s *span) length() time.Duration {
-	return time.Duration(min(s.last-s.first, maxMillis)) * time.Millisecond
-}
-
-// maxMillis is the longest Duration in milliseconds.
-const maxMillis = int64(1<<63-1) / int64(time.Millisecond)

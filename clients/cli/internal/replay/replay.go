@@ -6,7 +6,6 @@ import (
 	"errors"
 	"hash/maphash"
 	"io"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -55,10 +54,11 @@ type Replay struct {
 	started  atomic.Int64 // Unix nanoseconds; 0: not yet
 	due      atomic.Int64 // of the entry at hand
 
-	stopOnce sync.Once
-	stopped  chan struct{}
-	fault    error // what ended the run, set before stopped is closed
+	end context.CancelCauseFunc // ends the run, which has begun; the first cause counts
 }
+
+// endedError is the cause of a run's end that is a fault. Any other is an interruption.
+type endedError struct{ error }
 
 // New prepares a replay. Run must be called, once.
 func New(options Options) *Replay {
@@ -68,7 +68,6 @@ func New(options Options) *Replay {
 		lanes:    lanes.New(options.Concurrency, options.Concurrency*pendingPerWorker),
 		tally:    newTally(),
 		seed:     maphash.MakeSeed(),
-		stopped:  make(chan struct{}),
 	}
 }
 
@@ -94,12 +93,8 @@ func (r *Replay) Progress() Progress {
 // is one that ended the run: of the log's source, or of a send that no other would
 // fare better than.
 func (r *Replay) Run(ctx context.Context, log io.Reader) (Report, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { r.stop(nil) })
-	defer stop()
-	go func() { <-r.stopped; cancel() }()
-
+	ctx, r.end = context.WithCancelCause(ctx)
+	defer r.end(nil)
 	started := time.Now()
 	r.started.Store(started.UnixNano())
 	covered := span{}
@@ -119,26 +114,15 @@ func (r *Replay) Run(ctx context.Context, log io.Reader) (Report, error) {
 	if report.Interrupted {
 		err = nil
 	}
-	r.stop(nil)
-	return report, errors.Join(r.fault, err)
+	return report, errors.Join(faultOf(ctx), err)
 }
 
-// stop ends the run; the first call's reason counts.
-func (r *Replay) stop(fault error) {
-	r.stopOnce.Do(func() {
-		r.fault = fault
-		close(r.stopped)
-	})
-}
-
-// halted says whether the run is to end.
-func (r *Replay) halted() bool {
-	select {
-	case <-r.stopped:
-		return true
-	default:
-		return false
+// faultOf returns the fault that ended a run, nil if none did.
+func faultOf(ctx context.Context) error {
+	if ended, ok := errors.AsType[endedError](context.Cause(ctx)); ok {
+		return ended.error
 	}
+	return nil
 }
 
 func (r *Replay) malformed(err *chatlog.MalformedError) {
@@ -162,8 +146,7 @@ func (r *Replay) play(ctx context.Context, entry chatlog.Entry, started time.Tim
 		r.tally.unsent()
 		return ctx.Err()
 	}
-	calls := context.WithoutCancel(ctx) // what is on its way is waited for
-	err := r.lanes.Submit(ctx, entry.User, func() { r.send(calls, request, started.Add(due)) })
+	err := r.lanes.Submit(ctx, entry.User, func() { r.send(ctx, request, started.Add(due)) })
 	if err != nil {
 		r.tally.unsent()
 	}
@@ -173,7 +156,7 @@ func (r *Replay) play(ctx context.Context, entry chatlog.Entry, started time.Tim
 // send sends one message and counts what becomes of it. A message that is on its
 // way when the run ends is waited for, but not tried again.
 func (r *Replay) send(ctx context.Context, request *ovationv1.SendRequest, due time.Time) {
-	if r.halted() {
+	if ctx.Err() != nil {
 		r.tally.unsent()
 		return
 	}
@@ -181,11 +164,11 @@ func (r *Replay) send(ctx context.Context, request *ovationv1.SendRequest, due t
 	if r.options.Speed > 0 {
 		r.tally.late(began.Sub(due))
 	}
-	patience := patience{timeout: r.options.Timeout, retryFor: r.options.RetryFor, give: r.stopped}
+	patience := patience{timeout: r.options.Timeout, retryFor: r.options.RetryFor}
 	response, retries, err := patience.send(ctx, r.sender(request.GetOnBehalfOf()), request)
 	r.tally.sent(response, err, retries, time.Since(began))
 	if err != nil && endsRun(err) {
-		r.stop(err)
+		r.end(endedError{err})
 	}
 }
 
@@ -193,3 +176,23 @@ func (r *Replay) send(ctx context.Context, request *ovationv1.SendRequest, due t
 func (r *Replay) sender(user string) Sender {
 	return r.options.Senders[maphash.String(r.seed, user)%uint64(len(r.options.Senders))]
 }
+
+// span is from the earliest to the latest of some log times.
+type span struct {
+	started     bool
+	first, last int64
+}
+
+func (s *span) include(millis int64) {
+	if !s.started {
+		s.started, s.first, s.last = true, millis, millis
+	}
+	s.first, s.last = min(s.first, millis), max(s.last, millis)
+}
+
+func (s *span) length() time.Duration {
+	return time.Duration(min(s.last-s.first, maxMillis)) * time.Millisecond
+}
+
+// maxMillis is the longest Duration in milliseconds.
+const maxMillis = int64(1<<63-1) / int64(time.Millisecond)

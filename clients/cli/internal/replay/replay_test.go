@@ -260,7 +260,7 @@ func TestAnEndedRoomEndsTheRun(t *testing.T) {
 		log += line(0, "message", "ann", fmt.Sprintf(`,"text":"%d"`, i))
 	}
 	report, err := play(t, options(target), log)
-	if err == nil || report.Failed["room_ended"] != 1 || report.Sent != 11 {
+	if connect.CodeOf(err) != connect.CodeFailedPrecondition || report.Failed["room_ended"] != 1 || report.Sent != 11 {
 		t.Errorf("%+v: %v", report.Counts, err)
 	}
 }
@@ -316,6 +316,43 @@ func TestInterruption(t *testing.T) {
 		}
 		if report.Wall.Duration() != 1500*time.Millisecond {
 			t.Errorf("took %v: what was on its way is waited for", report.Wall.Duration())
+		}
+	})
+}
+
+// Whoever interrupts a run says why, and that is no fault of it; nor is what comes of a
+// send after that.
+func TestInterruptionIsNoFault(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		target := &room{delay: 500 * time.Millisecond, answer: func(*ovationv1.SendRequest, int) (*ovationv1.SendResponse, error) {
+			return nil, failure(connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED, 0)
+		}}
+		o := options(target)
+		o.Speed = 1
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(200*time.Millisecond, func() { cancel(errors.New("a signal")) })
+		log := line(0, "message", "ann", `,"text":"a"`) + line(9000, "message", "ann", `,"text":"b"`)
+		report, err := replay.New(o).Run(ctx, strings.NewReader(log))
+		balanced(t, report)
+		if err != nil || !report.Interrupted || report.Failed["room_ended"] != 1 || report.Unsent != 1 {
+			t.Errorf("%+v: %v", report, err)
+		}
+	})
+}
+
+func TestInterruptionEndsTryingAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		target := &room{answer: func(*ovationv1.SendRequest, int) (*ovationv1.SendResponse, error) {
+			return nil, failure(connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_DRAINING, 5*time.Second)
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), 7*time.Second)
+		defer cancel()
+		report, err := replay.New(options(target)).Run(ctx, strings.NewReader(line(0, "message", "ann", `,"text":"a"`)))
+		balanced(t, report)
+		if err != nil || report.Failed["draining"] != 1 || report.Retries != 1 || report.Wall.Duration() != 7*time.Second {
+			t.Errorf("%+v: %v", report, err)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package replay
 import (
 	"time"
 
+	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/latency"
 )
 
@@ -62,7 +63,7 @@ type Report struct {
 }
 
 // Failures is how many sends failed.
-func (r Report) Failures() int { return sum(r.Failed) }
+func (r Report) Failures() int { return figures.Sum(r.Failed) }
 
 // report sums up.
 func (r *Replay) report(wall, covered time.Duration) Report {
@@ -80,12 +81,4 @@ func (r *Replay) report(wall, covered time.Duration) Report {
 		report.Rate = float64(report.Sent) / wall.Seconds()
 	}
 	return report
-}
-
-func sum(counts map[string]int) int {
-	total := 0
-	for _, n := range counts {
-		total += n
-	}
-	return total
 }

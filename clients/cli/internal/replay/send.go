@@ -7,7 +7,8 @@ import (
 
 	"connectrpc.com/connect"
 
-	"github.com/ovation-live/ovation/clients/cli/internal/reason"
+	"github.com/ovation-live/ovation/clients/cli/internal/pace"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -25,13 +26,12 @@ const (
 
 // patience is how a message is sent.
 type patience struct {
-	timeout  time.Duration   // of one try
-	retryFor time.Duration   // how long after the first try another may begin
-	give     <-chan struct{} // closed: no further try
+	timeout  time.Duration // of one try
+	retryFor time.Duration // how long after the first try another may begin
 }
 
 // send sends a message, and again with the same id while it may have been lost on
-// its way. It returns how many tries it took beyond the first.
+// its way and the context lets it. It returns how many tries it took beyond the first.
 func (p patience) send(ctx context.Context, sender Sender, request *ovationv1.SendRequest) (*ovationv1.SendResponse, int, error) {
 	started := time.Now()
 	backoff := firstBackoff
@@ -40,31 +40,20 @@ func (p patience) send(ctx context.Context, sender Sender, request *ovationv1.Se
 		if err == nil || !mayRetry(err) {
 			return response, retries, err
 		}
-		wait := max(reason.RetryAfter(err), backoff/2+rand.N(backoff)) //nolint:gosec // jitter, no secret
-		if time.Since(started)+wait > p.retryFor || !p.wait(wait) {
+		after, _ := ovation.RetryAfter(err)
+		wait := max(after, backoff/2+rand.N(backoff)) //nolint:gosec // jitter, no secret
+		if time.Since(started)+wait > p.retryFor || !pace.Sleep(ctx, wait) {
 			return nil, retries, err
 		}
 		backoff = min(2*backoff, lastBackoff)
 	}
 }
 
-// try makes one call.
+// try makes one call. Once it is on its way it is waited for, even if the context ends.
 func (p patience) try(ctx context.Context, sender Sender, request *ovationv1.SendRequest) (*ovationv1.SendResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timeout)
 	defer cancel()
 	return sender.Send(ctx, request)
-}
-
-// wait waits between two tries; it reports whether there may be another.
-func (p patience) wait(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-p.give:
-		return false
-	}
 }
 
 // mayRetry says whether the same message may succeed later. The message's id makes
@@ -74,7 +63,8 @@ func mayRetry(err error) bool {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded:
 		return true
 	case connect.CodeResourceExhausted:
-		return reason.RetryAfter(err) > 0
+		after, _ := ovation.RetryAfter(err)
+		return after > 0
 	default:
 		return false
 	}
@@ -82,7 +72,7 @@ func mayRetry(err error) bool {
 
 // refuses says whether an error is the room's verdict on this one message.
 func refuses(err error) bool {
-	switch reason.Of(err) {
+	switch ovation.Reason(err) {
 	case ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		ovationv1.ErrorReason_ERROR_REASON_MESSAGE_EMPTY,
 		ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG,
@@ -97,7 +87,7 @@ func refuses(err error) bool {
 
 // endsRun says whether every other message would fail as this one did.
 func endsRun(err error) bool {
-	switch reason.Of(err) {
+	switch ovation.Reason(err) {
 	case ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING,
 		ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,
 		ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED,

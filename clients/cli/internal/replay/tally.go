@@ -101,7 +101,7 @@ func (c *Counts) answered(response *ovationv1.SendResponse) {
 	if response.GetDuplicate() {
 		c.Duplicates++
 	}
-	bucket := BucketName(response.GetBucket())
+	bucket := bucketName(response.GetBucket())
 	switch response.GetStatus() {
 	case ovationv1.SendStatus_SEND_STATUS_ACCEPTED:
 		c.Accepted[bucket]++
@@ -142,7 +142,7 @@ func add(counts map[string]int, name string) {
 	counts[name]++
 }
 
-// BucketName is a bucket's name in reports: "whitelist", "high", "low".
-func BucketName(bucket ovationv1.Bucket) string {
+// bucketName is a bucket's name in reports: "whitelist", "high", "low".
+func bucketName(bucket ovationv1.Bucket) string {
 	return strings.ToLower(strings.TrimPrefix(bucket.String(), "BUCKET_"))
 }

@@ -17,12 +17,12 @@ func (r Report) Text() string {
 	optional(&table, "  before the window", r.Outside)
 	optional(&table, "  malformed", r.Malformed)
 	optional(&table, "  not sent", r.Unsent)
-	table.Row("  skipped", figures.Count(sum(r.Skipped)), figures.Counts(r.Skipped))
+	table.Row("  skipped", figures.Count(figures.Sum(r.Skipped)), figures.Counts(r.Skipped))
 	table.Row("sent", figures.Count(r.Sent), figures.Rate(r.Rate))
-	table.Row("  accepted", figures.Count(sum(r.Accepted)), figures.Counts(r.Accepted))
+	table.Row("  accepted", figures.Count(figures.Sum(r.Accepted)), figures.Counts(r.Accepted))
 	table.Row("  dropped", figures.Count(r.dropped()), r.droppedRemark())
-	table.Row("  refused", figures.Count(sum(r.Refused)), figures.Counts(r.Refused))
-	table.Row("  failed", figures.Count(sum(r.Failed)), figures.Counts(r.Failed))
+	table.Row("  refused", figures.Count(figures.Sum(r.Refused)), figures.Counts(r.Refused))
+	table.Row("  failed", figures.Count(figures.Sum(r.Failed)), figures.Counts(r.Failed))
 	table.Row("duplicates", figures.Count(r.Duplicates), "")
 	table.Row("retries", figures.Count(r.Retries), "")
 	if r.Speed > 0 {
@@ -49,7 +49,7 @@ func (r Report) headline() string {
 func (r Report) dropped() int {
 	total := 0
 	for _, reasons := range r.Dropped {
-		total += sum(reasons)
+		total += figures.Sum(reasons)
 	}
 	return total
 }
