@@ -329,6 +329,22 @@ describe("RoomClient", () => {
     expect(diary.shown).toEqual([1, 2, 3]);
   });
 
+  it("takes its time where polls promise more and bring nothing", async () => {
+    room.welcomes = false;
+    await start();
+    await pass(5_000);
+    expect(diary.state).toEqual({ phase: "live", way: "poll" });
+    room.pullLimit = 0;
+    room.head = 3;
+    const before = room.pulls.length;
+    await pass(1_000);
+    expect(room.pulls.length - before).toBeGreaterThan(1);
+    expect(room.pulls.length - before).toBeLessThan(7);
+    room.pullLimit = 50;
+    await pass(500);
+    expect(diary.shown).toEqual([1, 2, 3]);
+  });
+
   it("counts an outage once, however many tries it takes to come back", async () => {
     await start();
     const away = () => room.failures.set("subscribe", new ConnectError("away", Code.Unavailable));

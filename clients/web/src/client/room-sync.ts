@@ -1,4 +1,5 @@
-import type { Api } from "./api.js";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Api, ANSWER_WITHIN } from "./api.js";
 import { Backoff, type Random } from "./backoff.js";
 import { BUCKETS, perBucket } from "./buckets.js";
 import { Coalescer } from "./coalescer.js";
@@ -18,10 +19,8 @@ import { AttributeReplica } from "./replica.js";
 import { sleep } from "./time.js";
 import { isFinal } from "./verdict.js";
 
-/** How long an answer may take. */
-const ANSWER_WITHIN = 10_000;
-/** Least time before asking again for what an answer should have brought and did not. */
-const PACE = 250;
+/** Least time before asking again for what an answer should have brought and did not, and between two polls. */
+export const PACE = 250;
 
 /** A connection that the room's state can be fetched over. */
 export interface Link {
@@ -110,8 +109,24 @@ export class RoomSync {
     this.reachAttributes(heads);
   }
 
+  /**
+   * Makes one pull, which the server may hold for a while, and says whether there is
+   * more. An answer that promises more and brings nothing is followed by a pause.
+   */
+  async pullOnce(link: Link, held = 0): Promise<boolean> {
+    const { api, roomId, sessionId, signal } = link;
+    const cursor = this.inbox.cursor;
+    const wait = held > 0 && { wait: durationFromMs(held) };
+    const request = { roomId, sessionId, ...wait, ...(cursor && { cursor }) };
+    const answer = await api.feed.pull(request, { signal, timeoutMs: held + ANSWER_WITHIN });
+    this.#takePulled(answer, cursor);
+    const more = answer.batch?.more ?? false;
+    if (more && answer.batch?.messages.length === 0) await sleep(PACE, signal);
+    return more;
+  }
+
   /** Takes the answer to a pull that began at `asked`. */
-  takePulled(answer: PullResponse, asked: Inbox["cursor"]): void {
+  #takePulled(answer: PullResponse, asked: Inbox["cursor"]): void {
     const { batch, heads } = answer;
     if (batch?.resync) this.replica.forget();
     if (batch) this.#show(this.inbox.takePulled(batch, asked));
@@ -142,15 +157,7 @@ export class RoomSync {
   }
 
   async #pull(link: Link): Promise<void> {
-    const { api, roomId, sessionId, signal } = link;
-    for (let more = true; more && !signal.aborted;) {
-      const cursor = this.inbox.cursor;
-      const request = { roomId, sessionId, ...(cursor && { cursor }) };
-      const answer = await api.feed.pull(request, { signal, timeoutMs: ANSWER_WITHIN });
-      this.takePulled(answer, cursor);
-      more = answer.batch?.more ?? false;
-      if (more && answer.batch?.messages.length === 0) await sleep(PACE, signal);
-    }
+    for (let more = true; more && !link.signal.aborted;) more = await this.pullOnce(link);
   }
 
   async #pullAttributes(link: Link): Promise<void> {
