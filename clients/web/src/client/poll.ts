@@ -1,9 +1,8 @@
 import { ANSWER_WITHIN } from "./api.js";
-import { failureOf } from "./failure.js";
 import type { Online } from "./gen.js";
 import { type Link, type RoomSync, PACE } from "./room-sync.js";
 import { sleep } from "./time.js";
-import type { Ending } from "./verdict.js";
+import { type Ending, endingOf } from "./verdict.js";
 
 /** How long the server may hold a poll. */
 const HELD = 20_000;
@@ -33,7 +32,7 @@ export async function poll(
       if (!more) await sleep(PACE, signal);
     }
   } catch (thrown) {
-    if (!signal.aborted) return { kind: "failed", failure: failureOf(thrown) };
+    return endingOf(signal, thrown);
   }
   return signal.aborted ? (signal.reason as Ending) : { kind: "polled" };
 }

@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Api, Dial } from "./api.js";
 import { Backoff, type Random, jittered } from "./backoff.js";
 import { ServerClock, startSample } from "./clock.js";
-import { type Failure, failureOf } from "./failure.js";
+import type { Failure } from "./failure.js";
 import {
   type AttributeUpdateSchema,
   type SendResponse,
@@ -19,7 +19,7 @@ import { type Link, RoomSync } from "./room-sync.js";
 import { holdStream } from "./stream.js";
 import { sleep } from "./time.js";
 import type { Token, TokenSource } from "./token.js";
-import { type Ending, type Verdict, decide } from "./verdict.js";
+import { type Ending, type Verdict, decide, endingOf } from "./verdict.js";
 
 /** How long to poll before trying a stream again, at first and at most. */
 const POLL_FIRST = 60_000;
@@ -149,33 +149,29 @@ export class RoomClient {
   }
 
   /** Makes one connection and holds it until it ends. */
-  async #connect(signal: AbortSignal): Promise<Ending> {
+  async #connect(stopped: AbortSignal): Promise<Ending> {
     const abort = new AbortController();
+    const signal = AbortSignal.any([stopped, abort.signal]);
     const end = (ending: Ending) => abort.abort(ending);
-    const stopped = () => end(signal.reason as Ending);
-    signal.addEventListener("abort", stopped);
     let renewal: ReturnType<typeof setTimeout> | undefined;
     try {
       const token = await this.#tokens.get();
       renewal = renewalTimer(token, () => end({ kind: "renew" }));
-      if (!this.#sessionId) await this.#join(abort.signal);
+      if (!this.#sessionId) await this.#join(signal);
       const link: Link = {
         api: this.#api(),
         roomId: this.#roomId,
         sessionId: this.#sessionId,
-        signal: abort.signal,
+        signal,
         fail: (failure: Failure) => end({ kind: "failed", failure }),
       };
       this.#sync.attach(link);
       void this.#clock.keep(link.api.feed, link.signal);
       return this.#pollNext ? await this.#poll(link) : await this.#stream(link);
     } catch (thrown) {
-      return abort.signal.aborted
-        ? (abort.signal.reason as Ending)
-        : { kind: "failed", failure: failureOf(thrown) };
+      return endingOf(signal, thrown);
     } finally {
       clearTimeout(renewal);
-      signal.removeEventListener("abort", stopped);
       end({ kind: "closed" });
       this.#way = undefined;
     }

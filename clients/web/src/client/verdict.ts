@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { type Failure } from "./failure.js";
+import { type Failure, failureOf } from "./failure.js";
 import { type Kicked, type Reconnect, ErrorReason, KickReason } from "./gen.js";
 import { millis } from "./time.js";
 import type { TokenFault, TokenLack } from "./token.js";
@@ -21,6 +21,11 @@ export type Ending =
   /** Polling has done its time: try a stream again. */
   | { kind: "polled" }
   | { kind: "failed"; failure: Failure };
+
+/** How a connection that threw came to its end: as its signal says, where that was aborted. */
+export function endingOf(signal: AbortSignal, thrown: unknown): Ending {
+  return signal.aborted ? (signal.reason as Ending) : { kind: "failed", failure: failureOf(thrown) };
+}
 
 /** Why a client has stopped for good. */
 export type StopReason =
