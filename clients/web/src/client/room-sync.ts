@@ -5,6 +5,7 @@ import { BUCKETS, perBucket } from "./buckets.js";
 import { Coalescer } from "./coalescer.js";
 import { type Failure, failureOf } from "./failure.js";
 import type {
+  AttributeChanges,
   AttributeSnapshot,
   Batch,
   Heads,
@@ -15,7 +16,7 @@ import type {
 } from "./gen.js";
 import { type Intake, Inbox } from "./inbox.js";
 import type { RoomObserver, Tally } from "./observer.js";
-import { AttributeReplica } from "./replica.js";
+import { type AttributeDelta, AttributeReplica } from "./replica.js";
 import { sleep } from "./time.js";
 import { isFinal } from "./verdict.js";
 
@@ -103,9 +104,7 @@ export class RoomSync {
     const { batch, attributes, heads } = inline;
     const epoch = heads?.cursor?.epoch ?? batch?.cursor?.epoch ?? "";
     if (batch) this.#takeInlineBatch(batch);
-    const deltas = attributes ? this.replica.apply(attributes, epoch) : "known";
-    if (typeof deltas !== "string") this.observer.onAttributes(deltas);
-    else if (deltas === "gap" && attributes) this.reachAttributesAt(attributes.timestamp, epoch);
+    if (attributes && !this.#apply(attributes, epoch)) this.reachAttributesAt(attributes.timestamp, epoch);
     this.reachAttributes(heads);
   }
 
@@ -179,15 +178,22 @@ export class RoomSync {
   /** Takes an answer to a pull of attributes; false: it does not continue the map. */
   #takeAttributes({ result, epoch }: PullAttributesResponse): boolean {
     if (result.case === "snapshot") this.#replace(result.value);
-    if (result.case !== "changes") return true;
-    const deltas = this.replica.apply(result.value, epoch);
+    return result.case !== "changes" || this.#apply(result.value, epoch);
+  }
+
+  /** Applies a run of changes, unless it is known; false: it does not continue the map. */
+  #apply(changes: AttributeChanges, epoch: string): boolean {
+    const deltas = this.replica.apply(changes, epoch);
     if (deltas === "gap") return false;
-    if (deltas !== "known" && deltas.length > 0) this.observer.onAttributes(deltas);
+    if (deltas !== "known") this.#showAttributes(deltas);
     return true;
   }
 
   #replace(snapshot: AttributeSnapshot): void {
-    const deltas = this.replica.replace(snapshot);
+    this.#showAttributes(this.replica.replace(snapshot));
+  }
+
+  #showAttributes(deltas: AttributeDelta[]): void {
     if (deltas.length > 0) this.observer.onAttributes(deltas);
   }
 
