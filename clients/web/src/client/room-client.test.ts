@@ -401,6 +401,35 @@ describe("RoomClient", () => {
     expect(room.stream.request.sessionId).toBe("s2");
   });
 
+  it("is woken also by who hears that it waits", async () => {
+    const write = diary.onState;
+    diary.onState = (state) => {
+      write(state);
+      if (state.phase === "waiting" || state.phase === "dormant") client.wake();
+    };
+    watched = false;
+    room.failures.set("join", new ConnectError("away", Code.Unavailable));
+    await start();
+    expect(room.streams).toHaveLength(1);
+    room.stream.send({ case: "kicked", value: { reason: KickReason.OFFLINE, mayReconnect: true } });
+    await pass(1);
+    expect(room.stream.request.sessionId).toBe("s3");
+  });
+
+  it("is stopped while it lies dormant", async () => {
+    watched = false;
+    let over = false;
+    void client.start().then(() => (over = true));
+    await pass(1);
+    room.stream.send({ case: "kicked", value: { reason: KickReason.OFFLINE, mayReconnect: true } });
+    await pass(1_000);
+    expect(diary.state).toEqual({ phase: "dormant" });
+    client.stop();
+    await pass(1);
+    expect(over).toBe(true);
+    expect(diary.state).toEqual({ phase: "dormant" });
+  });
+
   it("renews a token before it expires without losing the session", async () => {
     let renewAt = Date.now() + 1_500;
     tokens.get = async () => ({ value: "t", renewAt });

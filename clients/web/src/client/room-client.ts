@@ -56,7 +56,6 @@ export class RoomClient {
   readonly #clock: ServerClock;
   #abort: AbortController | undefined;
   #nap = new AbortController();
-  #wake: (() => void) | undefined;
   #endpoint = "";
   #sessionId = "";
   #way: Way | undefined;
@@ -112,12 +111,10 @@ export class RoomClient {
   stop(): void {
     this.#abort?.abort({ kind: "closed" } satisfies Ending);
     this.#abort = undefined;
-    this.#wake?.();
   }
 
   /** Somebody is watching, or the network is back: go on now instead of later. */
   wake(): void {
-    this.#wake?.();
     this.#nap.abort();
   }
 
@@ -285,16 +282,22 @@ export class RoomClient {
   /** Waits; a wait that the server did not ask for ends early when woken. */
   async #wait(ms: number, bidden: boolean, signal: AbortSignal): Promise<void> {
     if (ms <= 0 || signal.aborted) return;
+    const awake = bidden ? signal : this.#layDown(signal);
     this.#observer.onState({ phase: "waiting", until: Date.now() + ms });
-    this.#nap = new AbortController();
-    await sleep(ms, bidden ? signal : AbortSignal.any([signal, this.#nap.signal]));
+    await sleep(ms, awake);
   }
 
   async #sleepUntilWoken(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
+    const awake = this.#layDown(signal);
     this.#observer.onState({ phase: "dormant" });
-    await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.#wake = undefined;
+    await sleep(Infinity, awake);
+  }
+
+  /** Begins a nap: the signal aborts when it is woken, and with the one given. */
+  #layDown(signal: AbortSignal): AbortSignal {
+    this.#nap = new AbortController();
+    return AbortSignal.any([signal, this.#nap.signal]);
   }
 }
 
