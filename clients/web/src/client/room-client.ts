@@ -252,8 +252,11 @@ export class RoomClient {
   }
 
   /** Prepares the next connection, and waits for its moment. */
-  async #follow(verdict: Verdict, ending: Ending, signal: AbortSignal): Promise<void> {
-    if (verdict.next === "stop") return;
+  async #follow(
+    verdict: Exclude<Verdict, { next: "stop" }>,
+    ending: Ending,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (ending.kind !== "renew" && ending.kind !== "polled") this.#countOutage();
     if (verdict.next === "poll") {
       this.#pollNext = true;

@@ -1,18 +1,16 @@
 import type { Api } from "./api.js";
 import type { Cursor, SubscribeResponse, Welcome } from "./gen.js";
-import { Delivery } from "./gen.js";
 import { Watchdog, millis } from "./time.js";
 import { type Ending, endingOf } from "./verdict.js";
 
 /** How long to wait for Welcome before taking the way for one that holds streams back. */
-export const WELCOME_WITHIN = 5_000;
+const WELCOME_WITHIN = 5_000;
 
 /** What to subscribe to. */
 export interface Subscription {
   roomId: string;
   sessionId: string;
   cursor: Cursor | undefined;
-  delivery?: Delivery;
 }
 
 /** Who hears of a stream's frames. */
@@ -43,13 +41,8 @@ export async function holdStream(
   const watchdog = new Watchdog(() => giveUp({ kind: patience === undefined ? "no-welcome" : "silent" }));
   watchdog.feed(WELCOME_WITHIN);
   try {
-    const { roomId, sessionId, cursor, delivery } = subscription;
-    const request = {
-      roomId,
-      sessionId,
-      delivery: delivery ?? Delivery.UNSPECIFIED,
-      ...(cursor && { cursor }),
-    };
+    const { roomId, sessionId, cursor } = subscription;
+    const request = { roomId, sessionId, ...(cursor && { cursor }) };
     for await (const { frame } of feed.subscribe(request, { signal: either })) {
       if (either.aborted) break;
       if (frame.case === "welcome") {

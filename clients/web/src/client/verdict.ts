@@ -38,9 +38,16 @@ export type StopReason =
   | "token-expired"
   | "refused";
 
+/** A stop for good, in the server's words where it said any; `reason` is what it gave, where it refused. */
+export interface Stop {
+  why: StopReason;
+  said: string;
+  reason?: ErrorReason;
+}
+
 /** What to do after an ending. */
 export type Verdict =
-  | { next: "stop"; why: StopReason; said: string; reason?: ErrorReason }
+  | ({ next: "stop" } & Stop)
   /** Poll for a while instead of streaming. */
   | { next: "poll" }
   | {
