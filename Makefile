@@ -76,7 +76,7 @@ bench-compare: ## Compare the benchmarks with BASE: a git ref (HEAD) or a file o
 	@tools/bench-compare.sh "$(BASE)"
 
 .PHONY: drift
-drift: setup ## Check that all that is generated, and the modules' files, are what their sources make
+drift: ## Check that all that is generated, and the modules' files, are what their sources make
 	@tools/drift.sh
 
 .PHONY: check
