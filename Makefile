@@ -17,11 +17,13 @@ buf           := node_modules/.bin/buf
 web           := -w clients/web
 # The race detector needs a C compiler.
 race           = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+# Looked for when it is needed: setup may have brought it by then.
+chromium       = $(or $(CHROMIUM),$(shell command -v chromium || command -v chromium-browser || command -v google-chrome))
 
 # $(call with-npm,COMMAND,WHAT) runs COMMAND or, without npm, says that WHAT is left
 # out; with CI=true setup has failed by then. with-chromium is its like.
 with-npm      = $(if $(shell command -v npm),$(1),@echo "SKIPPED, no npm: $(2)")
-with-chromium = $(if $(shell command -v chromium || command -v chromium-browser || command -v google-chrome),$(1),@echo "SKIPPED, no Chromium: $(2)")
+with-chromium = $(if $(chromium),$(1),@echo "SKIPPED, no Chromium: $(2)")
 
 .PHONY: help
 help: ## Say what there is
@@ -59,7 +61,7 @@ test-interop: # with clients nobody here wrote, in a module of their own
 test-web:
 	$(call with-npm,npm test $(web),tests of clients/web)
 test-browser:
-	$(call with-npm,$(call with-chromium,npm run e2e $(web),tests in a browser),tests in a browser)
+	$(call with-npm,$(call with-chromium,CHROMIUM="$(chromium)" npm run e2e $(web),tests in a browser),tests in a browser)
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME each (30s)
@@ -74,7 +76,7 @@ bench-compare: ## Compare the benchmarks with BASE: a git ref (HEAD) or a file o
 	@tools/bench-compare.sh "$(BASE)"
 
 .PHONY: drift
-drift: setup ## Check that all that is generated, and the modules' files, are what their sources make
+drift: ## Check that all that is generated, and the modules' files, are what their sources make
 	@tools/drift.sh
 
 .PHONY: check

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fails if what is kept is not what its sources make: gen/, server/web/dist, the Go
 # modules' files, package-lock.json. What was generated anew stays, to be committed.
+# What is missing for it, `make generate` installs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 drifted=0
@@ -22,7 +23,7 @@ for tree in "${built[@]}"; do
   [ "${PIPESTATUS[0]}" = 0 ] || drift "$tree is not what its sources make: make generate"
 done
 
-for module in . tools; do
+for module in . tools test/interop; do
   (cd "$module" && go mod tidy -diff) || drift "$module/go.mod is not tidy: go mod tidy"
 done
 

@@ -13,11 +13,14 @@ lack() {
 }
 
 has() { command -v "$1" >/dev/null; }
-has_chromium() { has chromium || has chromium-browser || has google-chrome; }
+# CHROMIUM names one, or else it is the first that there is, as in the Makefile.
+has_chromium() {
+  if [ -n "${CHROMIUM:-}" ]; then has "$CHROMIUM"; else has chromium || has chromium-browser || has google-chrome; fi
+}
 
 packages=()
 has cc || has gcc || packages+=(gcc libc6-dev)
-if has npm && ! has_chromium; then packages+=(chromium); fi
+if has npm && [ -z "${CHROMIUM:-}" ] && ! has_chromium; then packages+=(chromium); fi
 if [ ${#packages[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && has apt-get; then
   echo "setup: apt-get install ${packages[*]}"
   export DEBIAN_FRONTEND=noninteractive
@@ -31,7 +34,7 @@ if ! has npm; then
 else
   # Whole as the lock file has it, or else made so.
   npm ls --all --silent >/dev/null 2>&1 || npm ci --no-audit --no-fund
-  has_chromium || lack "no Chromium: browser tests are left out"
+  has_chromium || lack "no Chromium${CHROMIUM:+ at $CHROMIUM}: browser tests are left out"
 fi
 
 go list -deps -test ./... >/dev/null

@@ -70,7 +70,7 @@ func TestBufCurl(t *testing.T) {
 	for name, options := range protocols {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, "r")
+			s := start(t)
 			out, code := run(t.Context(), t, tool, s.bufCurl(t, options, "RoomService/GetRoom", `{"roomId":"r"}`)...)
 			if code != 0 || !strings.Contains(out, `"roomId": "r"`) {
 				t.Errorf("exit code %d: %s", code, out)
@@ -80,9 +80,7 @@ func TestBufCurl(t *testing.T) {
 				t.Errorf("exit code %d: %s", code, out)
 			}
 			follow := s.bufCurl(t, options, "FeedService/Subscribe", `{"roomId":"r","delivery":"DELIVERY_INLINE"}`)
-			if out := s.follow(t, "r", `"welcome"`, exec.Command(tool, follow...)); !strings.Contains(out, `"roomEnded"`) {
-				t.Errorf("no end in\n%s", out)
-			}
+			s.follow(t, exec.Command(tool, follow...))
 		})
 	}
 }

@@ -47,7 +47,7 @@ const (
 
 func TestGRPCGoUnary(t *testing.T) {
 	t.Parallel()
-	s := start(t, "r")
+	s := start(t)
 	for name, opts := range map[string][]grpc.CallOption{"plain": nil, "gzip": {grpc.UseCompressor(gzip.Name)}} {
 		conn := s.dial(t, opts...)
 		var header metadata.MD
@@ -64,7 +64,7 @@ func TestGRPCGoUnary(t *testing.T) {
 
 func TestGRPCGoErrors(t *testing.T) {
 	t.Parallel()
-	s := start(t, "r")
+	s := start(t)
 	conn := s.dial(t)
 	for name, tt := range map[string]struct {
 		auth   bool
@@ -137,7 +137,7 @@ func TestGRPCGoStream(t *testing.T) {
 	for name, opts := range map[string][]grpc.CallOption{"plain": nil, "gzip": {grpc.UseCompressor(gzip.Name)}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, "r")
+			s := start(t)
 			conn := s.dial(t, opts...)
 			ctx := s.as(t)
 			sub := s.stream(t, conn, ctx, &ovationv1.SubscribeRequest{RoomId: "r", Delivery: ovationv1.Delivery_DELIVERY_INLINE})
@@ -175,7 +175,7 @@ func TestGRPCGoStream(t *testing.T) {
 // A deadline that passes, and a client that cancels, end a stream with their own codes.
 func TestGRPCGoGivesUp(t *testing.T) {
 	t.Parallel()
-	s := start(t, "r")
+	s := start(t)
 	conn := s.dial(t)
 	short, cancel := context.WithTimeout(s.as(t), 500*time.Millisecond)
 	defer cancel()
@@ -202,7 +202,7 @@ func TestGRPCGoGivesUp(t *testing.T) {
 
 func TestGRPCGoHealth(t *testing.T) {
 	t.Parallel()
-	s := start(t, "r")
+	s := start(t)
 	res, err := grpc_health_v1.NewHealthClient(s.dial(t)).Check(t.Context(), new(grpc_health_v1.HealthCheckRequest))
 	if err != nil || res.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
 		t.Errorf("%v, %v", res, err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -63,4 +64,19 @@ func run(ctx context.Context, t *testing.T, path string, args ...string) (out st
 		return string(b), 0
 	}
 	return string(b), failed.ExitCode()
+}
+
+// expect runs a program to its end and checks its exit code and that it wrote each of
+// the texts; name is what failures call it.
+func expect(t *testing.T, name string, code int, texts []string, path string, args ...string) {
+	t.Helper()
+	out, got := run(t.Context(), t, path, args...)
+	if got != code {
+		t.Errorf("%s: exit code %d: %s", name, got, out)
+	}
+	for _, text := range texts {
+		if !strings.Contains(out, text) {
+			t.Errorf("%s: no %q in\n%s", name, text, out)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Server, ServerBinary } from "./server.js";
 import { Viewer, mint } from "./viewer.js";
 
+// `make` says which one; run without it, Debian's.
 const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
 const missing = !existsSync(executablePath) && process.env.CI !== "true";
 if (missing) console.log(`Skipped: there is no Chromium at ${executablePath}. Set CHROMIUM to one.`);

@@ -10,6 +10,9 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 import { AttributeService, FeedService, RoomService } from "./gen.js";
 import type { TokenSource } from "./token.js";
 
+/** How long an answer may take that the server does not hold. */
+export const ANSWER_WITHIN = 10_000;
+
 /** The services of one address. */
 export interface Api {
   room: Client<typeof RoomService>;

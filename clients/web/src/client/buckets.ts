@@ -14,39 +14,31 @@ export function perBucket(): PerBucket {
   return { [Bucket.WHITELIST]: 0, [Bucket.HIGH]: 0, [Bucket.LOW]: 0 };
 }
 
+/** The fields of a bucket: `name` of its timestamp and of its count of what was dropped, `sequence` of its sequence. */
+const FIELDS = {
+  [Bucket.WHITELIST]: { name: "whitelist", sequence: "whitelistSequence" },
+  [Bucket.HIGH]: { name: "high", sequence: "highSequence" },
+  [Bucket.LOW]: { name: "low", sequence: "lowSequence" },
+} as const;
+
 /** The timestamp that the cursor holds for a bucket. */
 export function timestampIn(cursor: Cursor, bucket: RealBucket): bigint {
-  switch (bucket) {
-    case Bucket.WHITELIST:
-      return cursor.whitelist;
-    case Bucket.HIGH:
-      return cursor.high;
-    case Bucket.LOW:
-      return cursor.low;
-  }
+  return cursor[FIELDS[bucket].name];
 }
 
 /** The sequence that the cursor holds for a bucket; 0 where it is not known. */
 export function sequenceIn(cursor: Cursor, bucket: RealBucket): bigint {
-  switch (bucket) {
-    case Bucket.WHITELIST:
-      return cursor.whitelistSequence;
-    case Bucket.HIGH:
-      return cursor.highSequence;
-    case Bucket.LOW:
-      return cursor.lowSequence;
-  }
+  return cursor[FIELDS[bucket].sequence];
+}
+
+/** Moves a cursor to where another one stands in a bucket. */
+export function advance(cursor: Cursor, to: Cursor, bucket: RealBucket): void {
+  const { name, sequence } = FIELDS[bucket];
+  cursor[name] = to[name];
+  cursor[sequence] = to[sequence];
 }
 
 /** How many entries of a bucket the server says were dropped. */
 export function droppedIn(dropped: Dropped | undefined, bucket: RealBucket): bigint {
-  if (!dropped) return 0n;
-  switch (bucket) {
-    case Bucket.WHITELIST:
-      return dropped.whitelist;
-    case Bucket.HIGH:
-      return dropped.high;
-    case Bucket.LOW:
-      return dropped.low;
-  }
+  return dropped?.[FIELDS[bucket].name] ?? 0n;
 }

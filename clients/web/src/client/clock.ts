@@ -1,4 +1,4 @@
-import type { Api } from "./api.js";
+import { type Api, ANSWER_WITHIN } from "./api.js";
 import { type Random, jittered } from "./backoff.js";
 import { sleep } from "./time.js";
 
@@ -6,8 +6,6 @@ import { sleep } from "./time.js";
 const SAMPLES = 5;
 /** How long a measurement is good for. */
 const PERIOD = 180_000;
-/** How long an answer may take. */
-const ANSWER_WITHIN = 10_000;
 
 /** One exchange of clocks, in ms since 1970: sent and back by ours, received and answered by the server's. */
 export interface ClockSample {

@@ -63,10 +63,12 @@ describe("Inbox", () => {
     const inbox = readUpTo(1);
     const asked = inbox.cursor;
     expect(texts(inbox.takeInline(batch([low(2), low(3)]))!.messages)).toEqual(["LOW 2", "LOW 3"]);
-    const late = inbox.takePulled(batch([low(2)], { cursor: lowCursor(2) }), asked);
+    const pulled = batch([low(2)], { cursor: lowCursor(2) });
+    const late = inbox.takePulled(pulled, asked);
     expect(late!.messages).toEqual([]);
     expect(late!.lost[LOW]).toBe(0);
     expect(inbox.cursor?.lowSequence).toBe(3n);
+    expect(pulled.cursor).toEqual(lowCursor(2));
   });
 
   it("refuses an inline batch with an unexplained hole, and keeps its place", () => {

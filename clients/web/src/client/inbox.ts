@@ -1,8 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { clone } from "@bufbuild/protobuf";
 import {
   BUCKETS,
   type PerBucket,
   type RealBucket,
+  advance,
   droppedIn,
   perBucket,
   sequenceIn,
@@ -136,19 +137,8 @@ export class Inbox {
   #furthest(next: Cursor): Cursor {
     const own = this.#cursor;
     if (!own || own.epoch !== next.epoch) return next;
-    const merged = create(CursorSchema, next);
-    if (own.whitelist > next.whitelist) {
-      merged.whitelist = own.whitelist;
-      merged.whitelistSequence = own.whitelistSequence;
-    }
-    if (own.high > next.high) {
-      merged.high = own.high;
-      merged.highSequence = own.highSequence;
-    }
-    if (own.low > next.low) {
-      merged.low = own.low;
-      merged.lowSequence = own.lowSequence;
-    }
+    const merged = clone(CursorSchema, next);
+    for (const b of BUCKETS) if (timestampIn(own, b) > timestampIn(next, b)) advance(merged, own, b);
     return merged;
   }
 

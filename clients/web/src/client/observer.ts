@@ -1,7 +1,7 @@
 import type { PerBucket } from "./buckets.js";
-import type { ErrorReason, Message, Online, Room } from "./gen.js";
+import type { Message, Online, Room } from "./gen.js";
 import type { AttributeDelta } from "./replica.js";
-import type { StopReason } from "./verdict.js";
+import type { Stop } from "./verdict.js";
 
 /** How messages come at the moment. */
 export type Way = "notify" | "inline" | "poll";
@@ -14,8 +14,8 @@ export type ConnectionState =
   | { phase: "waiting"; until: number }
   /** Ended for want of somebody watching; goes on when woken. */
   | { phase: "dormant" }
-  /** Over for good; `reason` is what the server gave, where it refused. */
-  | { phase: "stopped"; why: StopReason; said: string; reason?: ErrorReason };
+  /** Over for good. */
+  | ({ phase: "stopped" } & Stop);
 
 /** What the client has counted since it started. */
 export interface Tally {

@@ -50,15 +50,9 @@ export class AttributeReplica {
     if (this.#epoch !== epoch) return "gap";
     if (changes.timestamp <= this.#timestamp) return "known";
     if (changes.after !== this.#timestamp) return "gap";
-    const deltas = new Map<string, AttributeDelta>();
-    for (const { attribute, deleted } of changes.changes) {
-      if (!attribute) continue;
-      if (deleted) this.#attributes.delete(attribute.key);
-      else this.#attributes.set(attribute.key, attribute);
-      deltas.set(attribute.key, { key: attribute.key, attribute: deleted ? undefined : attribute });
-    }
+    const touched = play(changes, this.#attributes);
     this.#timestamp = changes.timestamp;
-    return [...deltas.values()];
+    return [...touched].map((key) => ({ key, attribute: this.#attributes.get(key) }));
   }
 
   /** Replaces the map and says what that changed. An older snapshot of the same epoch changes nothing. */
@@ -70,11 +64,7 @@ export class AttributeReplica {
 
   #begin(changes: AttributeChanges, epoch: string): AttributeDelta[] {
     const attributes = new Map<string, Attribute>();
-    for (const { attribute, deleted } of changes.changes) {
-      if (!attribute) continue;
-      if (deleted) attributes.delete(attribute.key);
-      else attributes.set(attribute.key, attribute);
-    }
+    play(changes, attributes);
     return this.#become(attributes, changes.timestamp, epoch);
   }
 
@@ -87,6 +77,18 @@ export class AttributeReplica {
     this.#epoch = epoch;
     return [...gone(before, attributes), ...changed(comparable, attributes)];
   }
+}
+
+/** Makes a run of changes on a map, and returns the keys that it touched. */
+function play({ changes }: AttributeChanges, attributes: Map<string, Attribute>): Set<string> {
+  const touched = new Set<string>();
+  for (const { attribute, deleted } of changes) {
+    if (!attribute) continue;
+    if (deleted) attributes.delete(attribute.key);
+    else attributes.set(attribute.key, attribute);
+    touched.add(attribute.key);
+  }
+  return touched;
 }
 
 function gone(before: Map<string, Attribute>, after: Map<string, Attribute>): AttributeDelta[] {

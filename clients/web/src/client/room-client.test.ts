@@ -329,6 +329,22 @@ describe("RoomClient", () => {
     expect(diary.shown).toEqual([1, 2, 3]);
   });
 
+  it("takes its time where polls promise more and bring nothing", async () => {
+    room.welcomes = false;
+    await start();
+    await pass(5_000);
+    expect(diary.state).toEqual({ phase: "live", way: "poll" });
+    room.pullLimit = 0;
+    room.head = 3;
+    const before = room.pulls.length;
+    await pass(1_000);
+    expect(room.pulls.length - before).toBeGreaterThan(1);
+    expect(room.pulls.length - before).toBeLessThan(7);
+    room.pullLimit = 50;
+    await pass(500);
+    expect(diary.shown).toEqual([1, 2, 3]);
+  });
+
   it("counts an outage once, however many tries it takes to come back", async () => {
     await start();
     const away = () => room.failures.set("subscribe", new ConnectError("away", Code.Unavailable));
@@ -383,6 +399,35 @@ describe("RoomClient", () => {
     client.wake();
     await pass(500);
     expect(room.stream.request.sessionId).toBe("s2");
+  });
+
+  it("is woken also by who hears that it waits", async () => {
+    const write = diary.onState;
+    diary.onState = (state) => {
+      write(state);
+      if (state.phase === "waiting" || state.phase === "dormant") client.wake();
+    };
+    watched = false;
+    room.failures.set("join", new ConnectError("away", Code.Unavailable));
+    await start();
+    expect(room.streams).toHaveLength(1);
+    room.stream.send({ case: "kicked", value: { reason: KickReason.OFFLINE, mayReconnect: true } });
+    await pass(1);
+    expect(room.stream.request.sessionId).toBe("s3");
+  });
+
+  it("is stopped while it lies dormant", async () => {
+    watched = false;
+    let over = false;
+    void client.start().then(() => (over = true));
+    await pass(1);
+    room.stream.send({ case: "kicked", value: { reason: KickReason.OFFLINE, mayReconnect: true } });
+    await pass(1_000);
+    expect(diary.state).toEqual({ phase: "dormant" });
+    client.stop();
+    await pass(1);
+    expect(over).toBe(true);
+    expect(diary.state).toEqual({ phase: "dormant" });
   });
 
   it("renews a token before it expires without losing the session", async () => {

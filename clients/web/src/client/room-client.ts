@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { Api, Dial } from "./api.js";
 import { Backoff, type Random, jittered } from "./backoff.js";
 import { ServerClock, startSample } from "./clock.js";
-import { type Failure, failureOf } from "./failure.js";
+import type { Failure } from "./failure.js";
 import {
   type AttributeUpdateSchema,
   type SendResponse,
@@ -19,7 +19,7 @@ import { type Link, RoomSync } from "./room-sync.js";
 import { holdStream } from "./stream.js";
 import { sleep } from "./time.js";
 import type { Token, TokenSource } from "./token.js";
-import { type Ending, type Verdict, decide } from "./verdict.js";
+import { type Ending, type Verdict, decide, endingOf } from "./verdict.js";
 
 /** How long to poll before trying a stream again, at first and at most. */
 const POLL_FIRST = 60_000;
@@ -56,7 +56,6 @@ export class RoomClient {
   readonly #clock: ServerClock;
   #abort: AbortController | undefined;
   #nap = new AbortController();
-  #wake: (() => void) | undefined;
   #endpoint = "";
   #sessionId = "";
   #way: Way | undefined;
@@ -112,12 +111,10 @@ export class RoomClient {
   stop(): void {
     this.#abort?.abort({ kind: "closed" } satisfies Ending);
     this.#abort = undefined;
-    this.#wake?.();
   }
 
   /** Somebody is watching, or the network is back: go on now instead of later. */
   wake(): void {
-    this.#wake?.();
     this.#nap.abort();
   }
 
@@ -149,33 +146,29 @@ export class RoomClient {
   }
 
   /** Makes one connection and holds it until it ends. */
-  async #connect(signal: AbortSignal): Promise<Ending> {
+  async #connect(stopped: AbortSignal): Promise<Ending> {
     const abort = new AbortController();
+    const signal = AbortSignal.any([stopped, abort.signal]);
     const end = (ending: Ending) => abort.abort(ending);
-    const stopped = () => end(signal.reason as Ending);
-    signal.addEventListener("abort", stopped);
     let renewal: ReturnType<typeof setTimeout> | undefined;
     try {
       const token = await this.#tokens.get();
       renewal = renewalTimer(token, () => end({ kind: "renew" }));
-      if (!this.#sessionId) await this.#join(abort.signal);
+      if (!this.#sessionId) await this.#join(signal);
       const link: Link = {
         api: this.#api(),
         roomId: this.#roomId,
         sessionId: this.#sessionId,
-        signal: abort.signal,
+        signal,
         fail: (failure: Failure) => end({ kind: "failed", failure }),
       };
       this.#sync.attach(link);
       void this.#clock.keep(link.api.feed, link.signal);
       return this.#pollNext ? await this.#poll(link) : await this.#stream(link);
     } catch (thrown) {
-      return abort.signal.aborted
-        ? (abort.signal.reason as Ending)
-        : { kind: "failed", failure: failureOf(thrown) };
+      return endingOf(signal, thrown);
     } finally {
       clearTimeout(renewal);
-      signal.removeEventListener("abort", stopped);
       end({ kind: "closed" });
       this.#way = undefined;
     }
@@ -259,8 +252,11 @@ export class RoomClient {
   }
 
   /** Prepares the next connection, and waits for its moment. */
-  async #follow(verdict: Verdict, ending: Ending, signal: AbortSignal): Promise<void> {
-    if (verdict.next === "stop") return;
+  async #follow(
+    verdict: Exclude<Verdict, { next: "stop" }>,
+    ending: Ending,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (ending.kind !== "renew" && ending.kind !== "polled") this.#countOutage();
     if (verdict.next === "poll") {
       this.#pollNext = true;
@@ -289,16 +285,22 @@ export class RoomClient {
   /** Waits; a wait that the server did not ask for ends early when woken. */
   async #wait(ms: number, bidden: boolean, signal: AbortSignal): Promise<void> {
     if (ms <= 0 || signal.aborted) return;
+    const awake = bidden ? signal : this.#layDown(signal);
     this.#observer.onState({ phase: "waiting", until: Date.now() + ms });
-    this.#nap = new AbortController();
-    await sleep(ms, bidden ? signal : AbortSignal.any([signal, this.#nap.signal]));
+    await sleep(ms, awake);
   }
 
   async #sleepUntilWoken(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
+    const awake = this.#layDown(signal);
     this.#observer.onState({ phase: "dormant" });
-    await new Promise<void>((resolve) => (this.#wake = resolve));
-    this.#wake = undefined;
+    await sleep(Infinity, awake);
+  }
+
+  /** Begins a nap: the signal aborts when it is woken, and with the one given. */
+  #layDown(signal: AbortSignal): AbortSignal {
+    this.#nap = new AbortController();
+    return AbortSignal.any([signal, this.#nap.signal]);
   }
 }
 

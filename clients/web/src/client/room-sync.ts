@@ -1,9 +1,11 @@
-import type { Api } from "./api.js";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Api, ANSWER_WITHIN } from "./api.js";
 import { Backoff, type Random } from "./backoff.js";
 import { BUCKETS, perBucket } from "./buckets.js";
 import { Coalescer } from "./coalescer.js";
 import { type Failure, failureOf } from "./failure.js";
 import type {
+  AttributeChanges,
   AttributeSnapshot,
   Batch,
   Heads,
@@ -14,14 +16,12 @@ import type {
 } from "./gen.js";
 import { type Intake, Inbox } from "./inbox.js";
 import type { RoomObserver, Tally } from "./observer.js";
-import { AttributeReplica } from "./replica.js";
+import { type AttributeDelta, AttributeReplica } from "./replica.js";
 import { sleep } from "./time.js";
 import { isFinal } from "./verdict.js";
 
-/** How long an answer may take. */
-const ANSWER_WITHIN = 10_000;
-/** Least time before asking again for what an answer should have brought and did not. */
-const PACE = 250;
+/** Least time before asking again for what an answer should have brought and did not, and between two polls. */
+export const PACE = 250;
 
 /** A connection that the room's state can be fetched over. */
 export interface Link {
@@ -104,14 +104,28 @@ export class RoomSync {
     const { batch, attributes, heads } = inline;
     const epoch = heads?.cursor?.epoch ?? batch?.cursor?.epoch ?? "";
     if (batch) this.#takeInlineBatch(batch);
-    const deltas = attributes ? this.replica.apply(attributes, epoch) : "known";
-    if (typeof deltas !== "string") this.observer.onAttributes(deltas);
-    else if (deltas === "gap" && attributes) this.reachAttributesAt(attributes.timestamp, epoch);
+    if (attributes && !this.#apply(attributes, epoch)) this.reachAttributesAt(attributes.timestamp, epoch);
     this.reachAttributes(heads);
   }
 
+  /**
+   * Makes one pull, which the server may hold for a while, and says whether there is
+   * more. An answer that promises more and brings nothing is followed by a pause.
+   */
+  async pullOnce(link: Link, held = 0): Promise<boolean> {
+    const { api, roomId, sessionId, signal } = link;
+    const cursor = this.inbox.cursor;
+    const wait = held > 0 && { wait: durationFromMs(held) };
+    const request = { roomId, sessionId, ...wait, ...(cursor && { cursor }) };
+    const answer = await api.feed.pull(request, { signal, timeoutMs: held + ANSWER_WITHIN });
+    this.#takePulled(answer, cursor);
+    const more = answer.batch?.more ?? false;
+    if (more && answer.batch?.messages.length === 0) await sleep(PACE, signal);
+    return more;
+  }
+
   /** Takes the answer to a pull that began at `asked`. */
-  takePulled(answer: PullResponse, asked: Inbox["cursor"]): void {
+  #takePulled(answer: PullResponse, asked: Inbox["cursor"]): void {
     const { batch, heads } = answer;
     if (batch?.resync) this.replica.forget();
     if (batch) this.#show(this.inbox.takePulled(batch, asked));
@@ -142,15 +156,7 @@ export class RoomSync {
   }
 
   async #pull(link: Link): Promise<void> {
-    const { api, roomId, sessionId, signal } = link;
-    for (let more = true; more && !signal.aborted;) {
-      const cursor = this.inbox.cursor;
-      const request = { roomId, sessionId, ...(cursor && { cursor }) };
-      const answer = await api.feed.pull(request, { signal, timeoutMs: ANSWER_WITHIN });
-      this.takePulled(answer, cursor);
-      more = answer.batch?.more ?? false;
-      if (more && answer.batch?.messages.length === 0) await sleep(PACE, signal);
-    }
+    for (let more = true; more && !link.signal.aborted;) more = await this.pullOnce(link);
   }
 
   async #pullAttributes(link: Link): Promise<void> {
@@ -172,15 +178,22 @@ export class RoomSync {
   /** Takes an answer to a pull of attributes; false: it does not continue the map. */
   #takeAttributes({ result, epoch }: PullAttributesResponse): boolean {
     if (result.case === "snapshot") this.#replace(result.value);
-    if (result.case !== "changes") return true;
-    const deltas = this.replica.apply(result.value, epoch);
+    return result.case !== "changes" || this.#apply(result.value, epoch);
+  }
+
+  /** Applies a run of changes, unless it is known; false: it does not continue the map. */
+  #apply(changes: AttributeChanges, epoch: string): boolean {
+    const deltas = this.replica.apply(changes, epoch);
     if (deltas === "gap") return false;
-    if (deltas !== "known" && deltas.length > 0) this.observer.onAttributes(deltas);
+    if (deltas !== "known") this.#showAttributes(deltas);
     return true;
   }
 
   #replace(snapshot: AttributeSnapshot): void {
-    const deltas = this.replica.replace(snapshot);
+    this.#showAttributes(this.replica.replace(snapshot));
+  }
+
+  #showAttributes(deltas: AttributeDelta[]): void {
     if (deltas.length > 0) this.observer.onAttributes(deltas);
   }
 

@@ -1,19 +1,16 @@
 import type { Api } from "./api.js";
-import { failureOf } from "./failure.js";
 import type { Cursor, SubscribeResponse, Welcome } from "./gen.js";
-import { Delivery } from "./gen.js";
 import { Watchdog, millis } from "./time.js";
-import type { Ending } from "./verdict.js";
+import { type Ending, endingOf } from "./verdict.js";
 
 /** How long to wait for Welcome before taking the way for one that holds streams back. */
-export const WELCOME_WITHIN = 5_000;
+const WELCOME_WITHIN = 5_000;
 
 /** What to subscribe to. */
 export interface Subscription {
   roomId: string;
   sessionId: string;
   cursor: Cursor | undefined;
-  delivery?: Delivery;
 }
 
 /** Who hears of a stream's frames. */
@@ -35,46 +32,38 @@ export async function holdStream(
   listener: StreamListener,
   signal: AbortSignal,
 ): Promise<Ending> {
-  const abort = new AbortController();
-  const giveUp = (ending: Ending) => abort.abort(ending);
-  const stopped = () => giveUp(signal.reason as Ending);
   if (signal.aborted) return signal.reason as Ending;
-  signal.addEventListener("abort", stopped);
+  const own = new AbortController();
+  const either = AbortSignal.any([signal, own.signal]);
+  const giveUp = (ending: Ending) => own.abort(ending);
 
   let patience: number | undefined;
   const watchdog = new Watchdog(() => giveUp({ kind: patience === undefined ? "no-welcome" : "silent" }));
   watchdog.feed(WELCOME_WITHIN);
   try {
-    const { roomId, sessionId, cursor, delivery } = subscription;
-    const request = {
-      roomId,
-      sessionId,
-      delivery: delivery ?? Delivery.UNSPECIFIED,
-      ...(cursor && { cursor }),
-    };
-    for await (const { frame } of feed.subscribe(request, { signal: abort.signal })) {
-      if (abort.signal.aborted) break;
+    const { roomId, sessionId, cursor } = subscription;
+    const request = { roomId, sessionId, ...(cursor && { cursor }) };
+    for await (const { frame } of feed.subscribe(request, { signal: either })) {
+      if (either.aborted) break;
       if (frame.case === "welcome") {
         patience = 2 * millis(frame.value.heartbeatInterval, 25_000);
         listener.onWelcome(frame.value);
       }
       watchdog.feed(patience ?? WELCOME_WITHIN);
-      const ending = endingOf(frame);
+      const ending = endingIn(frame);
       if (ending) return ending;
       if (frame.case !== "welcome") listener.onFrame(frame);
     }
-    return abort.signal.aborted ? (abort.signal.reason as Ending) : { kind: "closed" };
+    return either.aborted ? (either.reason as Ending) : { kind: "closed" };
   } catch (thrown) {
-    if (abort.signal.aborted) return abort.signal.reason as Ending;
-    return { kind: "failed", failure: failureOf(thrown) };
+    return endingOf(either, thrown);
   } finally {
     watchdog.stop();
-    signal.removeEventListener("abort", stopped);
-    abort.abort({ kind: "closed" } satisfies Ending);
+    giveUp({ kind: "closed" });
   }
 }
 
-function endingOf(frame: SubscribeResponse["frame"]): Ending | undefined {
+function endingIn(frame: SubscribeResponse["frame"]): Ending | undefined {
   switch (frame.case) {
     case "kicked":
       return { kind: "kicked", kicked: frame.value };

@@ -5,7 +5,7 @@ export function millis(duration: Duration | undefined, otherwise: number): numbe
   return duration ? durationMs(duration) : otherwise;
 }
 
-/** Resolves after `ms`, or as soon as the signal aborts, whichever is first. */
+/** Resolves after `ms` (Infinity: never), or as soon as the signal aborts, whichever is first. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
@@ -14,7 +14,7 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = ms < Infinity ? setTimeout(done, ms) : undefined;
     signal.addEventListener("abort", done);
   });
 }

@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { type Failure } from "./failure.js";
+import { type Failure, failureOf } from "./failure.js";
 import { type Kicked, type Reconnect, ErrorReason, KickReason } from "./gen.js";
 import { millis } from "./time.js";
 import type { TokenFault, TokenLack } from "./token.js";
@@ -22,6 +22,11 @@ export type Ending =
   | { kind: "polled" }
   | { kind: "failed"; failure: Failure };
 
+/** How a connection that threw came to its end: as its signal says, where that was aborted. */
+export function endingOf(signal: AbortSignal, thrown: unknown): Ending {
+  return signal.aborted ? (signal.reason as Ending) : { kind: "failed", failure: failureOf(thrown) };
+}
+
 /** Why a client has stopped for good. */
 export type StopReason =
   | "room-ended"
@@ -33,9 +38,16 @@ export type StopReason =
   | "token-expired"
   | "refused";
 
+/** A stop for good, in the server's words where it said any; `reason` is what it gave, where it refused. */
+export interface Stop {
+  why: StopReason;
+  said: string;
+  reason?: ErrorReason;
+}
+
 /** What to do after an ending. */
 export type Verdict =
-  | { next: "stop"; why: StopReason; said: string; reason?: ErrorReason }
+  | ({ next: "stop" } & Stop)
   /** Poll for a while instead of streaming. */
   | { next: "poll" }
   | {

@@ -10,7 +10,7 @@ export class AttributeTable {
   #rows = new Map<string, HTMLTableRowElement>();
   #waiting = new Map<string, Attribute | undefined>();
   #draw = onceAFrame(() => this.#drawWaiting());
-  #body = byId("attributes");
+  #body = byId<HTMLTableSectionElement>("attributes");
   #count = byId("attributes-count");
   #empty = byId("attributes-empty");
 
@@ -56,8 +56,8 @@ export class AttributeTable {
   #insert(key: string): HTMLTableRowElement {
     const row = make("tr");
     row.dataset.key = key;
-    const next = [...this.#rows.keys()].filter((other) => other > key).sort()[0];
-    this.#body.insertBefore(row, (next !== undefined && this.#rows.get(next)) || null);
+    const next = [...this.#body.rows].find((other) => (other.dataset.key ?? "") > key);
+    this.#body.insertBefore(row, next ?? null);
     this.#rows.set(key, row);
     return row;
   }

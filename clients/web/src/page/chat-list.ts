@@ -49,7 +49,7 @@ export class ChatList {
       this.#waiting.push({ node: lineOf(message), timestamp: message.timestamp });
     }
     // A hidden page draws no frames: what would be trimmed at once need not wait.
-    if (this.#waiting.length > MOST) this.#waiting.splice(0, this.#waiting.length - MOST);
+    this.#trim(this.#waiting);
     this.#draw();
     return fresh;
   }
@@ -126,7 +126,7 @@ export class ChatList {
     this.list.append(...lines.map((line) => line.node));
     this.#lines.push(...lines);
     this.#showEmpty();
-    for (const line of this.#lines.splice(0, Math.max(0, this.#lines.length - MOST))) this.#drop(line);
+    this.#trim(this.#lines);
     if (this.#following) this.#follow();
     else this.newest.hidden = false;
   }
@@ -135,9 +135,12 @@ export class ChatList {
     this.empty.hidden = !this.#settled || this.#lines.length + this.#waiting.length > 0;
   }
 
-  #drop(line: Line): void {
-    line.node.remove();
-    if (line.id) this.#echoes.delete(line.id);
+  /** Keeps the latest lines. An echo that goes is forgotten: its message is shown as any other. */
+  #trim(lines: Line[]): void {
+    for (const line of lines.splice(0, Math.max(0, lines.length - MOST))) {
+      line.node.remove();
+      if (line.id) this.#echoes.delete(line.id);
+    }
   }
 
   #look(): void {

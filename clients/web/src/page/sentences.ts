@@ -2,6 +2,7 @@ import {
   type ConnectionState,
   type Failure,
   type SendResponse,
+  type Stop,
   type StopReason,
   type Way,
   ErrorReason,
@@ -49,9 +50,6 @@ export function wordsOfWay(way: Way | undefined): { text: string; title: string 
       return { text: "–", title: "There is no connection" };
   }
 }
-
-/** Why a connection is over. */
-export type Stop = Pick<ConnectionState & { phase: "stopped" }, "why" | "said" | "reason">;
 
 function titleOfStop({ why, reason }: Stop): string {
   if (why !== "refused") return TITLES[why];

@@ -1,6 +1,6 @@
-import { ErrorReason, type StopReason } from "../client/index.js";
+import { type Stop, type StopReason, ErrorReason } from "../client/index.js";
 import { byId, write } from "./elements.js";
-import { type Stop, sentenceOfStop, wordsOfState } from "./sentences.js";
+import { sentenceOfStop, wordsOfState } from "./sentences.js";
 
 /** What covers the room when there is nothing to follow: why, and what can be done. */
 export class Veil {
