@@ -61,7 +61,7 @@ func TestEveryFlagCanBeSetInTheEnvironment(t *testing.T) {
 //nolint:paralleltest // see above
 func TestJSONLogsSayTheirUnits(t *testing.T) {
 	var out bytes.Buffer
-	newLogger(config.Config{LogFormat: "json"}, &out).Info("x", "after", 1500*time.Millisecond)
+	newLogger(config.Config{Log: config.Log{LogFormat: "json"}}, &out).Info("x", "after", 1500*time.Millisecond)
 	if !strings.Contains(out.String(), `"after":"1.5s"`) {
 		t.Errorf("logged %s", out.String())
 	}

@@ -31,11 +31,9 @@ type node struct {
 // start starts a server, by default one with a secret of its own.
 func start(t *testing.T, edits ...func(*config.Config)) *node {
 	t.Helper()
-	c := config.Config{
-		Listen: "127.0.0.1:0", InternalListen: "127.0.0.1:0", AuthSecret: secret, CORSOrigins: []string{"*"},
-		Heartbeat: 5 * time.Second, MaxRequestBytes: 1 << 20,
-		DrainTimeout: 5 * time.Second, ReconnectAfter: time.Second, ReconnectJitter: 15 * time.Second,
-	}
+	c := config.Default()
+	c.Listen, c.InternalListen, c.AuthSecret = "127.0.0.1:0", "127.0.0.1:0", secret
+	c.Heartbeat, c.DrainTimeout = 5*time.Second, 5*time.Second
 	for _, edit := range edits {
 		edit(&c)
 	}

@@ -4,14 +4,12 @@ package config
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
-	"github.com/ovation-live/ovation/token"
+	"github.com/alecthomas/kong"
 )
 
 // Config is the server's configuration. Every flag is also read from the environment:
@@ -20,75 +18,34 @@ type Config struct {
 	Listen         string `default:"localhost:8080" placeholder:"HOST:PORT" help:"Public address: every RPC, health checks, and the page (default ${default})."`
 	InternalListen string `default:"localhost:9090" placeholder:"HOST:PORT" help:"Internal address: /metrics and /debug/pprof/ (default ${default}). Keep it private."`
 
-	AuthSecret Secret `placeholder:"SECRET" help:"Secret that tokens are signed with (HS256), at least 32 bytes. Without it the server runs in development mode: a well-known secret, a demo room, loopback addresses only."`
+	Auth `embed:""`
 
 	CORSOrigins []string `name:"cors-origins" default:"*" placeholder:"ORIGIN" help:"Origins whose pages may call the server (default ${default}; tokens, not cookies, say who calls)."`
 
-	Heartbeat       time.Duration `default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
-	MaxRequestBytes int           `default:"1048576" placeholder:"BYTES" help:"Largest request that is read (default ${default})."`
+	Heartbeat time.Duration `default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
+
+	Limits `embed:""`
 
 	DrainTimeout    time.Duration `default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
 	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server asks its viewers to wait at least this long before they reconnect (default ${default})."`
 	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away spread over at most this long (default ${default}). It takes less where 500 a second suffice."`
 
-	LogLevel  Level  `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
-	LogFormat string `default:"text" enum:"text,json" placeholder:"FORMAT" help:"text or json (default ${default})."`
+	Log `embed:""`
 }
 
-// Level is how grave a record must be to be logged.
-type Level slog.Level
-
-// Level is the same for slog.
-func (l Level) Level() slog.Level { return slog.Level(l) }
-
-// UnmarshalText reads debug, info, warn or error, in letters of any case.
-func (l *Level) UnmarshalText(text []byte) error {
-	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
-		if strings.EqualFold(level.String(), string(text)) {
-			*l = Level(level)
-			return nil
-		}
+// Default returns the configuration of a server that is told nothing.
+func Default() Config {
+	var c Config
+	if err := kong.ApplyDefaults(&c); err != nil {
+		panic(err) // the struct's tags are wrong
 	}
-	return fmt.Errorf("%q is not debug, info, warn or error", text)
-}
-
-// Secret is a string that is not to be seen.
-type Secret string
-
-// String hides the secret.
-func (s Secret) String() string {
-	if s == "" {
-		return ""
-	}
-	return "(hidden)"
-}
-
-// GoString hides the secret from %#v.
-func (s Secret) GoString() string { return s.String() }
-
-// MarshalText hides the secret from encoders.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// LogValue hides the secret from logs.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// Development says whether the server runs with the well-known secret.
-func (c Config) Development() bool {
-	return c.AuthSecret == "" || c.AuthSecret == token.DevelopmentSecret
-}
-
-// Secret returns the secret that tokens are signed with.
-func (c Config) Secret() string {
-	if c.Development() {
-		return token.DevelopmentSecret
-	}
-	return string(c.AuthSecret)
+	return c
 }
 
 // Validate returns every rule that the configuration breaks, joined.
 func (c Config) Validate() error {
 	return errors.Join(
-		c.validateSecret(),
+		c.Auth.validate(),
 		c.validateListen("--listen", c.Listen),
 		c.validateListen("--internal-listen", c.InternalListen),
 		c.validateOrigins(),
@@ -96,15 +53,8 @@ func (c Config) Validate() error {
 		between("--drain-timeout", c.DrainTimeout, 0, time.Hour),
 		between("--reconnect-after", c.ReconnectAfter, 0, time.Hour),
 		between("--reconnect-jitter", c.ReconnectJitter, 0, time.Hour),
-		between("--max-request-bytes", c.MaxRequestBytes, 1<<10, 64<<20),
+		c.Limits.validate(),
 	)
-}
-
-func (c Config) validateSecret() error {
-	if n := len(c.AuthSecret); n > 0 && n < token.MinSecretBytes {
-		return fmt.Errorf("--auth-secret has %d bytes, it needs at least %d: try `openssl rand -hex 32`", n, token.MinSecretBytes)
-	}
-	return nil
 }
 
 // validateOrigins checks that each is * or of the form that browsers send.

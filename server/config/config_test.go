@@ -20,13 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const secret = "a secret of thirty-two bytes or more"
 
 // sound returns a configuration that breaks no rule.
-func sound() config.Config {
-	return config.Config{
-		Listen: "localhost:8080", InternalListen: "localhost:9090",
-		CORSOrigins: []string{"*"}, Heartbeat: 20 * time.Second, MaxRequestBytes: 1 << 20,
-		DrainTimeout: 30 * time.Second, ReconnectAfter: time.Second, ReconnectJitter: 15 * time.Second,
-	}
-}
+func sound() config.Config { return config.Default() }
 
 func TestRules(t *testing.T) {
 	t.Parallel()
@@ -97,11 +91,9 @@ func text(err error) string {
 
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	c := config.Config{
-		Listen: "nowhere", InternalListen: "0.0.0.0:1", AuthSecret: "short", CORSOrigins: []string{"*"}, Heartbeat: -1, MaxRequestBytes: -1,
-		DrainTimeout: -1, ReconnectAfter: -1, ReconnectJitter: -1,
-	}
-	c.AuthSecret = ""
+	c := sound()
+	c.Listen, c.InternalListen, c.Heartbeat, c.MaxRequestBytes = "nowhere", "0.0.0.0:1", -1, -1
+	c.DrainTimeout, c.ReconnectAfter, c.ReconnectJitter = -1, -1, -1
 	got := strings.Split(text(c.Validate()), "\n")
 	if len(got) != 7 {
 		t.Errorf("%d faults: %q", len(got), got)
