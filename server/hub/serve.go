@@ -30,8 +30,8 @@ func (b Bell) Wake() { signal(b) }
 // for one channel is the cheapest there is, in time and on the stack.
 func (h *Hub) Serve(ctx context.Context, s *Subscriber, bell Bell, w Writer) error {
 	defer context.AfterFunc(ctx, bell.Wake)()
-	silence := newSilence(h.config.Heartbeat, bell)
-	defer silence.end()
+	pulse := newPulse(h.config.Heartbeat, bell)
+	defer pulse.stop()
 	var frames []*wire.Frame
 	for ; ; <-bell {
 		for more := true; more; {
@@ -40,15 +40,13 @@ func (h *Hub) Serve(ctx context.Context, s *Subscriber, bell Bell, w Writer) err
 			if err := h.write(w, frames); err != nil || done {
 				return err
 			}
-			if more = len(frames) > 0; more {
-				clear(frames)
-				silence.broken()
-			}
+			more = len(frames) > 0
+			clear(frames)
 		}
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case silence.over():
+		case pulse.due(s):
 			if err := w.WriteFrames(s.Heartbeat()); err != nil {
 				return err
 			}
@@ -68,40 +66,42 @@ func (h *Hub) write(w Writer, frames []*wire.Frame) error {
 	return err
 }
 
-// silence tells when nothing was written for too long. To break it costs no timer: that
-// goes off now and then, and rings the bell for someone to look.
-type silence struct {
-	most  time.Duration
-	since time.Time
+// pulse tells when a stream is due a heartbeat. What is written in between costs it
+// nothing: its timer goes off now and then, and rings the bell for someone to look.
+type pulse struct {
+	every time.Duration
+	last  time.Time // of the heartbeats, or the beginning
 	timer *time.Timer
 	look  atomic.Bool // the timer has gone off
 }
 
-func newSilence(most time.Duration, bell Bell) *silence {
-	s := &silence{most: most, since: time.Now()}
-	s.timer = time.AfterFunc(most, func() {
-		s.look.Store(true)
+func newPulse(every time.Duration, bell Bell) *pulse {
+	p := &pulse{every: every, last: time.Now()}
+	p.timer = time.AfterFunc(every, func() {
+		p.look.Store(true)
 		bell.Wake()
 	})
-	return s
+	return p
 }
 
-// broken notes that something was written.
-func (s *silence) broken() { s.since = time.Now() }
-
-// over says whether the silence has lasted for too long. Then another begins.
-func (s *silence) over() bool {
-	if !s.look.Swap(false) {
+// due says whether the stream of a subscriber was silent for so long, and then counts on
+// a heartbeat being written.
+func (p *pulse) due(s *Subscriber) bool {
+	if !p.look.Swap(false) {
 		return false
 	}
-	left := s.most - time.Since(s.since)
-	if left > 0 {
-		s.timer.Reset(left)
+	now := time.Now()
+	since := p.last
+	if told := s.quietSince().Time(); told.After(since) {
+		since = told
+	}
+	if left := p.every - now.Sub(since); left > 0 {
+		p.timer.Reset(left)
 		return false
 	}
-	s.broken()
-	s.timer.Reset(s.most)
+	p.last = now
+	p.timer.Reset(p.every)
 	return true
 }
 
-func (s *silence) end() { s.timer.Stop() }
+func (p *pulse) stop() { p.timer.Stop() }

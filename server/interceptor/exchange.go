@@ -22,8 +22,8 @@ type exchange struct {
 	writer   http.ResponseWriter
 	body     io.Reader // the request's, as it comes
 	major    int       // of the protocol's version
-	reported bool  // an interceptor has logged it
-	unread   error // why it could not be read
+	reported bool      // an interceptor has logged it
+	unread   error     // why it could not be read
 }
 
 type exchangeKey struct{}
