@@ -40,6 +40,7 @@ type reading struct {
 
 // ServeHTTP implements http.Handler.
 func (h reading) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	growStack()
 	e := exchangeOf(r.Context())
 	h.next.ServeHTTP(w, r)
 	if !e.reported {
