@@ -9,29 +9,44 @@ const (
 	// crowd is how many viewers a room has before its rounds stretch: the fan-out
 	// to fewer is not what loads a server.
 	crowd = 64
+	// large is how many viewers a room has when it counts as large altogether.
+	large = 1000
 )
 
-// Pace adapts the time between two rounds of delivery. The zero value begins at the
-// room's interval.
+// crowded says where a room of so many viewers stands between small (0) and large (1), in
+// parts of whole.
+func crowded(viewers int, whole time.Duration) time.Duration {
+	return whole * time.Duration(min(max(viewers-crowd, 0), large-crowd)) / (large - crowd)
+}
+
+// Pace adapts the time between two rounds of delivery. The zero value begins at what
+// Interval says.
 type Pace struct{ interval time.Duration }
+
+// Interval returns the least time between two rounds in a room of so many viewers: base
+// up to 64, twice that from 1,000 on, in between by proportion. A round costs a write to
+// every viewer, however much is in it, and in a large room there is always something:
+// half as many rounds cost half as much.
+func Interval(base time.Duration, viewers int) time.Duration { return base + crowded(viewers, base) }
 
 // Next returns the time to leave until the next round, given the room's interval,
 // how many viewers keep up with it, and how many of these are still busy with the
 // round before. (Viewers who have stalled count in neither: nobody waits for them.)
-// With more than a quarter behind, rounds stretch by half, to at most ten times the
-// base; with fewer than a tenth behind they shrink again, by an eighth at a time:
-// quick to yield, slow to press.
+// It is at least Interval's. With more than a quarter behind, rounds stretch by half, to
+// at most ten times the base; with fewer than a tenth behind they shrink again, by an
+// eighth at a time: quick to yield, slow to press.
 func (p *Pace) Next(base time.Duration, behind, viewers int) time.Duration {
-	p.interval = max(p.interval, base)
+	least := Interval(base, viewers)
+	p.interval = max(p.interval, least)
 	switch {
 	case viewers < crowd:
-		p.interval = base
+		p.interval = least
 	case behind*4 > viewers:
 		p.interval += p.interval / 2
 	case behind*10 < viewers:
 		p.interval -= p.interval / 8
 	}
-	p.interval = min(max(p.interval, base), maxStretch*base)
+	p.interval = min(max(p.interval, least), maxStretch*base)
 	return p.interval
 }
 
@@ -50,7 +65,6 @@ func PullLimit(most, viewers int) int {
 // proportion. Each telling goes to everyone, and in a large room a second changes
 // little.
 func CountsEvery(viewers int) time.Duration {
-	const large, least, most = 1000, time.Second, 5 * time.Second
-	over := min(max(viewers-crowd, 0), large-crowd)
-	return least + (most-least)*time.Duration(over)/(large-crowd)
+	const least, most = time.Second, 5 * time.Second
+	return least + crowded(viewers, most-least)
 }

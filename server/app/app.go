@@ -97,7 +97,7 @@ func (a *App) buildServices() {
 
 // bind binds both addresses, or neither.
 func (a *App) bind(ctx context.Context) (err error) {
-	var lc net.ListenConfig
+	lc := net.ListenConfig{Control: giveUpUnread(writeWithin)}
 	if a.publicAddr, err = lc.Listen(ctx, "tcp", a.config.Listen); err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with --listen", a.config.Listen, err)
 	}

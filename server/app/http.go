@@ -25,7 +25,8 @@ const (
 	headerTimeout = 10 * time.Second
 	// idleTimeout is how long a connection without requests is kept.
 	idleTimeout = 2 * time.Minute
-	// writeWithin is how long a stream waits for its reader to take a frame.
+	// writeWithin is how long a connection, and a stream, waits for its reader to take
+	// anything of what was written.
 	writeWithin = 30 * time.Second
 	// maxHeaderBytes bounds a request's headers.
 	maxHeaderBytes = 64 << 10
@@ -48,7 +49,7 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  30 * time.Second,
 			PingTimeout:      15 * time.Second,
-			WriteByteTimeout: writeWithin,
+			WriteByteTimeout: writeByteTimeout,
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/server/wire"
 )
 
 // Stream is what a viewer asks of a stream.
@@ -24,16 +25,26 @@ type Stream struct {
 // over by then.
 const goodbye = 5 * time.Second
 
-// Subscribe opens or resumes the caller's session and writes the room's frames to w
-// until the stream's last frame is written (nil), ctx is done, or w fails. Errors of
-// auth, store.ErrRoomNotFound, store.ErrRoomEnded, hub.ErrDraining.
-func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream, w hub.Writer) error {
+// Viewing is a stream that was opened and is to be served.
+type Viewing struct {
+	service *Service
+	room    live.RoomID
+	session room.Session
+	sub     *hub.Subscriber
+	bell    hub.Bell
+	welcome *wire.Frame
+	expiry  *time.Timer
+}
+
+// Subscribe opens or resumes the caller's session and a stream of it, which the caller
+// serves. Errors of auth, store.ErrRoomNotFound, store.ErrRoomEnded, hub.ErrDraining.
+func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream) (*Viewing, error) {
 	if err := p.In(stream.Room); err != nil {
-		return err
+		return nil, err
 	}
 	session, online, err := s.rooms.Enter(ctx, p, stream.Room, stream.Session, rooms.StreamLease)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	bell := hub.NewBell()
 	sub, welcome, err := s.hub.Subscribe(ctx, hub.Subscription{
@@ -46,29 +57,41 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 	}, bell)
 	if err != nil {
 		s.turnedAway(ctx, stream, session)
-		return err
+		return nil, err
 	}
-	defer s.part(ctx, stream.Room, session, sub)
-	expire := time.AfterFunc(time.Until(p.Expires), sub.Expire)
-	defer expire.Stop()
-	if err := w.WriteFrame(welcome); err != nil {
-		return err
-	}
-	return s.hub.Serve(ctx, sub, bell, w)
+	return &Viewing{
+		service: s, room: stream.Room, session: session, sub: sub, bell: bell, welcome: welcome,
+		expiry: time.AfterFunc(time.Until(p.Expires), sub.Expire),
+	}, nil
 }
 
-// part takes a subscriber out and settles what becomes of its session: it is over for
+// Serve writes the room's frames to w until the stream's last frame is written (nil), ctx
+// is done, or w fails. It is called once. Most of a stream's life is spent in it, and what
+// is on the stack then is what an idle viewer costs: so it opens nothing itself.
+func (v *Viewing) Serve(ctx context.Context, w hub.Writer) error {
+	defer v.part(ctx)
+	welcome := v.welcome
+	v.welcome = nil
+	if err := w.WriteFrames(welcome); err != nil {
+		return err
+	}
+	return v.service.hub.Serve(ctx, v.sub, v.bell, w)
+}
+
+// part takes the subscriber out and settles what becomes of its session: it is over for
 // one who was taken for offline, nothing of ours for one who was replaced, and waits
 // to be resumed otherwise. A session that was resumed meanwhile, here or elsewhere, is
 // no longer ours to settle, and the store knows.
-func (s *Service) part(ctx context.Context, id live.RoomID, session room.Session, sub *hub.Subscriber) {
-	s.hub.Unsubscribe(sub)
-	s.settle(ctx, id, session.ID, func(ctx context.Context) error {
-		switch sub.Ending() {
+func (v *Viewing) part(ctx context.Context) {
+	v.expiry.Stop()
+	s := v.service
+	s.hub.Unsubscribe(v.sub)
+	s.settle(ctx, v.room, v.session.ID, func(ctx context.Context) error {
+		switch v.sub.Ending() {
 		case hub.Offline:
-			return s.rooms.Over(ctx, id, session)
+			return s.rooms.Over(ctx, v.room, v.session)
 		case hub.Open, hub.Expired, hub.Drained:
-			return s.rooms.Disconnected(ctx, id, session)
+			return s.rooms.Disconnected(ctx, v.room, v.session)
 		case hub.Replaced, hub.Left, hub.RoomOver:
 		}
 		return nil

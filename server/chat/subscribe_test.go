@@ -21,8 +21,17 @@ import (
 // frames is a writer that keeps what it gets.
 type frames chan *ovationv1.SubscribeResponse
 
-// WriteFrame implements hub.Writer.
-func (f frames) WriteFrame(frame *wire.Frame) error {
+// WriteFrames implements hub.Writer.
+func (f frames) WriteFrames(frames ...*wire.Frame) error {
+	for _, frame := range frames {
+		if err := f.write(frame); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f frames) write(frame *wire.Frame) error {
 	b, err := frame.AppendProto(nil)
 	if err != nil {
 		return err
@@ -38,8 +47,8 @@ func (f frames) WriteFrame(frame *wire.Frame) error {
 // stuck is a writer whose reader never reads.
 type stuck struct{ hungUp <-chan struct{} }
 
-// WriteFrame implements hub.Writer.
-func (s stuck) WriteFrame(*wire.Frame) error {
+// WriteFrames implements hub.Writer.
+func (s stuck) WriteFrames(...*wire.Frame) error {
 	<-s.hungUp
 	return context.Canceled
 }
@@ -49,6 +58,15 @@ func expiring(after time.Duration) auth.Principal {
 	p := as("u", live.RoleViewer)
 	p.Expires = time.Now().Add(after)
 	return p
+}
+
+// follow opens a stream and serves it to its end.
+func (h house) follow(ctx context.Context, p auth.Principal, stream chat.Stream, w hub.Writer) error {
+	v, err := h.Subscribe(ctx, p, stream)
+	if err != nil {
+		return err
+	}
+	return v.Serve(ctx, w)
 }
 
 func (h house) sessions(t *testing.T) int {
@@ -66,7 +84,7 @@ func TestATokenThatExpiresEndsItsStream(t *testing.T) {
 		h := setup(t)
 		w := make(frames, 1000)
 		begun := time.Now()
-		if err := h.Subscribe(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, w); err != nil {
+		if err := h.follow(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, w); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(begun); took != time.Hour {
@@ -92,7 +110,7 @@ func TestAStreamThatIsCancelledLeavesItsSession(t *testing.T) {
 		h := setup(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Minute, cancel)
-		err := h.Subscribe(ctx, expiring(time.Hour), chat.Stream{Room: "r"}, stuck{ctx.Done()})
+		err := h.follow(ctx, expiring(time.Hour), chat.Stream{Room: "r"}, stuck{ctx.Done()})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v", err)
 		}
@@ -112,12 +130,12 @@ func TestTurnedAwayWhileDraining(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.hub.Drain(t.Context(), hub.Farewell{After: time.Second, Jitter: time.Second})
-		err = h.Subscribe(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, make(frames, 9))
+		err = h.follow(t.Context(), expiring(time.Hour), chat.Stream{Room: "r"}, make(frames, 9))
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("%v, %d sessions", err, h.sessions(t))
 		}
 		resume := chat.Stream{Room: "r", Session: j.Session}
-		err = h.Subscribe(t.Context(), expiring(time.Hour), resume, make(frames, 9))
+		err = h.follow(t.Context(), expiring(time.Hour), resume, make(frames, 9))
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("resuming: %v, %d sessions", err, h.sessions(t))
 		}
@@ -131,14 +149,14 @@ func TestSubscribeWhereOneMayNot(t *testing.T) {
 		p := expiring(time.Hour)
 		p.Rooms = append(p.Rooms, "nowhere")
 		for id, want := range map[live.RoomID]error{"s": auth.ErrRoomForbidden, "nowhere": store.ErrRoomNotFound} {
-			if err := h.Subscribe(t.Context(), p, chat.Stream{Room: id}, make(frames, 9)); !errors.Is(err, want) {
+			if err := h.follow(t.Context(), p, chat.Stream{Room: id}, make(frames, 9)); !errors.Is(err, want) {
 				t.Errorf("%s: %v", id, err)
 			}
 		}
 		if _, err := h.rooms.End(t.Context(), as("b", live.RoleBackend), "r"); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Subscribe(t.Context(), p, chat.Stream{Room: "r"}, make(frames, 9)); !errors.Is(err, store.ErrRoomEnded) {
+		if err := h.follow(t.Context(), p, chat.Stream{Room: "r"}, make(frames, 9)); !errors.Is(err, store.ErrRoomEnded) {
 			t.Errorf("ended: %v", err)
 		}
 	})

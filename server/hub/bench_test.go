@@ -115,8 +115,8 @@ type sink struct {
 	over          atomic.Bool
 }
 
-// WriteFrame implements hub.Writer.
-func (w *sink) WriteFrame(*wire.Frame) error {
+// WriteFrames implements hub.Writer.
+func (w *sink) WriteFrames(...*wire.Frame) error {
 	if atomic.AddInt64(&w.written, 1)%w.size == 0 && !w.over.Load() {
 		w.all <- struct{}{}
 	}

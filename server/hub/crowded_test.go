@@ -24,8 +24,17 @@ type account struct {
 	low    atomic.Uint64
 }
 
-// WriteFrame implements hub.Writer.
-func (a *account) WriteFrame(f *wire.Frame) error {
+// WriteFrames implements hub.Writer.
+func (a *account) WriteFrames(frames ...*wire.Frame) error {
+	for _, f := range frames {
+		if err := a.take(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *account) take(f *wire.Frame) error {
 	b := decoded(a.t, f).GetBatch().GetBatch()
 	if b == nil {
 		return nil

@@ -26,8 +26,17 @@ type recorder struct {
 	gate   chan struct{} // each frame waits for one, while set
 }
 
-// WriteFrame implements hub.Writer.
-func (w *recorder) WriteFrame(f *wire.Frame) error {
+// WriteFrames implements hub.Writer.
+func (w *recorder) WriteFrames(frames ...*wire.Frame) error {
+	for _, f := range frames {
+		if err := w.write(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *recorder) write(f *wire.Frame) error {
 	w.mu.Lock()
 	gate := w.gate
 	w.mu.Unlock()

@@ -35,13 +35,15 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 	if !f.continues(sub.Cursor) {
 		f.settle(ctx)
 	}
+	now := clock()
 	s := &Subscriber{
 		room: f, session: sub.Session, protected: sub.Protected, waker: w,
 		percentile: percentile(sub.Session.User),
 		auto:       sub.Delivery == Auto,
 		inline:     sub.Delivery == Inline,
 		cursor:     sub.Cursor,
-		taken:      clock(),
+		taken:      now,
+		offered:    now,
 	}
 	welcome, err := f.admit(s, sub)
 	if err != nil {

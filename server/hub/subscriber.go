@@ -66,6 +66,7 @@ type Subscriber struct {
 	next      uint64         // inline: the round to take next; 0: catch up first
 	took      bool           // inline: since the last offer
 	taken     live.Timestamp // inline: the last offer before which it had taken something
+	offered   live.Timestamp // when it was last told of a round, or came
 	notify    *wire.Frame    // the latest notification not yet taken
 	untaken   news           // what that says is new
 	control   uint64         // the last control frame taken
@@ -120,6 +121,7 @@ func (s *Subscriber) offer(n *notice, now live.Timestamp) standing {
 	}
 	s.choose(n.settings.InlinePercent)
 	if s.inline {
+		s.offered = now
 		s.wake()
 		return s.inlineStanding(n, now)
 	}
@@ -145,18 +147,18 @@ func (s *Subscriber) inlineStanding(n *notice, now live.Timestamp) standing {
 // that attributes have changed is told in every round. The caller holds s.mu.
 func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
 	if n.news&newMessages == 0 || s.cursor == n.heads.Cursor { // or pulled before it was told
-		s.notifyOf(n, n.news&newAttributes)
+		s.notifyOf(n, n.news&newAttributes, now)
 		return keepsUp
 	}
 	switch s.attention.Round(n.settings.Notify, now, s.protected) {
 	case feed.Notify:
-		s.notifyOf(n, n.news)
+		s.notifyOf(n, n.news, now)
 	case feed.Offline:
 		s.close(Offline, wire.KickedFrame(wire.Offline))
 		s.wake()
 		return stalled
 	case feed.Quiet:
-		s.notifyOf(n, n.news&newAttributes)
+		s.notifyOf(n, n.news&newAttributes, now)
 		if !s.attention.Ignored() {
 			return busy
 		}
@@ -169,10 +171,11 @@ func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
 
 // notifyOf makes a notification of what is new the next frame, if anything is. One that
 // is not yet taken becomes part of it. The caller holds s.mu.
-func (s *Subscriber) notifyOf(n *notice, what news) {
+func (s *Subscriber) notifyOf(n *notice, what news, now live.Timestamp) {
 	if what == 0 {
 		return
 	}
+	s.offered = now
 	s.untaken |= what
 	s.notify = n.frame(s.untaken)
 	s.wake()
@@ -291,6 +294,14 @@ func (s *Subscriber) catchUp(frames []*wire.Frame) []*wire.Frame {
 	}
 	f.hub.config.Metrics.catchUps.Inc()
 	return append(frames, wire.BatchFrame(batch, nil, f.heads()))
+}
+
+// quietSince returns when the subscriber was last told of a round: what it was told
+// besides does not count.
+func (s *Subscriber) quietSince() live.Timestamp {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offered
 }
 
 // Heartbeat returns a frame for a stream that was silent.

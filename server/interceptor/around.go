@@ -18,7 +18,19 @@ type Call struct {
 // Around is called for every RPC that a server handles, and calls next, or not. What
 // it returns is the RPC's outcome. It is an interceptor for unary and streaming
 // handlers; clients pass through it untouched.
-type Around func(ctx context.Context, call Call, next func(context.Context) error) error
+type Around func(ctx context.Context, call *Call, next func(context.Context) error) error
+
+// surround returns what calls the first, within it the second, and so on. Each
+// interceptor of connect's own keeps more of a stream's stack.
+func surround(layers ...Around) Around {
+	if len(layers) == 1 {
+		return layers[0]
+	}
+	outer, inner := layers[0], surround(layers[1:]...)
+	return func(ctx context.Context, call *Call, next func(context.Context) error) error {
+		return outer(ctx, call, func(ctx context.Context) error { return inner(ctx, call, next) })
+	}
+}
 
 // WrapUnary implements connect.Interceptor.
 func (a Around) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
@@ -27,7 +39,7 @@ func (a Around) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			return next(ctx, req)
 		}
 		var res connect.AnyResponse
-		err := a(ctx, Call{req.Spec(), req.Peer()}, func(ctx context.Context) (err error) {
+		err := a(ctx, &Call{req.Spec(), req.Peer()}, func(ctx context.Context) (err error) {
 			res, err = next(ctx, req)
 			return err
 		})
@@ -46,7 +58,7 @@ func (a Around) WrapStreamingClient(next connect.StreamingClientFunc) connect.St
 // WrapStreamingHandler implements connect.Interceptor.
 func (a Around) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		return a(ctx, Call{conn.Spec(), conn.Peer()}, func(ctx context.Context) error {
+		return a(ctx, &Call{conn.Spec(), conn.Peer()}, func(ctx context.Context) error {
 			return next(ctx, conn)
 		})
 	}

@@ -19,8 +19,7 @@ func Chain(
 	return connect.WithHandlerOptions(
 		connect.WithRequestGate(gate(logger, v, translate)),
 		connect.WithInterceptors(
-			Report(logger, translate),
-			Recover(logger),
+			surround(Report(logger, translate), Recover(logger)),
 			wellFormed{},
 			validate.NewInterceptor(),
 		),
@@ -29,5 +28,5 @@ func Chain(
 
 // Plain is what surrounds every RPC that is not built: whoever calls it is told so.
 func Plain(logger *slog.Logger, translate func(context.Context, error) *connect.Error) connect.HandlerOption {
-	return connect.WithInterceptors(Report(logger, translate), Recover(logger), wellFormed{})
+	return connect.WithInterceptors(surround(Report(logger, translate), Recover(logger)), wellFormed{})
 }

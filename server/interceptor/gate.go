@@ -20,7 +20,7 @@ func gate(
 	return func(
 		ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header,
 	) (context.Context, error) {
-		call := Call{spec, peer}
+		call := &Call{spec, peer}
 		var p auth.Principal
 		err := recovered(ctx, call, func(context.Context) (err error) {
 			p, err = v.Header(header.Get("Authorization"))

@@ -16,57 +16,53 @@ const (
 	restBytes  = 256 << 10
 )
 
-type outcomeKey struct{}
-
-// outcome is what became of a request. It is for the request's goroutine.
-type outcome struct {
-	reported bool   // an interceptor has logged it
-	unread   error  // why it could not be read
-	hurry    func() // bounds the wait for the rest of it
-}
-
-// outcomeOf returns the outcome of the request that a context belongs to.
-func outcomeOf(ctx context.Context) *outcome {
-	if o, ok := ctx.Value(outcomeKey{}).(*outcome); ok {
-		return o
-	}
-	return &outcome{hurry: func() {}}
-}
-
 // Unread notes why the request that a context belongs to could not be read. Nobody
 // waits for the rest of it.
 func Unread(ctx context.Context, why error) {
-	o := outcomeOf(ctx)
-	o.unread = why
-	o.hurry()
+	e := exchangeOf(ctx)
+	e.unread = why
+	if e.body != nil {
+		e.discardRest()
+	}
 }
 
-// Requests surrounds the requests of all RPCs, read or not. Those that no interceptor
-// sees, because they could not be read, it logs at level Debug: they are faults of
-// callers.
+// Requests surrounds the requests of all RPCs, read or not; it is within WithRequestID.
+// Those that no interceptor sees, because they could not be read, it logs at level Debug:
+// they are faults of callers.
 func Requests(logger *slog.Logger) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			o := &outcome{hurry: func() { discardRest(w, r) }}
-			ctx := context.WithValue(r.Context(), outcomeKey{}, o)
-			next.ServeHTTP(w, r.WithContext(ctx))
-			if !o.reported {
-				logger.LogAttrs(ctx, slog.LevelDebug, "unreadable request",
-					slog.String("procedure", r.URL.Path),
-					slog.String("peer", r.RemoteAddr),
-					slog.String("request_id", RequestID(ctx)),
-					slog.Any("error", o.unread))
-			}
-		})
+	return func(next http.Handler) http.Handler { return reading{next, logger} }
+}
+
+type reading struct {
+	next   http.Handler
+	logger *slog.Logger
+}
+
+// ServeHTTP implements http.Handler.
+func (h reading) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	growStack()
+	e := exchangeOf(r.Context())
+	h.next.ServeHTTP(w, r)
+	if !e.reported {
+		h.report(r, e)
 	}
+}
+
+// report logs a request that no interceptor has seen.
+func (h reading) report(r *http.Request, e *exchange) {
+	h.logger.LogAttrs(r.Context(), slog.LevelDebug, "unreadable request",
+		slog.String("procedure", r.URL.Path),
+		slog.String("peer", r.RemoteAddr),
+		slog.String("request_id", e.id),
+		slog.Any("error", e.unread))
 }
 
 // discardRest lets the rest of a request come, to nobody.
-func discardRest(w http.ResponseWriter, r *http.Request) {
-	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(restWithin)); err != nil {
+func (e *exchange) discardRest() {
+	if err := http.NewResponseController(e.writer).SetReadDeadline(time.Now().Add(restWithin)); err != nil {
 		return // it might take for ever
 	}
-	if r.ProtoMajor > 1 {
-		_, _ = io.CopyN(io.Discard, r.Body, restBytes) // whatever comes of it
+	if e.major > 1 {
+		_, _ = io.CopyN(io.Discard, e.body, restBytes) // whatever comes of it
 	}
 }

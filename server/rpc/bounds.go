@@ -34,17 +34,23 @@ var errNotGzip = errors.New("rpc: not compressed with gzip")
 const envelopeBytes = 5
 
 // boundBody lets a handler read messages of at most so many bytes.
-func boundBody(most int, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != http.NoBody {
-			left := int64(most) + envelopeBytes
-			if r.ContentLength > left {
-				left = -1 // nothing of it is read
-			}
-			r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: left}
+func boundBody(most int, next http.Handler) http.Handler { return bounding{next, most} }
+
+type bounding struct {
+	next http.Handler
+	most int
+}
+
+// ServeHTTP implements http.Handler.
+func (h bounding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Body != http.NoBody {
+		left := int64(h.most) + envelopeBytes
+		if r.ContentLength > left {
+			left = -1 // nothing of it is read
 		}
-		next.ServeHTTP(w, r)
-	})
+		r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: h.most, left: left}
+	}
+	h.next.ServeHTTP(w, r)
 }
 
 // boundedBody is a request's body whose errors are told as they are to be answered.

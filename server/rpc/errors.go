@@ -117,6 +117,7 @@ var failures = []struct {
 		"the request is malformed: it is not compressed with gzip, as it says", 0,
 	}},
 	{errBrokenOff, cancelled},
+	{errGone, cancelled},
 	{context.DeadlineExceeded, deadline},
 	{context.Canceled, cancelled},
 }

@@ -78,7 +78,7 @@ func startFeedWithin(t *testing.T, writeWithin time.Duration) (*http.Client, str
 	chain := interceptor.Chain(logger, auth.NewVerifier("secret"), rpc.Translate)
 	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger))},
 		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, WriteWithin: writeWithin}, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(logger)})
-	server := httptest.NewUnstartedServer(mux)
+	server := httptest.NewUnstartedServer(interceptor.WithRequestID(mux))
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)

@@ -66,8 +66,7 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	r := registry{mux, limits, chain}
 	r.add(ovationv1connect.NewRoomServiceHandler(&roomHandler{rooms: s.Rooms}, built))
 	r.add(ovationv1connect.NewFeedServiceHandler(&feedHandler{chat: s.Chat}, built))
-	r.add(ovationv1connect.FeedServiceSubscribeProcedure,
-		patient(limits.WriteWithin, newSubscribeHandler(s.Chat, built)))
+	r.add(ovationv1connect.FeedServiceSubscribeProcedure, newSubscribeHandler(s.Chat, limits.WriteWithin, built))
 	r.add(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
 	r.add(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))

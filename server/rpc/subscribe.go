@@ -2,7 +2,11 @@ package rpc
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
+	"strings"
+	"time"
 
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -13,28 +17,40 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/wire"
 )
 
 // newSubscribeHandler returns FeedService's Subscribe: a handler of its own, because
 // its responses are frames whose bytes are shared, and are not compressed for each
 // subscriber.
-func newSubscribeHandler(c *chat.Service, opts connect.HandlerOption) *connect.Handler {
+func newSubscribeHandler(c *chat.Service, patience time.Duration, opts connect.HandlerOption) *connect.Handler {
 	return connect.NewServerStreamHandler(
 		ovationv1connect.FeedServiceSubscribeProcedure,
 		func(ctx context.Context, req *connect.Request[ovationv1.SubscribeRequest],
 			stream *connect.ServerStream[wire.Frame],
 		) error {
 			stream.ResponseHeader().Set("X-Accel-Buffering", "no") // proxies must not hold frames back
-			return c.Subscribe(ctx, auth.From(ctx), chat.Stream{
-				Room:     live.RoomID(req.Msg.GetRoomId()),
-				Session:  live.SessionID(req.Msg.GetSessionId()),
-				Delivery: deliveries[req.Msg.GetDelivery()],
-				Cursor:   wire.CursorFrom(req.Msg.GetCursor()),
-			}, writer{stream, patienceOf(ctx)})
+			viewing, err := subscribe(ctx, c, req.Msg)
+			if err != nil {
+				return err
+			}
+			w := newWriter(ctx, stream, patience)
+			defer w.outlet.close()
+			return viewing.Serve(ctx, w)
 		},
 		shared("Subscribe", opts),
 	)
+}
+
+// subscribe opens a stream.
+func subscribe(ctx context.Context, c *chat.Service, req *ovationv1.SubscribeRequest) (*chat.Viewing, error) {
+	return c.Subscribe(ctx, auth.From(ctx), chat.Stream{
+		Room:     live.RoomID(req.GetRoomId()),
+		Session:  live.SessionID(req.GetSessionId()),
+		Delivery: deliveries[req.GetDelivery()],
+		Cursor:   wire.CursorFrom(req.GetCursor()),
+	})
 }
 
 // shared returns the options of a handler of FeedService whose answers are frames:
@@ -56,15 +72,51 @@ var deliveries = map[ovationv1.Delivery]hub.Delivery{
 	ovationv1.Delivery_DELIVERY_INLINE:      hub.Inline,
 }
 
-// writer writes frames to a connect stream.
+// errGone says that nobody takes what is written to a stream.
+var errGone = errors.New("rpc: the stream's reader has gone")
+
+// writer writes frames to a stream. The first one goes through connect, which sends the
+// headers with it; the others are written as they are, in envelopes that are the same in
+// every protocol, without a copy for each subscriber. How the stream ends is connect's
+// to say again.
 type writer struct {
-	stream   *connect.ServerStream[wire.Frame]
-	patience *patience
+	stream    *connect.ServerStream[wire.Frame]
+	outlet    *outlet
+	enveloped func(*wire.Frame) ([]byte, error)
+	begun     bool
 }
 
-// WriteFrame implements hub.Writer.
-func (w writer) WriteFrame(f *wire.Frame) error {
-	w.patience.begin()
-	defer w.patience.end()
-	return w.stream.Send(f)
+func newWriter(ctx context.Context, stream *connect.ServerStream[wire.Frame], patience time.Duration) *writer {
+	out := newOutlet(interceptor.ResponseWriter(ctx), patience)
+	w := &writer{stream: stream, outlet: out, enveloped: (*wire.Frame).EnvelopedProto}
+	if strings.Contains(stream.Conn().RequestHeader().Get("Content-Type"), "+json") {
+		w.enveloped = (*wire.Frame).EnvelopedJSON
+	}
+	return w
+}
+
+// WriteFrames implements hub.Writer.
+func (w *writer) WriteFrames(frames ...*wire.Frame) error {
+	w.outlet.begin()
+	defer w.outlet.end()
+	if !w.begun {
+		w.begun = true
+		if err := w.stream.Send(frames[0]); err != nil {
+			return err
+		}
+		frames = frames[1:]
+	}
+	for _, f := range frames {
+		b, err := w.enveloped(f)
+		if err != nil {
+			return err
+		}
+		if _, err := w.outlet.Write(b); err != nil {
+			return fmt.Errorf("%w: %w", errGone, err)
+		}
+	}
+	if err := w.outlet.Flush(); err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
+	}
+	return nil
 }

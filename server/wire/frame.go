@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"errors"
 	"sync"
 
@@ -22,7 +23,7 @@ type Frame struct {
 // form is a frame in one encoding.
 type form struct {
 	once  sync.Once
-	bytes []byte
+	bytes []byte // in an envelope
 	err   error
 }
 
@@ -40,23 +41,52 @@ func PullAnswer(b feed.Batch, h feed.Heads) *Frame {
 
 // AppendProto appends the frame in binary form to dst.
 func (f *Frame) AppendProto(dst []byte) ([]byte, error) {
-	return f.proto.append(dst, func() ([]byte, error) { return proto.Marshal(f.build()) })
+	b, err := f.EnvelopedProto()
+	return append(dst, payload(b)...), err
 }
 
 // AppendJSON appends the frame in JSON form to dst.
 func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
-	return f.json.append(dst, func() ([]byte, error) { return protojson.Marshal(f.build()) })
+	b, err := f.EnvelopedJSON()
+	return append(dst, payload(b)...), err
 }
+
+// EnvelopedProto returns the frame in binary form as streams of Connect, gRPC and
+// gRPC-Web carry it: not compressed, after a prefix that says so and how long it is. The
+// bytes are everyone's and must not be changed.
+func (f *Frame) EnvelopedProto() ([]byte, error) {
+	return f.proto.enveloped(func(dst []byte) ([]byte, error) {
+		return proto.MarshalOptions{}.MarshalAppend(dst, f.build())
+	})
+}
+
+// EnvelopedJSON is EnvelopedProto in JSON form.
+func (f *Frame) EnvelopedJSON() ([]byte, error) {
+	return f.json.enveloped(func(dst []byte) ([]byte, error) {
+		return protojson.MarshalOptions{}.MarshalAppend(dst, f.build())
+	})
+}
+
+// prefixBytes is how long an envelope's prefix is: flags, then the length in four
+// bytes, the highest first.
+const prefixBytes = 5
+
+// payload returns what is in an envelope.
+func payload(b []byte) []byte { return b[min(prefixBytes, len(b)):] }
 
 // errUnbuilt is what a frame comes to whose contents could not be made: whoever first
 // needed it has the panic.
 var errUnbuilt = errors.New("wire: the frame's contents could not be made")
 
-// append appends the form to dst. The first call encodes it.
-func (f *form) append(dst []byte, encode func() ([]byte, error)) ([]byte, error) {
+// enveloped returns the form in its envelope. The first call encodes it.
+func (f *form) enveloped(encode func(dst []byte) ([]byte, error)) ([]byte, error) {
 	f.once.Do(func() {
 		f.err = errUnbuilt // should encode panic
-		f.bytes, f.err = encode()
+		b, err := encode(make([]byte, prefixBytes))
+		if f.err = err; err == nil {
+			binary.BigEndian.PutUint32(b[1:], uint32(len(b)-prefixBytes)) //nolint:gosec // far below 4 GiB
+			f.bytes = b
+		}
 	})
-	return append(dst, f.bytes...), f.err
+	return f.bytes, f.err
 }
