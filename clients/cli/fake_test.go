@@ -33,6 +33,8 @@ type fake struct {
 	ovationv1connect.UnimplementedFeedServiceHandler
 	ovationv1connect.UnimplementedAttributeServiceHandler
 
+	moderation fakeModeration
+
 	url     string
 	keep    int                           // entries that a bucket keeps; 0: all
 	swallow func(*ovationv1.Message) bool // messages that nobody gets, nor hears of
@@ -59,12 +61,14 @@ type fakeRoom struct {
 func newFake(t *testing.T) *fake {
 	t.Helper()
 	f := &fake{rooms: map[string]*fakeRoom{}, seen: map[string]string{}, peers: map[string]bool{}}
+	f.moderation.words = map[string]map[string]*ovationv1.Word{}
 	f.create(&ovationv1.Room{RoomId: "demo", Title: "Demo"})
 	mux := http.NewServeMux()
 	noted := connect.WithInterceptors(connect.UnaryInterceptorFunc(f.note))
 	mux.Handle(ovationv1connect.NewRoomServiceHandler(f, noted))
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(f, noted))
 	mux.Handle(ovationv1connect.NewAttributeServiceHandler(f, noted))
+	mux.Handle(ovationv1connect.NewModerationServiceHandler(&f.moderation, noted))
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)

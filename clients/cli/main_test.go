@@ -150,6 +150,8 @@ func TestHelp(t *testing.T) {
 	for _, command := range []string{
 		"room create", "room list", "room get", "room update", "room end", "room members", "tail", "send",
 		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch", "version",
+		"mod ban", "mod unban", "mod mute", "mod unmute", "mod mute-room", "mod unmute-room", "mod kick", "mod protect", "mod unprotect",
+		"mod sanctions", "mod words put", "mod words remove", "mod words clear", "mod words list",
 	} {
 		args := strings.Fields(command)
 		stdout, _ := f.do(t, exitOK, append(args, "--help")...)
