@@ -350,17 +350,21 @@ func (f *fake) Send(ctx context.Context, q *ovationv1.SendRequest) (*ovationv1.S
 			Status: ovationv1.SendStatus_SEND_STATUS_DROPPED_RATE_LIMITED, Bucket: ovationv1.Bucket_BUCKET_LOW, RetryAfter: durationpb.New(time.Second),
 		}, nil
 	}
+	altered := strings.ReplaceAll(q.GetText(), "rude", "****")
 	b := 2
 	if q.GetKind() != ovationv1.MessageKind_MESSAGE_KIND_TEXT {
 		b = 1
 	}
 	m := &ovationv1.Message{
 		Timestamp: r.tick(), Sequence: uint64(len(r.log[b]) + 1), Bucket: ovationv1.Bucket(b + 1), Kind: q.GetKind(), SenderId: sender,
-		SenderName: q.GetOnBehalfOfName(), Text: q.GetText(), Payload: q.GetPayload(), ContentType: q.GetContentType(), Style: q.GetStyle(),
+		SenderName: q.GetOnBehalfOfName(), Text: altered, Payload: q.GetPayload(), ContentType: q.GetContentType(), Style: q.GetStyle(),
 	}
 	r.log[b] = append(r.log[b], m)
 	answer := &ovationv1.SendResponse{
 		Status: ovationv1.SendStatus_SEND_STATUS_ACCEPTED, Timestamp: m.GetTimestamp(), Bucket: m.GetBucket(), Sequence: m.GetSequence(), Epoch: epoch,
+	}
+	if altered != q.GetText() {
+		answer.AlteredText = altered
 	}
 	r.sent[sender+"/"+q.GetClientMessageId()] = answer
 	return answer, nil

@@ -62,8 +62,7 @@ func (e *KickedError) Is(target error) bool {
 // Until returns when the ban or mute ends that an error tells of. False: it never ends
 // by itself, or the error does not say.
 func Until(err error) (time.Time, bool) {
-	var kicked *KickedError
-	if errors.As(err, &kicked) {
+	if kicked, ok := errors.AsType[*KickedError](err); ok {
 		return kicked.Until, !kicked.Until.IsZero()
 	}
 	micros, wrong := strconv.ParseInt(Detail(err).GetMetadata()["until"], 10, 64)

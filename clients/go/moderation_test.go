@@ -133,7 +133,7 @@ func TestSendModerated(t *testing.T) {
 			if tries := f.count(func() int { return len(f.sends) }) - before; tries != 1 {
 				t.Errorf("%v: tried %d times", want, tries)
 			}
-			if want != ErrMessageRefused {
+			if !errors.Is(want, ErrMessageRefused) {
 				checkUntil(t, err, until)
 			}
 			next[*Echo](t, room)
