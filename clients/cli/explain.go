@@ -86,7 +86,7 @@ func facts(err error, detail *ovationv1.ErrorDetail) string {
 	}
 	metadata := detail.GetMetadata()
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
-		list = append(list, terminal.Escape(name+" "+fact(name, metadata[name])))
+		list = append(list, terminal.Escape(fact(name, metadata[name])))
 	}
 	if after, _ := ovation.RetryAfter(err); after > 0 {
 		list = append(list, "again in "+after.Round(time.Millisecond).String())
@@ -103,8 +103,6 @@ var saysMore = map[ovationv1.ErrorReason]bool{
 	ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED:  true,
 	ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED: true,
 	ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED: true,
-	ovationv1.ErrorReason_ERROR_REASON_BANNED:          true,
-	ovationv1.ErrorReason_ERROR_REASON_MUTED:           true,
 }
 
 // invalid says in plain words, once, which value is wrong and why.
@@ -155,14 +153,18 @@ func messageOf(err error) string {
 	return terminal.Escape(failure.Message())
 }
 
-// fact is a fact's value for people: "until" and what ends in "_at" is an instant.
+// fact is a fact for people: "until" and what ends in "_at" is an instant, "why" is in
+// somebody's own words.
 func fact(name, value string) string {
+	if name == "why" {
+		return "“" + value + "”"
+	}
 	if name == "until" || strings.HasSuffix(name, "_at") {
 		if micros, err := strconv.ParseInt(value, 10, 64); err == nil {
-			return clock(micros)
+			value = clock(micros)
 		}
 	}
-	return value
+	return name + " " + value
 }
 
 // isRoomNotFound says whether a room is not there.

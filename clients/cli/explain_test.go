@@ -133,8 +133,10 @@ func TestExplain(t *testing.T) {
 			advice[ovationv1.ErrorReason_ERROR_REASON_MUTED] + " (until 2026-01-02 03:04:05.000)",
 		},
 		"a moderator's reason": {
-			failure(connect.CodePermissionDenied, "be nice\x1b", &ovationv1.ErrorDetail{Reason: ovationv1.ErrorReason_ERROR_REASON_BANNED}),
-			advice[ovationv1.ErrorReason_ERROR_REASON_BANNED] + ` (be nice\x1b)`,
+			failure(connect.CodePermissionDenied, "banned", &ovationv1.ErrorDetail{
+				Reason: ovationv1.ErrorReason_ERROR_REASON_BANNED, Metadata: map[string]string{"why": "be nice\x1b"},
+			}),
+			advice[ovationv1.ErrorReason_ERROR_REASON_BANNED] + ` (“be nice\x1b”)`,
 		},
 		"kicked": {
 			&ovation.KickedError{Reason: ovationv1.KickReason_KICK_REASON_MODERATED, Message: "cool down\x1b"},

@@ -18,8 +18,8 @@ import (
 
 // sanctioned is the error of a call that moderation does not allow.
 func sanctioned(reason ovationv1.ErrorReason, until time.Time) error {
-	err := connect.NewError(connect.CodePermissionDenied, errors.New("be nice"))
-	detail := &ovationv1.ErrorDetail{Reason: reason, Metadata: map[string]string{}}
+	err := connect.NewError(connect.CodePermissionDenied, errors.New("refused"))
+	detail := &ovationv1.ErrorDetail{Reason: reason, Metadata: map[string]string{"why": "be nice"}}
 	if !until.IsZero() {
 		detail.Metadata["until"] = strconv.FormatInt(until.UnixMicro(), 10)
 	}
@@ -54,7 +54,7 @@ func TestBannedWhileThere(t *testing.T) {
 		room := f.join()
 		err := end(t, room)
 		var kicked *KickedError
-		if !errors.Is(err, ErrBanned) || !errors.As(err, &kicked) || f.streams != 1 {
+		if !errors.Is(err, ErrBanned) || !errors.As(err, &kicked) || kicked.Message != "be nice" || f.streams != 1 {
 			t.Fatalf("ended with %v after %d streams", err, f.streams)
 		}
 		checkUntil(t, err, until)

@@ -130,14 +130,18 @@ func (r *Room) recoverKicked(ctx context.Context, kicked *KickedError) (time.Dur
 	return waitAfter(kicked, r.attempt), nil
 }
 
-// sentence finds out when a ban ends. The frame does not say it; calls that the ban
-// fails do.
+// sentence finds out when a ban ends, and why it is. The frame need not say it; calls
+// that the ban fails do.
 func (r *Room) sentence(ctx context.Context, kicked *KickedError) *KickedError {
 	_, err := try(ctx, callLimit, func(ctx context.Context) (*ovationv1.GetRoomResponse, error) {
 		return r.client.rooms.GetRoom(ctx, &ovationv1.GetRoomRequest{RoomId: r.id})
 	})
-	if Reason(err) == ovationv1.ErrorReason_ERROR_REASON_BANNED {
-		kicked.Until, _ = Until(err)
+	if Reason(err) != ovationv1.ErrorReason_ERROR_REASON_BANNED {
+		return kicked
+	}
+	kicked.Until, _ = Until(err)
+	if why := Detail(err).GetMetadata()["why"]; why != "" {
+		kicked.Message = why
 	}
 	return kicked
 }

@@ -291,7 +291,7 @@ describe.skipIf(missing)("the page", () => {
     await live();
     const until = String(new Date(2030, 0, 2, 3, 4).getTime() * 1_000);
     await page.route("**/*.RoomService/JoinRoom", (route) =>
-      route.fulfill(refusal(ErrorReason.BANNED, { until }, "spam")),
+      route.fulfill(refusal(ErrorReason.BANNED, { until, why: "spam" })),
     );
     await page.reload();
     await page.locator("#veil-heading", { hasText: "You are banned from this room" }).waitFor();

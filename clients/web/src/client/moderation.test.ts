@@ -48,10 +48,10 @@ function refusal(reason: ErrorReason, facts: { until?: number; retryAfter?: numb
   const value = {
     reason,
     ...(facts.retryAfter && { retryAfter: durationFromMs(facts.retryAfter) }),
-    metadata: facts.until ? { until: String(facts.until * 1_000) } : {},
+    metadata: { why: "be nice", ...(facts.until && { until: String(facts.until * 1_000) }) },
   };
   const code = reason === ErrorReason.LIMIT_EXCEEDED ? Code.ResourceExhausted : Code.PermissionDenied;
-  return new ConnectError("be nice", code, undefined, [{ desc: ErrorDetailSchema, value }]);
+  return new ConnectError("refused", code, undefined, [{ desc: ErrorDetailSchema, value }]);
 }
 
 /** What a proxy answers that has no place. */
@@ -66,7 +66,7 @@ describe("a ban", () => {
     const until = Date.now() + 3_600_000;
     await start();
     room.judge = () => refusal(ErrorReason.BANNED, { until });
-    room.stream.send({ case: "kicked", value: { reason: KickReason.BANNED, message: "be nice" } });
+    room.stream.send({ case: "kicked", value: { reason: KickReason.BANNED, message: "banned" } });
     await pass();
     expect(stateNow()).toEqual({ phase: "stopped", why: "banned", said: "be nice", until });
     const calls = room.calls.length;

@@ -119,9 +119,10 @@ export class RoomClient {
     try {
       await this.#api().room.getRoom({ roomId: this.#roomId }, { timeoutMs: ANSWER_WITHIN });
     } catch (thrown) {
-      const { reason, until } = failureOf(thrown);
-      const known = reason === ErrorReason.BANNED && until !== undefined;
-      if (known && !this.#abort) this.#observer.onState({ phase: "stopped", ...stop, until });
+      const { reason, until, metadata } = failureOf(thrown);
+      if (reason !== ErrorReason.BANNED || this.#abort) return;
+      const said = metadata.why ?? stop.said;
+      this.#observer.onState({ phase: "stopped", ...stop, said, ...(until !== undefined && { until }) });
     }
   }
 

@@ -131,7 +131,7 @@ function afterFailure(failure: Failure): Verdict {
     case ErrorReason.ROOM_ENDED:
       return { next: "stop", why: "room-ended", said: "" };
     case ErrorReason.BANNED:
-      return { next: "stop", why: "banned", said: failure.message, ...until(failure) };
+      return { next: "stop", why: "banned", said: failure.metadata.why ?? "", ...until(failure) };
     case ErrorReason.SESSION_NOT_FOUND:
       return { next: "retry", after: 0, rejoin: true };
   }

@@ -57,6 +57,7 @@ describe("moderation", () => {
     const failure = { ...failureOf(new Error("x")), until };
     const words = (reason: ErrorReason, more = {}) => sentenceOf({ ...failure, reason, ...more });
     expect(words(ErrorReason.MUTED)).toBe(`Not sent: you are muted until ${momentOf(until)}.`);
+    expect(words(ErrorReason.MUTED, { metadata: { why: "caps lock" } })).toMatch(/: “caps lock”\.$/);
     expect(words(ErrorReason.MUTED, { until: undefined })).toBe("Not sent: you are muted.");
     expect(words(ErrorReason.BANNED)).toContain(momentOf(until));
     expect(words(ErrorReason.MESSAGE_REFUSED)).toContain("word list");

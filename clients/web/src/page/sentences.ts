@@ -162,7 +162,7 @@ export function fateOf(answer: SendResponse): Fate {
 export function sentenceOf(failure: Failure): string {
   switch (failure.reason) {
     case ErrorReason.MUTED:
-      return `Not sent: you are muted${end(failure)}.`;
+      return `Not sent: you are muted${end(failure)}${because(failure.metadata.why ?? "")}`;
     case ErrorReason.BANNED:
       return `You are banned from this room${end(failure)}.`;
     case ErrorReason.MESSAGE_REFUSED:
