@@ -52,7 +52,7 @@ func explainKicked(kicked *ovation.KickedError) string {
 	}
 	var facts []string
 	if !strings.Contains(text, kicked.Message) {
-		facts = append(facts, terminal.Escape(kicked.Message))
+		facts = append(facts, terminal.Escape(fact("why", kicked.Message)))
 	}
 	if !kicked.Until.IsZero() {
 		facts = append(facts, "until "+clock(kicked.Until.UnixMicro()))

@@ -140,7 +140,7 @@ func TestExplain(t *testing.T) {
 		},
 		"kicked": {
 			&ovation.KickedError{Reason: ovationv1.KickReason_KICK_REASON_MODERATED, Message: "cool down\x1b"},
-			`a moderator ended the session: run the command again to come back (cool down\x1b)`,
+			`a moderator ended the session: run the command again to come back (“cool down\x1b”)`,
 		},
 		"banned while there": {
 			&ovation.KickedError{Reason: ovationv1.KickReason_KICK_REASON_BANNED, Message: "banned from the room", Until: until},
