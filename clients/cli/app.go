@@ -61,8 +61,9 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	clients   []*ovation.Client                  // to be closed
-	roomCalls ovationv1connect.RoomServiceClient // nil: not called yet
+	clients         []*ovation.Client                  // to be closed
+	roomCalls       ovationv1connect.RoomServiceClient // nil: not called yet
+	moderationCalls moderationService                  // the same
 }
 
 // note tells people something beside the output.

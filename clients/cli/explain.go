@@ -22,6 +22,9 @@ import (
 
 // explain says what an error means and what to do about it, in a sentence.
 func explain(err error, server string) string {
+	if kicked, ok := errors.AsType[*ovation.KickedError](err); ok {
+		return explainKicked(kicked)
+	}
 	if detail := ovation.Detail(err); detail != nil {
 		return explainDetail(err, detail)
 	}
@@ -29,6 +32,35 @@ func explain(err error, server string) string {
 		return text
 	}
 	return terminal.Escape(err.Error())
+}
+
+// kicks says why a session ended, and what can be done.
+var kicks = map[ovationv1.KickReason]string{
+	ovationv1.KickReason_KICK_REASON_OFFLINE:       "the server ended the session, for nothing was read for too long: run the command again",
+	ovationv1.KickReason_KICK_REASON_REPLACED:      "the session goes on elsewhere",
+	ovationv1.KickReason_KICK_REASON_LEFT:          "the session was ended from elsewhere",
+	ovationv1.KickReason_KICK_REASON_MODERATED:     "a moderator ended the session: run the command again to come back",
+	ovationv1.KickReason_KICK_REASON_BANNED:        advice[ovationv1.ErrorReason_ERROR_REASON_BANNED],
+	ovationv1.KickReason_KICK_REASON_TOKEN_EXPIRED: advice[ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED],
+}
+
+// explainKicked is explain for a session that the server ended.
+func explainKicked(kicked *ovation.KickedError) string {
+	text, known := kicks[kicked.Reason]
+	if !known {
+		text = "the server ended the session"
+	}
+	var facts []string
+	if !strings.Contains(text, kicked.Message) {
+		facts = append(facts, terminal.Escape(fact("why", kicked.Message)))
+	}
+	if !kicked.Until.IsZero() {
+		facts = append(facts, "until "+clock(kicked.Until.UnixMicro()))
+	}
+	if len(facts) > 0 {
+		text += " (" + strings.Join(facts, "; ") + ")"
+	}
+	return text
 }
 
 // explainDetail is explain for an error of the server's own.
@@ -49,12 +81,12 @@ func explainDetail(err error, detail *ovationv1.ErrorDetail) string {
 // facts lists what the server says about the case at hand.
 func facts(err error, detail *ovationv1.ErrorDetail) string {
 	var list []string
-	if message := messageOf(err); saysMore[detail.GetReason()] && !strings.HasPrefix(advice[detail.GetReason()], message) {
+	if message := messageOf(err); saysMore[detail.GetReason()] && !strings.Contains(advice[detail.GetReason()], message) {
 		list = append(list, message)
 	}
 	metadata := detail.GetMetadata()
 	for _, name := range slices.Sorted(maps.Keys(metadata)) {
-		list = append(list, terminal.Escape(name+" "+fact(name, metadata[name])))
+		list = append(list, terminal.Escape(fact(name, metadata[name])))
 	}
 	if after, _ := ovation.RetryAfter(err); after > 0 {
 		list = append(list, "again in "+after.Round(time.Millisecond).String())
@@ -121,14 +153,18 @@ func messageOf(err error) string {
 	return terminal.Escape(failure.Message())
 }
 
-// fact is a fact's value for people: "until" and what ends in "_at" is an instant.
+// fact is a fact for people: "until" and what ends in "_at" is an instant, "why" is in
+// somebody's own words.
 func fact(name, value string) string {
+	if name == "why" {
+		return "“" + value + "”"
+	}
 	if name == "until" || strings.HasSuffix(name, "_at") {
 		if micros, err := strconv.ParseInt(value, 10, 64); err == nil {
-			return clock(micros)
+			value = clock(micros)
 		}
 	}
-	return value
+	return name + " " + value
 }
 
 // isRoomNotFound says whether a room is not there.
@@ -139,7 +175,10 @@ func isRoomNotFound(err error) bool {
 // explainTransport is explain for a call that no Ovation server answered, or "".
 func explainTransport(err error, server string) string {
 	var dns *net.DNSError
+	after, told := ovation.RetryAfter(err)
 	switch {
+	case told:
+		return fmt.Sprintf("%s takes nobody in for now: try again in %s", server, after.Round(time.Millisecond))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Sprintf("nothing listens at %s: is the server running? start it with `go run ./server`", server)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):

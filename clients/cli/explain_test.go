@@ -14,6 +14,7 @@ import (
 	"connectrpc.com/connect"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -26,6 +27,22 @@ func failure(code connect.Code, message string, detail *ovationv1.ErrorDetail) e
 	}
 	err.AddDetail(raw)
 	return err
+}
+
+// turnedAway is the error of a call that a proxy answered.
+func turnedAway(after string) error {
+	err := connect.NewError(connect.CodeUnavailable, errors.New("HTTP status 503"))
+	err.Meta().Set("Retry-After", after)
+	return err
+}
+
+func TestEveryKickIsExplained(t *testing.T) {
+	t.Parallel()
+	for number, name := range ovationv1.KickReason_name {
+		if kicks[ovationv1.KickReason(number)] == "" && number != 0 {
+			t.Errorf("%s: nothing to say", name)
+		}
+	}
 }
 
 func TestEveryReasonIsExplained(t *testing.T) {
@@ -113,8 +130,30 @@ func TestExplain(t *testing.T) {
 				Reason:   ovationv1.ErrorReason_ERROR_REASON_MUTED,
 				Metadata: map[string]string{"until": fmt.Sprint(until.UnixMicro())},
 			}),
-			"the user is muted, or the whole room is (until 2026-01-02 03:04:05.000)",
+			advice[ovationv1.ErrorReason_ERROR_REASON_MUTED] + " (until 2026-01-02 03:04:05.000)",
 		},
+		"a moderator's reason": {
+			failure(connect.CodePermissionDenied, "banned", &ovationv1.ErrorDetail{
+				Reason: ovationv1.ErrorReason_ERROR_REASON_BANNED, Metadata: map[string]string{"why": "be nice\x1b"},
+			}),
+			advice[ovationv1.ErrorReason_ERROR_REASON_BANNED] + ` (“be nice\x1b”)`,
+		},
+		"kicked": {
+			&ovation.KickedError{Reason: ovationv1.KickReason_KICK_REASON_MODERATED, Message: "cool down\x1b"},
+			`a moderator ended the session: run the command again to come back (“cool down\x1b”)`,
+		},
+		"banned while there": {
+			&ovation.KickedError{Reason: ovationv1.KickReason_KICK_REASON_BANNED, Message: "banned from the room", Until: until},
+			advice[ovationv1.ErrorReason_ERROR_REASON_BANNED] + " (until 2026-01-02 03:04:05.000)",
+		},
+		"kicked for a reason of a later contract": {&ovation.KickedError{Reason: 99}, "the server ended the session"},
+		"limited": {
+			failure(connect.CodeResourceExhausted, "the rate of one address", &ovationv1.ErrorDetail{
+				Reason: ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED, RetryAfter: durationpb.New(2 * time.Second),
+			}),
+			"the server takes no more calls or connections from here for now: try again later, or with fewer (the rate of one address; again in 2s)",
+		},
+		"turned away by a proxy": {turnedAway("7"), "http://host takes nobody in for now: try again in 7s"},
 		"again": {
 			failure(connect.CodeUnavailable, "draining", &ovationv1.ErrorDetail{
 				Reason: ovationv1.ErrorReason_ERROR_REASON_DRAINING, RetryAfter: durationpb.New(1500 * time.Millisecond),

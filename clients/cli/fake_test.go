@@ -33,6 +33,8 @@ type fake struct {
 	ovationv1connect.UnimplementedFeedServiceHandler
 	ovationv1connect.UnimplementedAttributeServiceHandler
 
+	moderation fakeModeration
+
 	url     string
 	keep    int                           // entries that a bucket keeps; 0: all
 	swallow func(*ovationv1.Message) bool // messages that nobody gets, nor hears of
@@ -59,12 +61,14 @@ type fakeRoom struct {
 func newFake(t *testing.T) *fake {
 	t.Helper()
 	f := &fake{rooms: map[string]*fakeRoom{}, seen: map[string]string{}, peers: map[string]bool{}}
+	f.moderation.words = map[string]map[string]*ovationv1.Word{}
 	f.create(&ovationv1.Room{RoomId: "demo", Title: "Demo"})
 	mux := http.NewServeMux()
 	noted := connect.WithInterceptors(connect.UnaryInterceptorFunc(f.note))
 	mux.Handle(ovationv1connect.NewRoomServiceHandler(f, noted))
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(f, noted))
 	mux.Handle(ovationv1connect.NewAttributeServiceHandler(f, noted))
+	mux.Handle(ovationv1connect.NewModerationServiceHandler(&f.moderation, noted))
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)
@@ -346,17 +350,21 @@ func (f *fake) Send(ctx context.Context, q *ovationv1.SendRequest) (*ovationv1.S
 			Status: ovationv1.SendStatus_SEND_STATUS_DROPPED_RATE_LIMITED, Bucket: ovationv1.Bucket_BUCKET_LOW, RetryAfter: durationpb.New(time.Second),
 		}, nil
 	}
+	altered := strings.ReplaceAll(q.GetText(), "rude", "****")
 	b := 2
 	if q.GetKind() != ovationv1.MessageKind_MESSAGE_KIND_TEXT {
 		b = 1
 	}
 	m := &ovationv1.Message{
 		Timestamp: r.tick(), Sequence: uint64(len(r.log[b]) + 1), Bucket: ovationv1.Bucket(b + 1), Kind: q.GetKind(), SenderId: sender,
-		SenderName: q.GetOnBehalfOfName(), Text: q.GetText(), Payload: q.GetPayload(), ContentType: q.GetContentType(), Style: q.GetStyle(),
+		SenderName: q.GetOnBehalfOfName(), Text: altered, Payload: q.GetPayload(), ContentType: q.GetContentType(), Style: q.GetStyle(),
 	}
 	r.log[b] = append(r.log[b], m)
 	answer := &ovationv1.SendResponse{
 		Status: ovationv1.SendStatus_SEND_STATUS_ACCEPTED, Timestamp: m.GetTimestamp(), Bucket: m.GetBucket(), Sequence: m.GetSequence(), Epoch: epoch,
+	}
+	if altered != q.GetText() {
+		answer.AlteredText = altered
 	}
 	r.sent[sender+"/"+q.GetClientMessageId()] = answer
 	return answer, nil

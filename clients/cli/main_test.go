@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/audience"
+	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
 	"github.com/ovation-live/ovation/clients/cli/internal/replay"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
@@ -150,6 +151,8 @@ func TestHelp(t *testing.T) {
 	for _, command := range []string{
 		"room create", "room list", "room get", "room update", "room end", "room members", "tail", "send",
 		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch", "version",
+		"mod ban", "mod unban", "mod mute", "mod unmute", "mod mute-room", "mod unmute-room", "mod kick", "mod protect", "mod unprotect",
+		"mod sanctions", "mod words put", "mod words remove", "mod words clear", "mod words list",
 	} {
 		args := strings.Fields(command)
 		stdout, _ := f.do(t, exitOK, append(args, "--help")...)
@@ -211,6 +214,8 @@ func TestSend(t *testing.T) {
 	has(t, stdout, "accepted: low #1")
 	stdout, _ = f.do(t, exitOK, "send", "demo", "hello", "all", "--id", "x")
 	has(t, stdout, "accepted: low #1", "sent before")
+	stdout, _ = f.do(t, exitOK, "send", "demo", "rude\x1b", "words")
+	has(t, stdout, `as: ****\x1b words`)
 	stdout, _ = f.do(t, exitOK, "send", "demo", "too many")
 	has(t, stdout, "dropped: the room is over its rate, the next may be accepted in 1s")
 	stdout, _ = f.do(t, exitOK, "send", "demo", "--kind", "gift", "--payload", "{}", "--as", "bob", "--json")
@@ -512,6 +517,33 @@ func TestWatchOfNoRoom(t *testing.T) {
 	t.Parallel()
 	_, stderr := newFake(t).do(t, exitFailed, "watch", "nowhere", "--no-progress")
 	has(t, stderr, "there is no such room")
+}
+
+// TestReplayOfRealMutes plays a log with mutes, if the tests are given one.
+func TestReplayOfRealMutes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(os.Getenv("OVATION_TEST_DATA"), "twitch-forsen-irc.jsonl")
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no real log: %v (OVATION_TEST_DATA names its folder)", err)
+	}
+	f := newFake(t)
+	const speed = 10_000
+	stdout, _ := f.do(t, exitOK, "replay", path, "--speed", fmt.Sprint(speed), "--json", "--no-progress")
+	var report replay.Report
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
+		t.Fatal(err)
+	}
+	if report.Muted != 58 || len(f.moderation.sanctions) != 58 || report.Skipped["mute"] != 0 || report.Failures() != 0 {
+		t.Errorf("%d sanctions: %+v", len(f.moderation.sanctions), report.Counts)
+	}
+	for _, s := range f.moderation.sanctions {
+		length := time.Duration(s.GetUntilAt()-s.GetAppliedAt()) * time.Microsecond
+		if s.GetRoomId() != "demo" || length < time.Millisecond || length*speed > chatlog.LongestMute {
+			t.Errorf("for %v: %v", length, s)
+		}
+	}
+	stdout, _ = f.do(t, exitOK, "replay", path, "--speed", "0", "--no-mutes", "--json", "--no-progress")
+	has(t, stdout, `"mute":58`, `"muted":0`)
 }
 
 // TestReplayOfRealLogs plays the beginnings of the logs that the tests are given.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
-	"github.com/ovation-live/ovation/clients/cli/internal/pace"
 	"github.com/ovation-live/ovation/clients/cli/internal/progress"
 	"github.com/ovation-live/ovation/clients/cli/internal/replay"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
@@ -31,14 +30,15 @@ type replayCommand struct {
 	Concurrency int           `help:"How many messages are on their way at a time." default:"64"`
 	Connections int           `help:"Over how many HTTP/2 connections." default:"4"`
 	RetryFor    time.Duration `help:"How long to try a message again that the server could not take." default:"30s"`
+	NoMutes     bool          `help:"Skip the log's mutes."`
 	RunName     string        `name:"run" help:"Name of the run. Together with the line it is a message's id: the same run again, within 5 minutes, doubles nothing." placeholder:"NAME"`
 	NoProgress  bool          `help:"Show no progress."`
 }
 
 func (*replayCommand) Help() string {
-	return `Each line is an object with "ts" (milliseconds), "type" and "user". A message is sent as text on behalf of its user; a gift as a gift, a subscribe or raid as a custom message, with the line as JSON payload; other types are skipped and counted, as are messages without text. A user's messages never overtake each other. Lines that are no entries are told with their number and skipped.
+	return `Each line is an object with "ts" (milliseconds), "type" and "user". A message is sent as text on behalf of its user; a gift as a gift, a subscribe or raid as a custom message, with the line as JSON payload; a mute mutes its user for its "seconds" as --speed makes them (timed ones are skipped at --speed 0), or for good. Other types are skipped and counted, as are messages without text. A user's messages never overtake each other. Lines that are no entries are told with their number and skipped.
 
-Ctrl-C stops it, and the report comes all the same. The exit code is 1 if a send failed, or if no line is an entry; messages that the room dropped or refused are counted, and are no failures.
+Ctrl-C stops it, and the report comes all the same. The exit code is 1 if a send failed, or if no line is an entry; messages that the room dropped or refused, such as those of users who are muted, are counted, and are no failures.
 
 Examples:
   ovation replay chat.jsonl --room demo
@@ -71,18 +71,18 @@ func (c *replayCommand) Run(ctx context.Context, app *app) error {
 		return err
 	}
 	defer log.Close() //nolint:errcheck // only read
-	plan, err := c.survey(ctx, log)
+	options, err := c.options(app)
+	if err != nil {
+		return err
+	}
+	plan, err := c.survey(ctx, log, options)
 	if err != nil {
 		return err
 	}
 	if err := c.prepareRoom(ctx, app); err != nil {
 		return err
 	}
-	senders, err := c.senders(app)
-	if err != nil {
-		return err
-	}
-	play := replay.New(c.options(app, senders))
+	play := replay.New(options)
 	stop := c.showProgress(app, play, plan)
 	report, fault := play.Run(ctx, log)
 	stop()
@@ -132,8 +132,8 @@ type memory struct{ *bytes.Reader }
 func (memory) Close() error { return nil }
 
 // survey reads the log through, and goes back to its beginning.
-func (c *replayCommand) survey(ctx context.Context, log io.ReadSeeker) (replay.Plan, error) {
-	plan, err := replay.Survey(ctx, log, c.window(), pace.New(c.Speed, c.MaxGap))
+func (c *replayCommand) survey(ctx context.Context, log io.ReadSeeker, options replay.Options) (replay.Plan, error) {
+	plan, err := replay.Survey(ctx, log, options)
 	if err != nil {
 		return plan, fmt.Errorf("read %s: %w", c.File, err)
 	}
@@ -153,32 +153,26 @@ func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
 	return err
 }
 
-// senders opens as many connections as were asked for.
-func (c *replayCommand) senders(app *app) ([]replay.Sender, error) {
-	var senders []replay.Sender
-	for range c.Connections {
-		client, err := app.client(live.RoleBackend)
-		if err != nil {
-			return nil, err
-		}
-		senders = append(senders, client.Feed())
-	}
-	return senders, nil
-}
-
-// options is what was asked for.
-func (c *replayCommand) options(app *app, senders []replay.Sender) replay.Options {
-	name := c.RunName
-	if name == "" {
-		name = newID()
-	}
-	return replay.Options{
-		Room: c.Room, Run: name, Window: c.window(), Speed: c.Speed, MaxGap: c.MaxGap,
-		Concurrency: c.Concurrency, Timeout: app.Timeout, RetryFor: c.RetryFor, Senders: senders,
+// options is what was asked for, over as many connections as were asked for.
+func (c *replayCommand) options(app *app) (replay.Options, error) {
+	options := replay.Options{
+		Room: c.Room, Run: orElse(c.RunName, newID()), Window: c.window(), Speed: c.Speed, MaxGap: c.MaxGap,
+		Concurrency: c.Concurrency, Timeout: app.Timeout, RetryFor: c.RetryFor,
 		Malformed: func(err *chatlog.MalformedError) {
 			app.note("%s: %s", terminal.Escape(c.File), terminal.Escape(err.Error()))
 		},
 	}
+	for range c.Connections {
+		client, err := app.client(live.RoleBackend)
+		if err != nil {
+			return options, err
+		}
+		options.Senders = append(options.Senders, client.Feed())
+		if !c.NoMutes {
+			options.Muter = client.Moderation()
+		}
+	}
+	return options, nil
 }
 
 // showProgress shows how the replay is getting on until the returned function is

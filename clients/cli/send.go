@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live"
 )
@@ -133,6 +134,9 @@ func outcome(response *ovationv1.SendResponse) string {
 	}
 	if after := response.GetRetryAfter().AsDuration(); after > 0 {
 		text += ", the next may be accepted in " + after.String()
+	}
+	if altered := response.GetAlteredText(); altered != "" {
+		text += ", as: " + terminal.Escape(altered)
 	}
 	if response.GetDuplicate() {
 		text += ", sent before"

@@ -10,22 +10,24 @@ import (
 const (
 	backoffBase = 100 * time.Millisecond
 	backoffMost = 10 * time.Second
+	// spreadMost is over how long those are spread who were told to wait.
+	spreadMost = time.Minute
 )
 
-// backoff returns how long to wait before a further try, the first being attempt 0:
-// exponential with full jitter. random is in [0, 1).
-func backoff(attempt int, random float64) time.Duration {
-	most := backoffMost
-	if attempt < 10 {
-		most = min(backoffBase<<attempt, backoffMost)
+// backoff returns how long to wait at most before a further try, the first being attempt
+// 0: it doubles. The wait itself is any part of it.
+func backoff(attempt int) time.Duration {
+	if attempt >= 10 {
+		return backoffMost
 	}
-	return time.Duration(random * float64(most))
+	return min(backoffBase<<attempt, backoffMost)
 }
 
-// waitAfter returns how long to wait after an error: no less than the server asks.
+// waitAfter returns how long to wait after an error: no less than the server asks, and
+// spread over as long again, for many are told the same at once.
 func waitAfter(err error, attempt int) time.Duration {
 	after, _ := RetryAfter(err)
-	return after + backoff(attempt, rand.Float64()) //nolint:gosec // spreads load, hides nothing
+	return between(after, max(min(after, spreadMost), backoff(attempt)))
 }
 
 // between returns a random moment of a window.
@@ -56,6 +58,16 @@ func repeat[Req, Res any](
 	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
 ) (Res, error) {
 	return retry(ctx, call, request, func(attempt int, err error) bool { return attempt < 5 && unreached(err) })
+}
+
+// enter makes a call as repeat does, and for as long as it takes where the server asks to
+// come again later.
+func enter[Req, Res any](
+	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
+) (Res, error) {
+	return retry(ctx, call, request, func(attempt int, err error) bool {
+		return crowded(err) || attempt < 5 && unreached(err)
+	})
 }
 
 // persist makes a call until it gets through or fails for good.

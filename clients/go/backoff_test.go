@@ -7,20 +7,11 @@ import (
 
 func TestBackoff(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		attempt int
-		random  float64
-		want    time.Duration
-	}{
-		{0, 0, 0},
-		{0, 0.5, 50 * time.Millisecond},
-		{1, 0.5, 100 * time.Millisecond},
-		{6, 0.5, 3200 * time.Millisecond},
-		{7, 0.5, 5 * time.Second},
-		{1000, 0.5, 5 * time.Second},
+	for attempt, want := range map[int]time.Duration{
+		0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 6: 6400 * time.Millisecond, 7: 10 * time.Second, 1000: 10 * time.Second,
 	} {
-		if got := backoff(tt.attempt, tt.random); got != tt.want {
-			t.Errorf("attempt %d with %v: %v, want %v", tt.attempt, tt.random, got, tt.want)
+		if got := backoff(attempt); got != want {
+			t.Errorf("attempt %d: %v, want %v", attempt, got, want)
 		}
 	}
 }

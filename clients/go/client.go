@@ -30,6 +30,7 @@ type Client struct {
 	rooms      ovationv1connect.RoomServiceClient
 	feed       ovationv1connect.FeedServiceClient
 	attributes ovationv1connect.AttributeServiceClient
+	moderation ovationv1connect.ModerationServiceClient
 }
 
 // Option sets something about a Client.
@@ -80,8 +81,10 @@ func New(baseURL string, options ...Option) (*Client, error) {
 		opened := &connections{}
 		c.http, c.close = &http.Client{Transport: newTransport(base, opened.dial)}, opened.closeAll
 	}
+	c.http = retryAfterReader{c.http}
 	c.rooms = ovationv1connect.NewRoomServiceClient(c.http, base, c.callOptions()...)
 	c.attributes = ovationv1connect.NewAttributeServiceClient(c.http, base, c.callOptions()...)
+	c.moderation = ovationv1connect.NewModerationServiceClient(c.http, base, c.callOptions()...)
 	c.feed = c.feedAt(base)
 	return c, nil
 }
@@ -94,6 +97,9 @@ func (c *Client) Feed() ovationv1connect.FeedServiceClient { return c.feed }
 
 // Attributes returns the generated client of AttributeService.
 func (c *Client) Attributes() ovationv1connect.AttributeServiceClient { return c.attributes }
+
+// Moderation returns the generated client of ModerationService.
+func (c *Client) Moderation() ovationv1connect.ModerationServiceClient { return c.moderation }
 
 // Close closes the Client's connections; calls that are under way fail. Close the
 // rooms first.

@@ -37,7 +37,15 @@
 // # Where things are
 //
 // Calls that have no place in a room's stream are made with the generated clients,
-// which Client.Rooms, Client.Feed and Client.Attributes return with the token
-// attached. Errors of all calls are those of connect; Reason, RetryAfter and Detail
-// read what the server puts into them.
+// which Client.Rooms, Client.Feed, Client.Attributes and Client.Moderation return with
+// the token attached. Errors of all calls are those of connect; Reason, RetryAfter,
+// Until and Detail read what the server puts into them.
+//
+// # Moderation
+//
+// A ban ends the stay, and Join and Send fail for as long as it lasts: the error is
+// ErrBanned, and Until says for how long. A user whom a moderator removed gets a
+// *KickedError and is not brought back by the client: they may join again themselves.
+// ErrMuted and ErrMessageRefused are errors of Send alone. What a word list changed
+// in a text is in the answer, and in its Echo.
 package ovation

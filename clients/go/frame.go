@@ -26,7 +26,7 @@ func (l *link) handle(ctx context.Context, frame *ovationv1.SubscribeResponse) e
 	case *ovationv1.SubscribeResponse_RoomUpdated:
 		return l.setInfo(ctx, f.RoomUpdated.GetRoom())
 	case *ovationv1.SubscribeResponse_Kicked:
-		return &KickedError{f.Kicked.GetReason(), f.Kicked.GetMessage(), f.Kicked.GetMayReconnect()}
+		return &KickedError{Reason: f.Kicked.GetReason(), Message: f.Kicked.GetMessage(), MayReconnect: f.Kicked.GetMayReconnect()}
 	case *ovationv1.SubscribeResponse_RoomEnded:
 		return ErrRoomEnded
 	case *ovationv1.SubscribeResponse_Reconnect:

@@ -61,7 +61,8 @@ func WithEcho() JoinOption {
 
 // Join enters a room and stays there until ctx ends, the Room is closed, or the
 // server ends the stay. It returns when the room is entered; read Next or Events from
-// then on. A call that does not get through is repeated a few times.
+// then on. A call that does not get through is repeated a few times; where the server has
+// no place for now and says when to come again, until there is one or ctx ends.
 func (c *Client) Join(ctx context.Context, roomID string, options ...JoinOption) (*Room, error) {
 	begin := joining{buffer: defaultBuffer}
 	for _, option := range options {
@@ -69,7 +70,7 @@ func (c *Client) Join(ctx context.Context, roomID string, options ...JoinOption)
 	}
 	var watch stopwatch
 	request := &ovationv1.JoinRoomRequest{RoomId: roomID, SessionId: begin.session}
-	joined, err := repeat(ctx, func(
+	joined, err := enter(ctx, func(
 		ctx context.Context, request *ovationv1.JoinRoomRequest,
 	) (*ovationv1.JoinRoomResponse, error) {
 		watch = startWatch()

@@ -458,7 +458,7 @@ func TestEnds(t *testing.T) {
 			wasKicked(ovationv1.KickReason_KICK_REASON_BANNED),
 		},
 		{
-			"moderated", kicked(ovationv1.KickReason_KICK_REASON_MODERATED, false),
+			"moderated", kicked(ovationv1.KickReason_KICK_REASON_MODERATED, true),
 			wasKicked(ovationv1.KickReason_KICK_REASON_MODERATED),
 		},
 		{

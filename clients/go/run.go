@@ -38,7 +38,7 @@ func (r *Room) stay(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		wait, err := r.recover(cause)
+		wait, err := r.recover(ctx, cause)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (r *Room) connect(ctx context.Context) error {
 
 // recover decides what follows the end of a connection: a wait and another try, or
 // the end of the stay.
-func (r *Room) recover(cause error) (time.Duration, error) {
+func (r *Room) recover(ctx context.Context, cause error) (time.Duration, error) {
 	var moved *movedError
 	var kicked *KickedError
 	switch {
@@ -95,7 +95,7 @@ func (r *Room) recover(cause error) (time.Duration, error) {
 		r.moveTo(moved.frame.GetEndpoint())
 		return between(moved.frame.GetAfter().AsDuration(), moved.frame.GetJitter().AsDuration()), nil
 	case errors.As(cause, &kicked):
-		return r.recoverKicked(kicked)
+		return r.recoverKicked(ctx, kicked)
 	case endsSession(cause):
 		r.update(func(v *view) { v.session = "" })
 	case isRefused(cause) && r.client.tokens.renewable() && !r.refused:
@@ -109,14 +109,17 @@ func (r *Room) recover(cause error) (time.Duration, error) {
 
 // recoverKicked comes back where the server lets it and it can help: with a new
 // session, or, if only the token has expired, with the same one and another token.
-func (r *Room) recoverKicked(kicked *KickedError) (time.Duration, error) {
+func (r *Room) recoverKicked(ctx context.Context, kicked *KickedError) (time.Duration, error) {
 	expired := kicked.Reason == ovationv1.KickReason_KICK_REASON_TOKEN_EXPIRED
 	switch {
+	case kicked.Reason == ovationv1.KickReason_KICK_REASON_BANNED:
+		return 0, r.sentence(ctx, kicked)
 	case !kicked.MayReconnect,
-		// Another device has the session, or the user has left: coming back would
-		// be against their will.
+		// Another device has the session, or the user has left, or was sent away:
+		// coming back is for people to decide.
 		kicked.Reason == ovationv1.KickReason_KICK_REASON_REPLACED,
 		kicked.Reason == ovationv1.KickReason_KICK_REASON_LEFT,
+		kicked.Reason == ovationv1.KickReason_KICK_REASON_MODERATED,
 		expired && !r.client.tokens.renewable():
 		return 0, kicked
 	case expired:
@@ -125,6 +128,22 @@ func (r *Room) recoverKicked(kicked *KickedError) (time.Duration, error) {
 		r.update(func(v *view) { v.session = "" })
 	}
 	return waitAfter(kicked, r.attempt), nil
+}
+
+// sentence finds out when a ban ends, and why it is. The frame need not say it; calls
+// that the ban fails do.
+func (r *Room) sentence(ctx context.Context, kicked *KickedError) *KickedError {
+	_, err := try(ctx, callLimit, func(ctx context.Context) (*ovationv1.GetRoomResponse, error) {
+		return r.client.rooms.GetRoom(ctx, &ovationv1.GetRoomRequest{RoomId: r.id})
+	})
+	if Reason(err) != ovationv1.ErrorReason_ERROR_REASON_BANNED {
+		return kicked
+	}
+	kicked.Until, _ = Until(err)
+	if why := Detail(err).GetMetadata()["why"]; why != "" {
+		kicked.Message = why
+	}
+	return kicked
 }
 
 // moveTo has the feed come from another base address; empty is the client's own.

@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { type Browser, type Page, chromium } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Server, ServerBinary } from "./server.js";
+import { done, refusal } from "./refusal.js";
 import { Viewer, mint } from "./viewer.js";
+import { ErrorReason } from "../src/client/gen.js";
 
 // `make` says which one; run without it, Debian's.
 const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
@@ -266,6 +268,89 @@ describe.skipIf(missing)("the page", () => {
     } finally {
       await host.configure({ slowMode: "0s" });
     }
+  });
+
+  it("says why moderation did not let a message through", async () => {
+    await live();
+    const box = page.locator("#composer-text");
+    const until = String(new Date(2030, 0, 2, 3, 4).getTime() * 1_000);
+    for (const [reason, words] of [
+      [ErrorReason.MUTED, /Not sent: you are muted until .*2030/],
+      [ErrorReason.MESSAGE_REFUSED, /Not sent: the room’s word list/],
+    ] as const) {
+      await page.route("**/*.FeedService/Send", (route) => route.fulfill(refusal(reason, { until })));
+      await box.fill(`no such thing ${reason}`);
+      await box.press("Enter");
+      await page.locator("#chat li.failed", { hasText: words }).waitFor();
+      expect(await box.inputValue()).toBe(`no such thing ${reason}`);
+      await page.unroute("**/*.FeedService/Send");
+    }
+  });
+
+  it("tells who is banned until when and why, and does not ask again", async () => {
+    await live();
+    const until = String(new Date(2030, 0, 2, 3, 4).getTime() * 1_000);
+    await page.route("**/*.RoomService/JoinRoom", (route) =>
+      route.fulfill(refusal(ErrorReason.BANNED, { until, why: "spam" })),
+    );
+    await page.reload();
+    await page.locator("#veil-heading", { hasText: "You are banned from this room" }).waitFor();
+    expect(await page.locator("#veil-text").textContent()).toMatch(/until .*2030.*: “spam”\./);
+    expect(await page.locator("#again").isVisible()).toBe(false);
+  });
+
+  it("lets moderators act on a message, by mouse and by keyboard", async () => {
+    await page.goto("about:blank");
+    const token = mint({ sub: "mod", name: "Mod", role: "moderator", rooms: ["demo"] });
+    await open(`${server.url}/?room=demo#token=${token}`, page);
+    await live();
+    const asked: string[] = [];
+    await page.route("**/*.ModerationService/*", async (route) => {
+      const act = route.request().url().split("/").at(-1)!;
+      asked.push(act);
+      await route.fulfill(act === "Ban" ? refusal(ErrorReason.USER_PROTECTED) : done);
+    });
+    const other = await Viewer.enter(server.url, "demo");
+    await other.say("rude words");
+    await line("rude words").hover();
+    await line("rude words").locator("button.choose").click();
+    const dialog = page.locator("#moderation");
+    const note = (words: string) => page.locator("#moderation-note", { hasText: words }).waitFor();
+    expect(await dialog.locator("blockquote").textContent()).toBe("rude words");
+    await dialog.getByRole("button", { name: "Mute for 10 minutes" }).click();
+    await note("is muted for 10 minutes.");
+    await dialog.getByRole("button", { name: "Ban" }).click();
+    await note("cannot be muted, removed or banned");
+    await dialog.getByRole("button", { name: "Remove from the room" }).click();
+    await note("was removed, and may come back.");
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    expect(asked).toEqual(["Mute", "Ban", "Kick"]);
+
+    await other.say("more of it");
+    await line("more of it").waitFor();
+    await page.locator("#chat-scroller").focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await dialog.waitFor();
+    expect(await dialog.locator("blockquote").textContent()).toBe("more of it");
+    await dialog.getByRole("button", { name: "Take the message back" }).press("Enter");
+    await line("more of it").waitFor({ state: "detached" });
+    await note("The message is taken back.");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("chat-scroller");
+    expect(complaints).toEqual([]);
+  });
+
+  it("offers viewers nothing to moderate with", async () => {
+    await live();
+    const other = await Viewer.enter(server.url, "demo");
+    await other.say("nothing to see");
+    await line("nothing to see").waitFor();
+    expect(await page.locator("button.choose").count()).toBe(0);
+    expect(await page.locator("#chat-hint").isVisible()).toBe(false);
   });
 
   it("keeps the table readable whatever is in it", async () => {

@@ -1,6 +1,7 @@
 package chatlog_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
 )
@@ -41,7 +44,19 @@ func TestParse(t *testing.T) {
 			},
 		},
 		"unknown type": {
+			`{"ts":5,"type":"enter","user":"ann","seconds":"many"}`,
+			chatlog.Entry{Millis: 5, Type: "enter", User: "ann"},
+		},
+		"mute": {
 			`{"ts":5,"type":"mute","user":"ann","seconds":25}`,
+			chatlog.Entry{Millis: 5, Type: "mute", User: "ann", Length: 25 * time.Second},
+		},
+		"short mute": {
+			`{"ts":5,"type":"mute","user":"ann","seconds":1e-300}`,
+			chatlog.Entry{Millis: 5, Type: "mute", User: "ann", Length: 1},
+		},
+		"mute for good": {
+			`{"ts":5,"type":"mute","user":"ann","seconds":null}`,
 			chatlog.Entry{Millis: 5, Type: "mute", User: "ann"},
 		},
 	}
@@ -57,7 +72,7 @@ func TestParse(t *testing.T) {
 			}
 			got.Details, test.want.Details = nil, nil
 			if got.Type != test.want.Type || got.User != test.want.User || got.Text != test.want.Text ||
-				got.Millis != test.want.Millis {
+				got.Millis != test.want.Millis || got.Length != test.want.Length {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
@@ -74,10 +89,13 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 		`{"type":"message","user":"ann"}`: `no "ts"`,
 		`{"ts":1,"user":"ann"}`:           `no "type"`,
 		`{"ts":1,"type":"message"}`:       `no "user"`,
-		`{"ts":-1,"type":"message","user":"ann"}`:        "not between",
-		`{"ts":"1","type":"message","user":"ann"}`:       `"ts" is a string`,
-		`{"ts":1.5,"type":"message","user":"ann"}`:       `"ts" is 1.5, not a whole number`,
-		`{"ts":1,"type":"message","user":"a","text":{}}`: `"text" is an object, not a string`,
+		`{"ts":-1,"type":"message","user":"ann"}`:         "not between",
+		`{"ts":"1","type":"message","user":"ann"}`:        `"ts" is a string`,
+		`{"ts":1.5,"type":"message","user":"ann"}`:        `"ts" is 1.5, not a whole number`,
+		`{"ts":1,"type":"message","user":"a","text":{}}`:  `"text" is an object, not a string`,
+		`{"ts":1,"type":"mute","user":"a","seconds":0}`:   `"seconds" is 0: not more than 0`,
+		`{"ts":1,"type":"mute","user":"a","seconds":""}`:  `"seconds" is a string, not a number`,
+		`{"ts":1,"type":"mute","user":"a","seconds":1e9}`: "more than 10 years",
 	}
 	for line, want := range tests {
 		if _, err := chatlog.Parse([]byte(line)); err == nil || !strings.Contains(err.Error(), want) {
@@ -195,8 +213,45 @@ func FuzzParse(f *testing.F) {
 		if entry.Type == "" || entry.User == "" || entry.Millis < 0 || entry.Millis > chatlog.Latest {
 			t.Errorf("%q: accepted as %+v", data, entry)
 		}
+		if entry.Length < 0 || entry.Length > chatlog.LongestMute || entry.Length > 0 && entry.Type != chatlog.TypeMute {
+			t.Errorf("%q: lasts %v", data, entry.Length)
+		}
 		if entry.Details != nil && !json.Valid(entry.Details) {
 			t.Errorf("%q: details are no JSON: %q", data, entry.Details)
+		}
+	})
+}
+
+// Whatever a log holds: every line is told of once, in order, and reading on ends.
+func FuzzReader(f *testing.F) {
+	f.Add([]byte("{\"ts\":1,\"type\":\"message\",\"user\":\"ann\",\"text\":\"a\"}\n\nbroken\n{}"))
+	f.Add([]byte("\xff\xfe\n\r\n[]"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		reader := chatlog.NewReader(iotest.HalfReader(bytes.NewReader(data)))
+		last := 0
+		for {
+			entry, err := reader.Next()
+			var malformed *chatlog.MalformedError
+			line := entry.Line
+			switch {
+			case errors.Is(err, io.EOF):
+				lines := bytes.Count(data, []byte("\n"))
+				if len(data) > 0 && data[len(data)-1] != '\n' {
+					lines++
+				}
+				if reader.Lines() != lines {
+					t.Errorf("%d lines, want %d", reader.Lines(), lines)
+				}
+				return
+			case errors.As(err, &malformed):
+				line = malformed.Line
+			case err != nil:
+				t.Fatal(err)
+			}
+			if line <= last {
+				t.Fatalf("line %d after %d", line, last)
+			}
+			last = line
 		}
 	})
 }

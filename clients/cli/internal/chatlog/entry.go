@@ -2,6 +2,7 @@
 //
 //	{"ts":1484050199000,"type":"message","user":"u_15fd","text":"hello"}
 //	{"ts":1484050202000,"type":"gift","user":"u_9b3d","gift":"rose","count":3}
+//	{"ts":1484050203000,"type":"mute","user":"u_15fd","seconds":60}
 //
 // Every line has "ts" (milliseconds), "type" and "user"; a message has "text", and
 // the other types have fields of their own.
@@ -13,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The types that a replay knows what to do with. Every other type is skipped.
@@ -21,7 +23,11 @@ const (
 	TypeGift      = "gift"
 	TypeSubscribe = "subscribe"
 	TypeRaid      = "raid"
+	TypeMute      = "mute"
 )
+
+// LongestMute is the longest that a mute may last, but for good.
+const LongestMute = 10 * 365 * 24 * time.Hour
 
 // Latest is the greatest time an entry may have, in milliseconds: the end of the
 // year 9999.
@@ -42,6 +48,8 @@ type Entry struct {
 	// Details is a JSON object of what else the line says of a gift, subscribe or
 	// raid. Nil for any other type.
 	Details []byte
+	// Length is how long a mute lasts; 0: for good. Zero for any other type.
+	Length time.Duration
 }
 
 // line is what Parse reads of every entry. Pointers tell absent from zero.
@@ -62,15 +70,35 @@ func Parse(data []byte) (Entry, error) {
 		return Entry{}, err
 	}
 	entry := Entry{Millis: *l.Millis, Type: l.Type, User: l.User, Text: l.Text}
-	if !hasDetails(l.Type) {
-		return entry, nil
+	var err error
+	switch {
+	case hasDetails(l.Type):
+		entry.Details, err = details(data)
+	case l.Type == TypeMute:
+		entry.Length, err = muteLength(data)
 	}
-	details, err := details(data)
 	if err != nil {
 		return Entry{}, err
 	}
-	entry.Details = details
 	return entry, nil
+}
+
+// muteLength reads for how long a mute is: its "seconds", or for good without them.
+func muteLength(data []byte) (time.Duration, error) {
+	var mute struct {
+		Seconds *float64 `json:"seconds"`
+	}
+	if err := json.Unmarshal(data, &mute); err != nil {
+		return 0, plain(err)
+	}
+	if mute.Seconds == nil {
+		return 0, nil
+	}
+	seconds := *mute.Seconds
+	if seconds <= 0 || seconds > LongestMute.Seconds() {
+		return 0, fmt.Errorf(`"seconds" is %g: not more than 0, or more than 10 years`, seconds)
+	}
+	return max(time.Duration(seconds*float64(time.Second)), 1), nil
 }
 
 // check says what the line lacks.
@@ -124,6 +152,8 @@ func plain(err error) error {
 // kindOf is what JSON and Go call a kind of value, for people.
 func kindOf(name string) string {
 	switch {
+	case name == "float64":
+		return "a number"
 	case name == "int64":
 		return "a whole number"
 	case name == "bool":

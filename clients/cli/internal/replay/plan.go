@@ -12,19 +12,19 @@ import (
 
 // Plan is what a replay is about to do.
 type Plan struct {
-	// Messages is how many it sends.
+	// Messages is how many it sends, mutes included.
 	Messages int
 	// Length is how long it takes at its pace.
 	Length time.Duration
 }
 
 // Survey reads a log through and says what its replay comes to.
-func Survey(ctx context.Context, log io.Reader, window Window, schedule *pace.Schedule) (Plan, error) {
-	plan := Plan{}
-	err := walk(ctx, log, window, visitor{
+func Survey(ctx context.Context, log io.Reader, options Options) (Plan, error) {
+	plan, schedule := Plan{}, pace.New(options.Speed, options.MaxGap)
+	err := walk(ctx, log, options.Window, visitor{
 		entry: func(entry chatlog.Entry) error {
 			plan.Length = schedule.Due(entry.Millis)
-			if _, skipped := message(entry, "", ""); skipped == "" {
+			if options.skip(entry) == "" {
 				plan.Messages++
 			}
 			return nil

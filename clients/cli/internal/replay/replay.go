@@ -12,14 +12,13 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
 	"github.com/ovation-live/ovation/clients/cli/internal/lanes"
 	"github.com/ovation-live/ovation/clients/cli/internal/pace"
-	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
 // pendingPerWorker is how many messages may wait for each that is being sent.
 const pendingPerWorker = 16
 
-// Options say how a log is played. All fields but Window, MaxGap and Malformed must
-// be set.
+// Options say how a log is played. All fields but Window, MaxGap, Muter and Malformed
+// must be set.
 type Options struct {
 	// Room is where it is played.
 	Room string
@@ -40,6 +39,8 @@ type Options struct {
 	RetryFor time.Duration
 	// Senders are the connections to use.
 	Senders []Sender
+	// Muter mutes whom the log mutes; nil: mutes are skipped.
+	Muter Muter
 	// Malformed is told of each line that is no entry.
 	Malformed func(*chatlog.MalformedError)
 }
@@ -137,8 +138,7 @@ func (r *Replay) play(ctx context.Context, entry chatlog.Entry, started time.Tim
 	r.tally.line()
 	due := r.schedule.Due(entry.Millis)
 	r.due.Store(int64(due))
-	request, skipped := message(entry, r.options.Room, r.options.Run)
-	if skipped != "" {
+	if skipped := r.options.skip(entry); skipped != "" {
 		r.tally.skipped(skipped)
 		return nil
 	}
@@ -146,16 +146,25 @@ func (r *Replay) play(ctx context.Context, entry chatlog.Entry, started time.Tim
 		r.tally.unsent()
 		return ctx.Err()
 	}
-	err := r.lanes.Submit(ctx, entry.User, func() { r.send(ctx, request, started.Add(due)) })
+	call := r.callOf(entry)
+	err := r.lanes.Submit(ctx, entry.User, func() { r.send(ctx, call, started.Add(due)) })
 	if err != nil {
 		r.tally.unsent()
 	}
 	return err
 }
 
-// send sends one message and counts what becomes of it. A message that is on its
-// way when the run ends is waited for, but not tried again.
-func (r *Replay) send(ctx context.Context, request *ovationv1.SendRequest, due time.Time) {
+// callOf is what an entry that is not skipped comes to.
+func (r *Replay) callOf(entry chatlog.Entry) call {
+	if entry.Type == chatlog.TypeMute {
+		return &muting{muter: r.options.Muter, request: r.options.mute(entry)}
+	}
+	return &sending{sender: r.sender(entry.User), request: r.options.message(entry)}
+}
+
+// send makes one call and counts what comes of it. One that is on its way when the run
+// ends is waited for, but not tried again.
+func (r *Replay) send(ctx context.Context, call call, due time.Time) {
 	if ctx.Err() != nil {
 		r.tally.unsent()
 		return
@@ -165,9 +174,9 @@ func (r *Replay) send(ctx context.Context, request *ovationv1.SendRequest, due t
 		r.tally.late(began.Sub(due))
 	}
 	patience := patience{timeout: r.options.Timeout, retryFor: r.options.RetryFor}
-	response, retries, err := patience.send(ctx, r.sender(request.GetOnBehalfOf()), request)
-	r.tally.sent(response, err, retries, time.Since(began))
-	if err != nil && endsRun(err) {
+	retries, err := patience.make(ctx, call)
+	r.tally.sent(call, err, retries, time.Since(began))
+	if err != nil && endsRun(err) && !call.optional(err) {
 		r.end(endedError{err})
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
-	"github.com/ovation-live/ovation/clients/cli/internal/pace"
 	"github.com/ovation-live/ovation/clients/cli/internal/replay"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
@@ -94,7 +93,7 @@ func balanced(t *testing.T, report replay.Report) {
 	if lines != report.Lines {
 		t.Errorf("%d lines, and %d of them counted: %+v", report.Lines, lines, report.Counts)
 	}
-	sent := total(report.Accepted) + total(report.Refused) + total(report.Failed)
+	sent := report.Muted + total(report.Accepted) + total(report.Refused) + total(report.Failed)
 	for _, reasons := range report.Dropped {
 		sent += total(reasons)
 	}
@@ -164,6 +163,14 @@ func TestWhatBecomesOfIt(t *testing.T) {
 			response.Status = ovationv1.SendStatus_SEND_STATUS_DROPPED_RATE_LIMITED
 		case "slow":
 			response.Status = ovationv1.SendStatus_SEND_STATUS_DROPPED_SLOW_MODE
+		case "masked":
+			response.AlteredText = "m****d"
+		case "muted":
+			return nil, failure(connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_MUTED, 0)
+		case "banned":
+			return nil, failure(connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_BANNED, 0)
+		case "refused":
+			return nil, failure(connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED, 0)
 		case "long":
 			return nil, failure(connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG, 0)
 		case "internal":
@@ -174,15 +181,16 @@ func TestWhatBecomesOfIt(t *testing.T) {
 		return response, nil
 	}}
 	log := ""
-	for _, text := range []string{"ok", "ok", "twice", "rate", "slow", "slow", "long", "internal", "proxy"} {
+	for _, text := range []string{"ok", "ok", "twice", "rate", "slow", "slow", "long", "internal", "proxy", "masked", "muted", "muted", "banned", "refused"} {
 		log += line(0, "message", "ann", `,"text":"`+text+`"`)
 	}
 	report, err := play(t, options(target), log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if report.Accepted["low"] != 3 || report.Duplicates != 1 || report.Dropped["low"]["rate limited"] != 1 ||
-		report.Dropped["low"]["slow mode"] != 2 || report.Refused["message_too_long"] != 1 ||
+	refused := map[string]int{"message_too_long": 1, "muted": 2, "banned": 1, "message_refused": 1}
+	if report.Accepted["low"] != 4 || report.Masked != 1 || !maps.Equal(report.Refused, refused) || report.Duplicates != 1 || report.Dropped["low"]["rate limited"] != 1 ||
+		report.Dropped["low"]["slow mode"] != 2 ||
 		report.Failed["internal"] != 1 || report.Failed["unknown"] != 1 || report.Failures() != 2 {
 		t.Errorf("%+v", report.Counts)
 	}
@@ -391,7 +399,8 @@ func TestWindow(t *testing.T) {
 			if got != test.want {
 				t.Errorf("played %q, want %q", got, test.want)
 			}
-			plan, err := replay.Survey(t.Context(), strings.NewReader(log), test.window, pace.New(2, 0))
+			o.Speed = 2
+			plan, err := replay.Survey(t.Context(), strings.NewReader(log), o)
 			if err != nil || plan.Messages != len(test.want) {
 				t.Errorf("plan %+v: %v", plan, err)
 			}

@@ -8,7 +8,7 @@ import (
 )
 
 // Counts is what became of a log's lines. Every line is counted once among Outside,
-// Malformed, Skipped, Unsent and Sent, and every message sent once among Accepted,
+// Malformed, Skipped, Unsent and Sent, and everything sent once among Accepted, Muted,
 // Dropped, Refused and Failed.
 type Counts struct {
 	// Lines is how many were read; blank ones do not count.
@@ -19,19 +19,25 @@ type Counts struct {
 	Malformed int `json:"malformed"`
 	// Skipped counts entries that are no messages by type, and "empty" ones.
 	Skipped map[string]int `json:"skipped"`
-	// Unsent is how many messages were read and not sent, because the run ended.
+	// Unsent is how many messages and mutes were read and not sent, because the run
+	// ended.
 	Unsent int `json:"unsent"`
-	// Sent is how many messages were sent and answered, or failed.
+	// Sent is how many messages and mutes were sent and answered, or failed.
 	Sent int `json:"sent"`
 	// Accepted counts messages in the room's log, by bucket.
 	Accepted map[string]int `json:"accepted"`
+	// Masked is how many of them moderation put other words into.
+	Masked int `json:"masked"`
+	// Muted is how many mutes took effect.
+	Muted int `json:"muted"`
 	// Duplicates is how many answers were of an earlier send of the same message.
 	Duplicates int `json:"duplicates"`
 	// Dropped counts messages that the room did not take, by bucket and reason.
 	Dropped map[string]map[string]int `json:"dropped"`
-	// Refused counts messages that the server would not have, by reason.
+	// Refused counts messages that the server would not have, such as those of muted
+	// users, and mutes that it would not, by reason.
 	Refused map[string]int `json:"refused"`
-	// Failed counts messages whose fate is an error, by reason or status code.
+	// Failed counts messages and mutes whose fate is an error, by reason or status code.
 	Failed map[string]int `json:"failed"`
 	// Retries is how many tries it took beyond the first ones.
 	Retries int `json:"retries"`

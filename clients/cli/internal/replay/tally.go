@@ -73,16 +73,16 @@ func (t *tally) late(lag time.Duration) {
 	}
 }
 
-// sent counts what became of a message.
-func (t *tally) sent(response *ovationv1.SendResponse, err error, retries int, took time.Duration) {
+// sent counts what became of a message or mute.
+func (t *tally) sent(call call, err error, retries int, took time.Duration) {
 	t.latency.Record(took)
 	t.update(func(c *Counts) {
 		c.Sent++
 		c.Retries += retries
 		switch {
 		case err == nil:
-			c.answered(response)
-		case refuses(err):
+			call.count(c)
+		case refuses(err) || call.optional(err):
 			add(c.Refused, reason.Name(err))
 		default:
 			add(c.Failed, reason.Name(err))
@@ -105,6 +105,9 @@ func (c *Counts) answered(response *ovationv1.SendResponse) {
 	switch response.GetStatus() {
 	case ovationv1.SendStatus_SEND_STATUS_ACCEPTED:
 		c.Accepted[bucket]++
+		if response.GetAlteredText() != "" {
+			c.Masked++
+		}
 	case ovationv1.SendStatus_SEND_STATUS_DROPPED_RATE_LIMITED:
 		c.dropped(bucket, "rate limited")
 	case ovationv1.SendStatus_SEND_STATUS_DROPPED_SLOW_MODE:

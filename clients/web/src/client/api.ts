@@ -7,7 +7,7 @@ import {
   createClient,
 } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { AttributeService, FeedService, RoomService } from "./gen.js";
+import { AttributeService, FeedService, ModerationService, RoomService } from "./gen.js";
 import type { TokenSource } from "./token.js";
 
 /** How long an answer may take that the server does not hold. */
@@ -18,6 +18,7 @@ export interface Api {
   room: Client<typeof RoomService>;
   feed: Client<typeof FeedService>;
   attributes: Client<typeof AttributeService>;
+  moderation: Client<typeof ModerationService>;
 }
 
 /** Opens the services of an address; the empty one is home. */
@@ -29,6 +30,7 @@ export function apiOver(transport: Transport): Api {
     room: createClient(RoomService, transport),
     feed: createClient(FeedService, transport),
     attributes: createClient(AttributeService, transport),
+    moderation: createClient(ModerationService, transport),
   };
 }
 

@@ -5,6 +5,7 @@ export { type Failure, failureOf } from "./failure.js";
 export * from "./gen.js";
 export { randomId } from "./id.js";
 export { sayGoodbye } from "./leave.js";
+export type { Moderator } from "./moderator.js";
 export type { ConnectionState, RoomObserver, Tally, Way } from "./observer.js";
 export type { AttributeDelta } from "./replica.js";
 export { RoomClient } from "./room-client.js";

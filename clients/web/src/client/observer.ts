@@ -10,8 +10,8 @@ export type Way = "notify" | "inline" | "poll";
 export type ConnectionState =
   | { phase: "connecting" }
   | { phase: "live"; way: Way }
-  /** Lost, and to be opened again at `until`, ms since 1970. */
-  | { phase: "waiting"; until: number }
+  /** Lost, and to be opened again at `until`, ms since 1970; `full`: the server has no place for now. */
+  | { phase: "waiting"; until: number; full?: boolean }
   /** Ended for want of somebody watching; goes on when woken. */
   | { phase: "dormant" }
   /** Over for good. */

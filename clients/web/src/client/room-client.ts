@@ -1,8 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Api, Dial } from "./api.js";
+import { type Api, type Dial, ANSWER_WITHIN } from "./api.js";
 import { Backoff, type Random, jittered } from "./backoff.js";
 import { ServerClock, startSample } from "./clock.js";
-import type { Failure } from "./failure.js";
+import { type Failure, failureOf } from "./failure.js";
 import {
   type AttributeUpdateSchema,
   type SendResponse,
@@ -10,8 +10,10 @@ import {
   type UpdateAttributesResponse,
   type Welcome,
   Delivery,
+  ErrorReason,
 } from "./gen.js";
 import { randomId } from "./id.js";
+import { Moderator } from "./moderator.js";
 import type { RoomObserver, Way } from "./observer.js";
 import { poll } from "./poll.js";
 import { repeatable } from "./retry.js";
@@ -19,7 +21,7 @@ import { type Link, RoomSync } from "./room-sync.js";
 import { holdStream } from "./stream.js";
 import { sleep } from "./time.js";
 import type { Token, TokenSource } from "./token.js";
-import { type Ending, type Verdict, decide, endingOf } from "./verdict.js";
+import { type Ending, type Stop, type Verdict, decide, endingOf } from "./verdict.js";
 
 /** How long to poll before trying a stream again, at first and at most. */
 const POLL_FIRST = 60_000;
@@ -54,6 +56,8 @@ export class RoomClient {
   readonly #sync: RoomSync;
   readonly #backoff: Backoff;
   readonly #clock: ServerClock;
+  /** What a host or moderator can do here; the server refuses it to all others. */
+  readonly moderator: Moderator;
   #abort: AbortController | undefined;
   #nap = new AbortController();
   #endpoint = "";
@@ -74,6 +78,7 @@ export class RoomClient {
     this.#sync = new RoomSync(options.observer, this.#random);
     this.#backoff = new Backoff(this.#random);
     this.#clock = new ServerClock(this.#random);
+    this.moderator = new Moderator(this.#roomId, () => this.#api(), this.#random);
   }
 
   /** The session, empty until there is one. */
@@ -101,9 +106,23 @@ export class RoomClient {
       if (verdict.next === "stop") {
         this.#abort = undefined;
         const { next: _, ...stop } = verdict;
-        return this.#observer.onState({ phase: "stopped", ...stop });
+        this.#observer.onState({ phase: "stopped", ...stop });
+        if (ending.kind === "kicked" && stop.why === "banned") await this.#learnUntil(stop);
+        return;
       }
       await this.#follow(verdict, ending, abort.signal);
+    }
+  }
+
+  /** Finds out when a ban ends: the last frame does not say it, a call that the ban fails does. */
+  async #learnUntil(stop: Stop): Promise<void> {
+    try {
+      await this.#api().room.getRoom({ roomId: this.#roomId }, { timeoutMs: ANSWER_WITHIN });
+    } catch (thrown) {
+      const { reason, until, metadata } = failureOf(thrown);
+      if (reason !== ErrorReason.BANNED || this.#abort) return;
+      const said = metadata.why ?? stop.said;
+      this.#observer.onState({ phase: "stopped", ...stop, said, ...(until !== undefined && { until }) });
     }
   }
 
@@ -272,7 +291,7 @@ export class RoomClient {
     const wait = bidden
       ? jittered(verdict.after, verdict.width ?? 0, this.#random)
       : this.#backoff.next(verdict.after);
-    await this.#wait(wait, bidden, signal);
+    await this.#wait(wait, bidden || verdict.after > 0, verdict.full ?? false, signal);
   }
 
   #countOutage(): void {
@@ -283,10 +302,10 @@ export class RoomClient {
   }
 
   /** Waits; a wait that the server did not ask for ends early when woken. */
-  async #wait(ms: number, bidden: boolean, signal: AbortSignal): Promise<void> {
+  async #wait(ms: number, bidden: boolean, full: boolean, signal: AbortSignal): Promise<void> {
     if (ms <= 0 || signal.aborted) return;
     const awake = bidden ? signal : this.#layDown(signal);
-    this.#observer.onState({ phase: "waiting", until: Date.now() + ms });
+    this.#observer.onState({ phase: "waiting", until: Date.now() + ms, ...(full && { full }) });
     await sleep(ms, awake);
   }
 

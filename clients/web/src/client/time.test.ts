@@ -18,7 +18,7 @@ describe("Backoff", () => {
   });
 
   it("waits out what the server asked for, then spreads", () => {
-    expect(new Backoff(() => 0.5, 1_000).next(3_000)).toBe(3_500);
+    expect(new Backoff(() => 0.5, 1_000).next(3_000)).toBe(4_500);
     expect(jittered(2_000, 60_000, () => 0.5)).toBe(32_000);
   });
 

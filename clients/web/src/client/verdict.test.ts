@@ -29,9 +29,17 @@ describe("decide", () => {
   });
 
   it("stops when kicked for good", () => {
-    expect(kicked(KickReason.MODERATED, false)).toEqual({ next: "stop", why: "kicked", said: "why" });
-    expect(kicked(KickReason.BANNED, false)).toMatchObject({ why: "banned" });
+    expect(kicked(KickReason.OFFLINE, false)).toEqual({ next: "stop", why: "kicked", said: "why" });
     expect(kicked(KickReason.REPLACED, false)).toMatchObject({ why: "replaced" });
+  });
+
+  it("leaves it to the reader to come back to where they were sent away", () => {
+    for (const may of [true, false]) {
+      expect(kicked(KickReason.MODERATED, may)).toEqual({ next: "stop", why: "kicked", said: "why" });
+      expect(kicked(KickReason.BANNED, may)).toEqual({ next: "stop", why: "banned", said: "why" });
+      expect(kicked(KickReason.REPLACED, may)).toMatchObject({ why: "replaced" });
+      expect(kicked(KickReason.LEFT, may)).toMatchObject({ next: "stop" });
+    }
   });
 
   it("opens a new session when kicked and allowed back", () => {

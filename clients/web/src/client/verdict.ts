@@ -43,6 +43,8 @@ export interface Stop {
   why: StopReason;
   said: string;
   reason?: ErrorReason;
+  /** When a ban ends, ms since 1970; absent: never by itself, or nobody has said. */
+  until?: number;
 }
 
 /** What to do after an ending. */
@@ -64,6 +66,8 @@ export type Verdict =
       endpoint?: string;
       /** Wait until somebody is watching. */
       whenWatched?: boolean;
+      /** The server has no place for now. */
+      full?: boolean;
     };
 
 /** Decides what follows an ending. */
@@ -88,8 +92,12 @@ export function decide(ending: Ending): Verdict {
   }
 }
 
+/** Kicks that nobody is brought back from: another window goes on, or it is for the reader to decide. */
+const LASTING = new Set([KickReason.BANNED, KickReason.MODERATED, KickReason.REPLACED, KickReason.LEFT]);
+
 function afterKick(kicked: Kicked): Verdict {
-  if (!kicked.mayReconnect) return { next: "stop", why: stopOf(kicked.reason), said: kicked.message };
+  if (!kicked.mayReconnect || LASTING.has(kicked.reason))
+    return { next: "stop", why: stopOf(kicked.reason), said: kicked.message };
   const expired = kicked.reason === KickReason.TOKEN_EXPIRED;
   const offline = kicked.reason === KickReason.OFFLINE;
   // With another token the session itself goes on: the server keeps it for a moment.
@@ -123,7 +131,7 @@ function afterFailure(failure: Failure): Verdict {
     case ErrorReason.ROOM_ENDED:
       return { next: "stop", why: "room-ended", said: "" };
     case ErrorReason.BANNED:
-      return { next: "stop", why: "banned", said: failure.message };
+      return { next: "stop", why: "banned", said: failure.metadata.why ?? "", ...until(failure) };
     case ErrorReason.SESSION_NOT_FOUND:
       return { next: "retry", after: 0, rejoin: true };
   }
@@ -136,8 +144,18 @@ function afterFailure(failure: Failure): Verdict {
     case Code.Unimplemented:
       return { next: "stop", why: "refused", said: failure.message, reason: failure.reason };
     default:
-      return { next: "retry", after: failure.retryAfter };
+      return { next: "retry", after: failure.retryAfter, ...(isFull(failure) && { full: true }) };
   }
+}
+
+function until(failure: Failure): Pick<Stop, "until"> {
+  return failure.until === undefined ? {} : { until: failure.until };
+}
+
+/** Whether a server, or a proxy before it, takes nobody in for now. */
+function isFull(failure: Failure): boolean {
+  const unsaid = failure.reason === ErrorReason.UNSPECIFIED;
+  return failure.retryAfter > 0 && (unsaid || failure.reason === ErrorReason.LIMIT_EXCEEDED);
 }
 
 const STOP_FOR_TOKEN: Record<TokenLack, StopReason> = {

@@ -29,6 +29,20 @@ export function lineOf(message: Message): HTMLLIElement {
   return line;
 }
 
+/** The button by which a moderator chooses a message. The arrow keys go from one to the next. */
+export function choiceOf(message: Message): HTMLButtonElement {
+  const button = make("button", "choose", "⋯");
+  button.type = "button";
+  button.tabIndex = -1;
+  button.title = "Moderate";
+  button.setAttribute("aria-haspopup", "dialog");
+  button.setAttribute(
+    "aria-label",
+    `Moderate ${message.senderName || message.senderId}: ${wordsOf(message)}`,
+  );
+  return button;
+}
+
 /** The list item of one's own message that the room has not said back yet. */
 export function echoOf(userId: string, text: string): HTMLLIElement {
   const line = make("li", "own pending");

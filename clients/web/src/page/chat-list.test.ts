@@ -44,16 +44,42 @@ class FakeElement {
     return this.#children.find((child) => `.${child.className}` === selector) ?? null;
   }
 
+  contains(other: unknown): boolean {
+    return other === this || this.#children.some((child) => child.contains(other));
+  }
+
+  focus(): void {
+    focused = this;
+  }
+
   addEventListener(): void {}
 }
 
+let focused: FakeElement | undefined;
+
 let draws: (() => void)[];
 let list: FakeElement;
+let scroller: FakeElement;
 let chat: ChatList;
+/** What was put on the lines. */
+let buttons: FakeElement[];
+
+function button(line: FakeElement): FakeElement {
+  const made = new FakeElement();
+  line.append(made);
+  return made;
+}
 
 beforeEach(() => {
   draws = [];
-  vi.stubGlobal("document", { createElement: () => new FakeElement() });
+  buttons = [];
+  focused = undefined;
+  vi.stubGlobal("document", {
+    createElement: () => new FakeElement(),
+    get activeElement() {
+      return focused ?? null;
+    },
+  });
   vi.stubGlobal("requestAnimationFrame", (draw: () => void) => draws.push(draw));
   vi.stubGlobal(
     "ResizeObserver",
@@ -62,8 +88,9 @@ beforeEach(() => {
     },
   );
   list = new FakeElement();
-  const others = [new FakeElement(), new FakeElement(), new FakeElement()];
-  chat = new ChatList(...([list, ...others] as unknown as ConstructorParameters<typeof ChatList>));
+  scroller = new FakeElement();
+  const others = [new FakeElement(), new FakeElement(), (line: FakeElement) => buttons.push(button(line))];
+  chat = new ChatList(...([list, scroller, ...others] as unknown as ConstructorParameters<typeof ChatList>));
 });
 
 afterEach(() => vi.unstubAllGlobals());
@@ -85,6 +112,28 @@ describe("ChatList", () => {
     expect(chat.show([said("h***o", "mine"), said("welcome")])).toHaveLength(1);
     frame();
     expect(list.texts).toEqual(["You h***o", "ada welcome"]);
+  });
+
+  it("shows an own message as the answer says that it was altered, once", () => {
+    chat.echo("mine", "ada", "hello");
+    chat.alter("mine", "h***o");
+    frame();
+    expect(list.texts).toEqual(["You h***o"]);
+    expect(chat.show([said("h***o", "mine")])).toHaveLength(0);
+    chat.alter("mine", "too late");
+    expect(list.texts).toEqual(["You h***o"]);
+  });
+
+  it("takes the focus off a line that goes", () => {
+    chat.show(many(200));
+    frame();
+    buttons.at(-1)!.focus();
+    chat.show(many(100));
+    frame();
+    expect(focused).toBe(buttons[199]);
+    chat.show(many(150));
+    frame();
+    expect(focused).toBe(scroller);
   });
 
   it("keeps the latest lines", () => {

@@ -3,6 +3,9 @@ import { echoOf, lineOf, noticeOf, wordsOf } from "./chat-line.js";
 import { make, write } from "./elements.js";
 import { onceAFrame } from "./once-a-frame.js";
 
+/** Puts what a moderator needs on the line of a message, where it is for them to moderate. */
+export type Equip = (line: HTMLLIElement, message: Message) => void;
+
 /** Most lines that are kept. */
 const MOST = 200;
 /** How near to its end the list counts as being at it, in pixels. */
@@ -33,6 +36,7 @@ export class ChatList {
     private readonly scroller: HTMLElement,
     private readonly newest: HTMLElement,
     private readonly empty: HTMLElement,
+    private readonly equip: Equip = () => {},
   ) {
     scroller.addEventListener("scroll", () => this.#look(), { passive: true });
     newest.addEventListener("click", () => this.#follow());
@@ -46,7 +50,9 @@ export class ChatList {
   show(messages: Message[]): Message[] {
     const fresh = messages.filter((message) => !this.#confirm(message) && wordsOf(message));
     for (const message of fresh) {
-      this.#waiting.push({ node: lineOf(message), timestamp: message.timestamp });
+      const node = lineOf(message);
+      this.equip(node, message);
+      this.#waiting.push({ node, timestamp: message.timestamp });
     }
     // A hidden page draws no frames: what would be trimmed at once need not wait.
     this.#trim(this.#waiting);
@@ -61,6 +67,12 @@ export class ChatList {
     this.#waiting.push(line);
     this.#following = true;
     this.#draw();
+  }
+
+  /** Shows an own message as moderation has altered it. */
+  alter(id: string, text: string): void {
+    const words = this.#echoes.get(id)?.node.querySelector<HTMLElement>(".words");
+    if (words) write(words, text);
   }
 
   /** Says on an own message what became of it; nothing to say: the room has it. */
@@ -83,7 +95,7 @@ export class ChatList {
   recall(timestamps: bigint[]): void {
     const gone = new Set(timestamps);
     const stays = (line: Line) => !gone.has(line.timestamp);
-    for (const line of this.#lines) if (!stays(line)) line.node.remove();
+    for (const line of this.#lines) if (!stays(line)) this.#remove(line);
     this.#lines = this.#lines.filter(stays);
     this.#waiting = this.#waiting.filter(stays);
     this.#showEmpty();
@@ -138,9 +150,15 @@ export class ChatList {
   /** Keeps the latest lines. An echo that goes is forgotten: its message is shown as any other. */
   #trim(lines: Line[]): void {
     for (const line of lines.splice(0, Math.max(0, lines.length - MOST))) {
-      line.node.remove();
+      this.#remove(line);
       if (line.id) this.#echoes.delete(line.id);
     }
+  }
+
+  /** Takes a line off the screen. A focus in it goes to the list, and not astray. */
+  #remove(line: Line): void {
+    if (line.node.contains(document.activeElement)) this.scroller.focus();
+    line.node.remove();
   }
 
   #look(): void {

@@ -60,10 +60,11 @@ export class Composer {
     const { client, chat, danmaku, userId } = this.page;
     const id = randomId();
     chat.echo(id, userId(), text);
-    const { words, refused } = await this.#fate(client().send(text, id));
+    const { words, refused, altered } = await this.#fate(client().send(text, id));
+    if (altered) chat.alter(id, altered);
     chat.annotate(id, words, refused ? "failed" : "");
     this.#say(words, false);
-    if (!refused) danmaku.shoot(text, undefined, true);
+    if (!refused) danmaku.shoot(altered || text, undefined, true);
     else if (!this.#input.value) this.#fill(text);
   }
 
@@ -71,7 +72,7 @@ export class Composer {
     try {
       return fateOf(await sent);
     } catch (thrown) {
-      return { words: sentenceOf(failureOf(thrown)), refused: true };
+      return { words: sentenceOf(failureOf(thrown)), refused: true, altered: "" };
     }
   }
 

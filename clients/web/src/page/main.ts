@@ -15,6 +15,7 @@ import { Credentials } from "./credentials.js";
 import { Danmaku } from "./danmaku.js";
 import { byId, write } from "./elements.js";
 import { setUpDanmakuSwitch } from "./danmaku-switch.js";
+import { Moderation } from "./moderation.js";
 import { setUpSetter } from "./setter.js";
 import { Status } from "./status.js";
 import { Veil } from "./veil.js";
@@ -36,7 +37,18 @@ const veil = new Veil(
   (given) => start(credentials.paste(given)),
   () => start(),
 );
-const chat = new ChatList(byId("chat"), byId("chat-scroller"), byId("chat-newest"), byId("chat-empty"));
+const moderation = new Moderation(
+  { moderator: () => client.moderator, userId, role: () => token?.role ?? "" },
+  byId("chat"),
+  byId("chat-scroller"),
+);
+const chat = new ChatList(
+  byId("chat"),
+  byId("chat-scroller"),
+  byId("chat-newest"),
+  byId("chat-empty"),
+  (line, message) => moderation.equip(line, message),
+);
 const danmaku = new Danmaku(byId("danmaku"));
 const table = new AttributeTable(
   (id) => id === userId(),
@@ -53,6 +65,7 @@ const observer: RoomObserver = {
     if (live) entered();
     if (state.phase !== "stopped") return;
     if (state.why === "token-refused" || state.why === "token-expired") credentials.drop();
+    moderation.left();
     veil.lower(state, roomId, wasThere);
   },
   onMessages: (messages, reset) => {
@@ -96,6 +109,7 @@ window.addEventListener("hashchange", () => start());
 function start(tokens: TokenSource = credentials.find()): void {
   client?.stop();
   chat.clear();
+  moderation.left();
   veil.lift();
   live = false;
   wasThere = false;
@@ -110,6 +124,7 @@ function entered(): void {
   wasThere = true;
   credentials.entered();
   chat.settle();
+  moderation.entered();
   byId("chat-empty-development").hidden = !credentials.ofDevelopment;
 }
 

@@ -8,6 +8,7 @@ import {
   ErrorReason,
   SendStatus,
 } from "../client/index.js";
+import { momentOf } from "./moment.js";
 
 /** How a connection state looks: a tone and a few words. */
 export interface StateWords {
@@ -23,7 +24,7 @@ export function wordsOfState(state: ConnectionState): StateWords {
     case "live":
       return { tone: "good", text: state.way === "poll" ? "Live, polling" : "Live" };
     case "waiting":
-      return { tone: "busy", text: "Reconnecting" };
+      return { tone: "busy", text: state.full ? "The server is full, waiting" : "Reconnecting" };
     case "dormant":
       return { tone: "busy", text: "Paused while you were away" };
     case "stopped":
@@ -75,14 +76,18 @@ const TITLES: Record<StopReason, string> = {
 };
 
 /** The sentence that goes with the end of a connection. `wasThere`: the reader had been in the room. */
-export function sentenceOfStop({ why, said, reason }: Stop, roomId: string, wasThere: boolean): string {
+export function sentenceOfStop(
+  { why, said, reason, until }: Stop,
+  roomId: string,
+  wasThere: boolean,
+): string {
   switch (why) {
     case "room-ended":
       return wasThere ? "Thank you for being there." : `“${roomId}” is over, and takes nobody in any more.`;
     case "kicked":
-      return said || "A moderator ended your session.";
+      return `A moderator ended your session${because(said)} You may come back.`;
     case "banned":
-      return said || "A moderator has banned you.";
+      return `A moderator has banned you${until ? ` until ${momentOf(until)}` : ""}${because(said)}`;
     case "replaced":
       return "This session goes on in another window.";
     case "token-needed":
@@ -101,6 +106,14 @@ export function sentenceOfStop({ why, said, reason }: Stop, roomId: string, wasT
       return sentenceOfRefusal(reason, roomId);
   }
 }
+
+/** Ends a sentence with a moderator's reason, where one was given. */
+function because(said: string): string {
+  return said && !STANDING_WORDS.test(said) ? `: “${said}”.` : ".";
+}
+
+/** What a server says that was given no reason. */
+const STANDING_WORDS = /^(a moderator ended the session|(the user is )?banned from the room)\.?$/i;
 
 function sentenceOfRefusal(reason: ErrorReason | undefined, roomId: string): string {
   switch (reason) {
@@ -126,19 +139,22 @@ export interface Fate {
   words: string;
   /** It was not taken, and may be sent again. */
   refused: boolean;
+  /** The text that the room has instead; empty: the one that was sent. */
+  altered: string;
 }
 
 /** What became of a message that the server answered. */
 export function fateOf(answer: SendResponse): Fate {
+  const altered = answer.alteredText;
   switch (answer.status) {
     case SendStatus.DROPPED_RATE_LIMITED:
-      return { words: "Only you see this: the room is too busy.", refused: false };
+      return { words: "Only you see this: the room is too busy.", refused: false, altered };
     case SendStatus.DROPPED_SLOW_MODE: {
       const seconds = Number(answer.retryAfter?.seconds ?? 0n) + 1;
-      return { words: `Not sent: slow mode. Wait ${seconds} s.`, refused: true };
+      return { words: `Not sent: slow mode. Wait ${seconds} s.`, refused: true, altered };
     }
     default:
-      return { words: "", refused: false };
+      return { words: "", refused: false, altered };
   }
 }
 
@@ -146,11 +162,17 @@ export function fateOf(answer: SendResponse): Fate {
 export function sentenceOf(failure: Failure): string {
   switch (failure.reason) {
     case ErrorReason.MUTED:
-      return "You are muted.";
+      return `Not sent: you are muted${end(failure)}${because(failure.metadata.why ?? "")}`;
     case ErrorReason.BANNED:
-      return "You are banned from this room.";
+      return `You are banned from this room${end(failure)}.`;
     case ErrorReason.MESSAGE_REFUSED:
-      return "The room does not want these words.";
+      return "Not sent: the room’s word list does not allow these words.";
+    case ErrorReason.USER_PROTECTED:
+      return "The host, protected users and you yourself cannot be muted, removed or banned.";
+    case ErrorReason.MESSAGE_NOT_FOUND:
+      return "The message is gone already.";
+    case ErrorReason.NOT_IMPLEMENTED:
+      return "This server cannot do that.";
     case ErrorReason.MESSAGE_TOO_LONG:
       return `Too long: at most ${failure.metadata.limit ?? "so many"} characters.`;
     case ErrorReason.MESSAGE_EMPTY:
@@ -164,9 +186,9 @@ export function sentenceOf(failure: Failure): string {
     case ErrorReason.ATTRIBUTE_LIMIT:
       return "That is more than this room keeps.";
     case ErrorReason.ROLE_FORBIDDEN:
-      return "Viewers may not do this here.";
+      return "You may not do this here.";
     case ErrorReason.LIMIT_EXCEEDED:
-      return "Too fast. Wait a moment.";
+      return `Too fast. Wait ${failure.retryAfter > 0 ? `${Math.ceil(failure.retryAfter / 1_000)} s` : "a moment"}.`;
     case ErrorReason.TOKEN_EXPIRED:
       return "Your token has expired.";
     case ErrorReason.TOKEN_MISSING:
@@ -185,4 +207,9 @@ export function sentenceOf(failure: Failure): string {
     default:
       return "It did not work. Try again.";
   }
+}
+
+/** When a ban or mute ends, where it does. */
+function end({ until }: Failure): string {
+  return until ? ` until ${momentOf(until)}` : "";
 }

@@ -14,6 +14,7 @@ import {
   Delivery,
   FeedService,
   HeadsSchema,
+  ModerationService,
   PullAttributesResponseSchema,
   RoomService,
   SubscribeResponseSchema,
@@ -61,6 +62,8 @@ export class FakeRoom {
   pullLimit = 50;
   delivery = Delivery.NOTIFY;
   welcomes = true;
+  /** The heartbeat that it promises, in ms. It sends none. */
+  heartbeat = 1_000;
   resync = false;
   attributes: Attribute[] = [];
   attributesAt = 0;
@@ -71,6 +74,12 @@ export class FakeRoom {
   clockReads = 0;
   /** Thrown by the next call of a name. */
   failures = new Map<string, Error>();
+  /** Says what a call of a name fails with, if it does. */
+  judge: (name: string) => Error | undefined = () => undefined;
+  /** What a message becomes on its way. */
+  alteredText = "";
+  /** What moderators asked for, in order. */
+  readonly sanctions: { name: string; request: object }[] = [];
   readonly streams: FakeStream[] = [];
   readonly calls: string[] = [];
   readonly pulls: PullRequest[] = [];
@@ -124,7 +133,10 @@ export class FakeRoom {
           serverAt: this.#now,
         };
       },
-      getRoom: () => ({ online: { users: 3n, sessions: 4n } }),
+      getRoom: () => {
+        this.#fail("getRoom");
+        return { online: { users: 3n, sessions: 4n } };
+      },
     });
     service(FeedService, {
       subscribe: (request, context) => this.#subscribe(request, context),
@@ -135,13 +147,20 @@ export class FakeRoom {
       },
       send: (request) => {
         this.#called("send");
-        return { sequence: 1n, timestamp: 1n, epoch: request.clientMessageId };
+        const { alteredText } = this;
+        return { sequence: 1n, timestamp: 1n, epoch: request.clientMessageId, alteredText };
       },
+      recallMessage: (request) => this.#sanction("recall", request),
       syncClock: ({ clientSentAt }) => {
         this.#fail("syncClock");
         this.clockReads++;
         return { clientSentAt, receivedAt: this.#now, sentAt: this.#now };
       },
+    });
+    service(ModerationService, {
+      mute: (request) => this.#sanction("mute", request),
+      ban: (request) => this.#sanction("ban", request),
+      kick: (request) => this.#sanction("kick", request),
     });
     service(AttributeService, {
       pullAttributes: () => {
@@ -157,8 +176,14 @@ export class FakeRoom {
     this.#fail(name);
   }
 
+  #sanction(name: string, request: object): object {
+    this.#called(name);
+    this.sanctions.push({ name, request });
+    return {};
+  }
+
   #fail(name: string): void {
-    const failure = this.failures.get(name);
+    const failure = this.failures.get(name) ?? this.judge(name);
     this.failures.delete(name);
     if (failure) throw failure;
   }
@@ -170,7 +195,7 @@ export class FakeRoom {
     if (this.welcomes) {
       const value = {
         sessionId: request.sessionId || "fresh",
-        heartbeatInterval: durationFromMs(1_000),
+        heartbeatInterval: durationFromMs(this.heartbeat),
         heads: this.heads,
         delivery: this.delivery,
         resync: this.resync,
