@@ -26,7 +26,8 @@ const goodbye = 5 * time.Second
 
 // Subscribe opens or resumes the caller's session and writes the room's frames to w
 // until the stream's last frame is written (nil), ctx is done, or w fails. Errors of
-// auth, store.ErrRoomNotFound, store.ErrRoomEnded, hub.ErrDraining.
+// auth, store.ErrRoomNotFound, store.ErrRoomEnded, hub.ErrDraining,
+// *moderation.BannedError.
 func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream, w hub.Writer) error {
 	if err := p.In(stream.Room); err != nil {
 		return err
@@ -49,6 +50,11 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 		return err
 	}
 	defer s.part(ctx, stream.Room, session, sub)
+	standing, err := s.rooms.Stand(ctx, p, stream.Room, session.ID)
+	if err != nil {
+		return err
+	}
+	sub.Protect(standing.Protected.Until)
 	expire := time.AfterFunc(time.Until(p.Expires), sub.Expire)
 	defer expire.Stop()
 	if err := w.WriteFrame(welcome); err != nil {
