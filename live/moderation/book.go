@@ -8,23 +8,21 @@ import "github.com/ovation-live/ovation/live"
 // What acts is kept for as long as it does, however much it is.
 type Book struct {
 	keep     int
-	acting   map[subject]*Sanction // and some that have expired
-	all      []*Sanction           // in the order in which they were applied
-	tidyAt   int                   // when all is as long as this
+	acting   map[live.UserID]byKind // and some that have expired
+	all      []*Sanction            // in the order in which they were applied
+	tidyAt   int                    // when all is as long as this
 	clock    live.Clock
 	revision int64
 }
 
-// subject is what there is at most one acting sanction of.
-type subject struct {
-	kind Kind
-	user live.UserID
-}
+// byKind is a user's sanctions; those of the room itself are nobody's (""). Of each kind
+// there is at most one.
+type byKind [Protect + 1]*Sanction
 
 // NewBook returns a book without sanctions. Of those that act no more it keeps the
 // latest, at least so many; all in all it holds at most twice what it must.
 func NewBook(keep int) *Book {
-	return &Book{keep: keep, acting: make(map[subject]*Sanction), tidyAt: 2 * keep}
+	return &Book{keep: keep, acting: make(map[live.UserID]byKind), tidyAt: 2 * keep}
 }
 
 // Revision counts the changes of the book. That a sanction has expired is none: terms
@@ -50,7 +48,7 @@ func (b *Book) Apply(o Order, id string, now live.Timestamp, everywhere Terms) (
 		b.lift(Ban, o.User, o.By, now)
 		b.lift(Mute, o.User, o.By, now)
 	}
-	b.acting[subject{o.Kind, o.User}] = s
+	b.put(o.Kind, o.User, s)
 	b.all = append(b.all, s)
 	b.revision++
 	b.tidy(now)
@@ -73,23 +71,32 @@ func (b *Book) lift(kind Kind, user, by live.UserID, now live.Timestamp) bool {
 		return false
 	}
 	s.LiftedBy, s.LiftedAt = by, max(now, s.At)
-	delete(b.acting, subject{kind, user})
+	b.put(kind, user, nil)
 	return true
+}
+
+// put notes what acts of a kind on a user; nil: nothing.
+func (b *Book) put(kind Kind, user live.UserID, s *Sanction) {
+	of := b.acting[user]
+	if of[kind] = s; of == (byKind{}) {
+		delete(b.acting, user)
+		return
+	}
+	b.acting[user] = of
 }
 
 // find returns what acts of a kind on a user, nil if nothing does.
 func (b *Book) find(kind Kind, user live.UserID, now live.Timestamp) *Sanction {
-	if s := b.acting[subject{kind, user}]; s != nil && s.StateAt(now) == Active {
+	if s := b.acting[user][kind]; s != nil && s.StateAt(now) == Active {
 		return s
 	}
 	return nil
 }
 
-// term returns how long what acts of a kind on a user does so.
-func (b *Book) term(kind Kind, user live.UserID, now live.Timestamp) Term {
-	s := b.find(kind, user, now)
+// term returns how long a sanction acts; nil does not.
+func (s *Sanction) term(now live.Timestamp) Term {
 	switch {
-	case s == nil:
+	case s == nil, s.StateAt(now) != Active:
 		return Term{}
 	case s.Until == 0:
 		return Term{Forever, s.Reason}
@@ -100,18 +107,15 @@ func (b *Book) term(kind Kind, user live.UserID, now live.Timestamp) Term {
 
 // Terms returns what acts on a user.
 func (b *Book) Terms(user live.UserID, now live.Timestamp) Terms {
-	if len(b.acting) == 0 {
+	of, ok := b.acting[user]
+	if !ok {
 		return Terms{}
 	}
-	return Terms{
-		Banned:    b.term(Ban, user, now),
-		Muted:     b.term(Mute, user, now),
-		Protected: b.term(Protect, user, now),
-	}
+	return Terms{Banned: of[Ban].term(now), Muted: of[Mute].term(now), Protected: of[Protect].term(now)}
 }
 
 // RoomMute returns how long the room is muted.
-func (b *Book) RoomMute(now live.Timestamp) Term { return b.term(RoomMute, "", now) }
+func (b *Book) RoomMute(now live.Timestamp) Term { return b.acting[""][RoomMute].term(now) }
 
 // tidy drops the oldest of what acts no more, now and then: what it costs is paid for
 // by the sanctions that were applied since it was last done.
@@ -140,7 +144,7 @@ func (b *Book) tidy(now live.Timestamp) {
 
 // forget drops one that may have expired without anyone noticing.
 func (b *Book) forget(s *Sanction) {
-	if subject := (subject{s.Kind, s.User}); b.acting[subject] == s {
-		delete(b.acting, subject)
+	if b.acting[s.User][s.Kind] == s {
+		b.put(s.Kind, s.User, nil)
 	}
 }

@@ -25,7 +25,7 @@ import (
 // room "r", hosted by "host".
 type house struct {
 	*moderation.Service
-	t      *testing.T
+	t      testing.TB
 	store  store.Set
 	hub    *hub.Hub
 	rooms  *rooms.Service
@@ -34,7 +34,7 @@ type house struct {
 	logs   *testkit.Output
 }
 
-func setup(t *testing.T, opts ...memory.Option) house {
+func setup(t testing.TB, opts ...memory.Option) house {
 	t.Helper()
 	h := node(t, memory.New(opts...).Set())
 	r := room.Room{ID: "r", Host: "host", Settings: room.DefaultSettings()}
@@ -45,7 +45,7 @@ func setup(t *testing.T, opts ...memory.Option) house {
 }
 
 // node makes a node over a store.
-func node(t *testing.T, set store.Set) house {
+func node(t testing.TB, set store.Set) house {
 	t.Helper()
 	logs := new(testkit.Output)
 	logger := slog.New(slog.NewTextHandler(logs, nil))

@@ -36,7 +36,7 @@ func farewell(t *testing.T, sub *hub.Subscriber) *ovationv1.Kicked {
 	return decoded(t, frames[len(frames)-1]).GetKicked()
 }
 
-func decoded(t *testing.T, f *wire.Frame) *ovationv1.SubscribeResponse {
+func decoded(t testing.TB, f *wire.Frame) *ovationv1.SubscribeResponse {
 	t.Helper()
 	b, err := f.AppendProto(nil)
 	m := new(ovationv1.SubscribeResponse)
@@ -174,7 +174,7 @@ func TestProtectedUsersAreNotOffline(t *testing.T) {
 type streamed struct {
 	ended atomic.Bool
 	first *ovationv1.SubscribeResponse
-	t     *testing.T
+	t     testing.TB
 }
 
 // WriteFrame implements hub.Writer.
