@@ -33,7 +33,8 @@ type Sanctions interface {
 	// Standing returns how a user stands in a room: what acts there and in every room.
 	// In a room that is not there, or in none (""), that is what acts in every room.
 	// It is asked for with every call, and so may come from a cache that is up to a
-	// second behind; what has expired is never in it.
+	// second behind, and while the backend cannot be reached from what is known still;
+	// what has expired is never in it.
 	Standing(ctx context.Context, id live.RoomID, user live.UserID) (moderation.Standing, error)
 	// Standings is Standing of many users, in their order, and from no cache: all that
 	// was applied or lifted before the call is in it. So whoever enters a room first and

@@ -191,7 +191,7 @@ func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hu
 	}
 	pulled, err := s.hub.Pull(ctx, pull)
 	if err == nil && pull.Wait > 0 {
-		_, err = s.rooms.Stand(ctx, p, pull.Room, pull.Session)
+		err = s.stillIn(ctx, p, pull)
 	}
 	if err != nil {
 		return hub.Pulled{}, err
@@ -200,4 +200,17 @@ func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hu
 		s.keeper.Pulled(pull.Room, p.User, pull.Session)
 	}
 	return pulled, nil
+}
+
+// stillIn returns a *moderation.BannedError if the caller was banned while they waited.
+// While nobody can say, they are served.
+func (s *Service) stillIn(ctx context.Context, p auth.Principal, pull hub.Pull) error {
+	standing, err := s.sanctions.Standing(ctx, pull.Room, p.User)
+	if errors.Is(err, store.ErrUnavailable) {
+		return nil
+	}
+	if err == nil && standing.Banned.Acts() {
+		_, err = s.rooms.Stand(ctx, p, pull.Room, pull.Session)
+	}
+	return err
 }

@@ -1,8 +1,11 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -11,7 +14,9 @@ import (
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/hub"
 	keeping "github.com/ovation-live/ovation/server/moderation"
+	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -146,5 +151,62 @@ func TestProtectedUsersRideWhitelist(t *testing.T) {
 	}
 	if receipt, err := h.admitted(t, as("u", live.RoleViewer), text("x")); err != nil || receipt.Bucket != feed.Low {
 		t.Errorf("another: %+v, %v", receipt, err)
+	}
+}
+
+// register is store.Sanctions by a name that is not one of its methods'.
+type register = store.Sanctions
+
+// away is a store of sanctions that nobody can ask.
+type away struct{ register }
+
+func (away) Standing(context.Context, live.RoomID, live.UserID) (moderation.Standing, error) {
+	return moderation.Standing{}, store.ErrUnavailable
+}
+
+// A long poll of one who is banned while they wait brings nothing; one that waits while
+// the store goes away is served from memory.
+func TestLongPollsAndBans(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		banned, away bool
+		want         bool
+	}{
+		"banned":           {true, false, false},
+		"not banned":       {false, false, true},
+		"nobody can say":   {false, true, true},
+		"banned, not said": {true, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := setup(t)
+				set := h.store
+				if tt.away {
+					set.Sanctions = away{set.Sanctions}
+				}
+				quiet := slog.New(slog.DiscardHandler)
+				s := chat.New(set, h.hub, h.rooms, rooms.NewKeeper(h.rooms, quiet))
+				ann := as("ann", live.RoleViewer)
+				first, err := s.Pull(t.Context(), ann, hub.Pull{Room: "r"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(time.Second, func() {
+					if tt.banned {
+						h.sanction(t, moderation.Ban, "", "ann")
+					}
+					if _, err := s.Send(t.Context(), as("u", live.RoleViewer), "r", text("news")); err != nil {
+						t.Error(err)
+					}
+				})
+				pull := hub.Pull{Room: "r", Cursor: first.Batch.Cursor, Wait: time.Minute}
+				pulled, err := s.Pull(t.Context(), ann, pull)
+				var ban *moderation.BannedError
+				if tt.want != (err == nil) || err != nil && !errors.As(err, &ban) || tt.want != (len(pulled.Batch.Messages) == 1) {
+					t.Errorf("%+v, %v", pulled.Batch, err)
+				}
+			})
+		})
 	}
 }
