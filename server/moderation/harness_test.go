@@ -34,27 +34,27 @@ type house struct {
 	logs   *testkit.Output
 }
 
-func setup(t testing.TB, opts ...memory.Option) house {
-	t.Helper()
-	h := node(t, memory.New(opts...).Set())
+func setup(tb testing.TB, opts ...memory.Option) house {
+	tb.Helper()
+	h := node(tb, memory.New(opts...).Set())
 	r := room.Room{ID: "r", Host: "host", Settings: room.DefaultSettings()}
-	if _, err := h.store.Rooms.CreateRoom(t.Context(), r, ""); err != nil {
-		t.Fatal(err)
+	if _, err := h.store.Rooms.CreateRoom(tb.Context(), r, ""); err != nil {
+		tb.Fatal(err)
 	}
 	return h
 }
 
 // node makes a node over a store.
-func node(t testing.TB, set store.Set) house {
-	t.Helper()
+func node(tb testing.TB, set store.Set) house {
+	tb.Helper()
 	logs := new(testkit.Output)
 	logger := slog.New(slog.NewTextHandler(logs, nil))
 	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: logger})
-	t.Cleanup(h.Close)
+	tb.Cleanup(h.Close)
 	r := rooms.New(set, h, rand.Text)
 	s := moderation.New(set, h, logger)
 	c := chat.New(set, h, r, rooms.NewKeeper(r, logger))
-	return house{s, t, set, h, r, c, moderation.NewKeeper(s), logs}
+	return house{s, tb, set, h, r, c, moderation.NewKeeper(s), logs}
 }
 
 // keep lets the node's keeper work until the test ends.

@@ -36,15 +36,15 @@ func farewell(t *testing.T, sub *hub.Subscriber) *ovationv1.Kicked {
 	return decoded(t, frames[len(frames)-1]).GetKicked()
 }
 
-func decoded(t testing.TB, f *wire.Frame) *ovationv1.SubscribeResponse {
-	t.Helper()
+func decoded(tb testing.TB, f *wire.Frame) *ovationv1.SubscribeResponse {
+	tb.Helper()
 	b, err := f.AppendProto(nil)
 	m := new(ovationv1.SubscribeResponse)
 	if err == nil {
 		err = proto.Unmarshal(b, m)
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return m
 }

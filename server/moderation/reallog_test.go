@@ -97,7 +97,7 @@ func TestRealMutes(t *testing.T) {
 	clock := storetest.NewClock(log[0].at)
 	h := setup(t, memory.WithClock(clock.Now))
 	mod := as("mod", live.RoleModerator)
-	var mutes, real, refusedReal, refused, passed int
+	var mutes, said, refusedSaid, refused, passed int
 	for _, e := range log {
 		clock.Advance(e.at.Sub(clock.Now()))
 		if e.Type == "mute" {
@@ -111,30 +111,30 @@ func TestRealMutes(t *testing.T) {
 		}
 		i := slices.IndexFunc(muted[e.User], func(w [2]live.Timestamp) bool { return w[0] <= e.at && e.at < w[1] })
 		receipt, err := h.say(as(e.User, live.RoleViewer), cmp.Or(e.Text, "(nothing)"))
-		var said *rules.MutedError
+		var told *rules.MutedError
 		switch {
-		case i >= 0 && !errors.As(err, &said):
+		case i >= 0 && !errors.As(err, &told):
 			t.Fatalf("%s speaks at %d, muted in %v: %+v, %v", e.User, e.at, muted[e.User][i], receipt, err)
 		case i < 0 && (err != nil || receipt.Outcome != feed.Accepted):
 			t.Fatalf("%s does not speak at %d: %+v, %v", e.User, e.at, receipt, err)
-		case i >= 0 && said.Term.Timed() < muted[e.User][i][1]: // it may be replaced sooner than it ends
-			t.Fatalf("%s is told %d at %d, muted in %v", e.User, said.Term.Until, e.at, muted[e.User][i])
+		case i >= 0 && told.Term.Timed() < muted[e.User][i][1]: // it may be replaced sooner than it ends
+			t.Fatalf("%s is told %d at %d, muted in %v", e.User, told.Term.Until, e.at, muted[e.User][i])
 		case i >= 0:
 			refused++
 		default:
 			passed++
 		}
 		if !e.probe {
-			real++
+			said++
 		}
 		if !e.probe && i >= 0 {
-			refusedReal++
+			refusedSaid++
 		}
 	}
 	t.Logf("%d mutes of %d users; of %d messages %d fell into a window and were refused; with probes %d refused, %d passed",
-		mutes, len(muted), real, refusedReal, refused, passed)
-	if mutes != 58 || real != 1941 || refusedReal != wantRefused {
-		t.Errorf("%d mutes, %d messages, %d of them refused; want 58, 1941, %d", mutes, real, refusedReal, wantRefused)
+		mutes, len(muted), said, refusedSaid, refused, passed)
+	if mutes != 58 || said != 1941 || refusedSaid != wantRefused {
+		t.Errorf("%d mutes, %d messages, %d of them refused; want 58, 1941, %d", mutes, said, refusedSaid, wantRefused)
 	}
 }
 

@@ -177,7 +177,7 @@ func protectionKeepsSanctionsAway(t *testing.T, s *rig) {
 	}
 }
 
-func protectionThatIsOverKeepsNothingAway(t *testing.T, s *rig) {
+func protectionThatIsOverKeepsNothingAway(_ *testing.T, s *rig) {
 	s.create("r")
 	s.sanction(within(moment, order("", moderation.Protect, "ann")))
 	s.sanction(order("r", moderation.Protect, "bob"))
