@@ -92,7 +92,8 @@ var known = map[string]told{
 	"moderation.ErrProtected": {moderation.ErrProtected, ovationv1.ErrorReason_ERROR_REASON_USER_PROTECTED, nil},
 	"moderation.BannedError": {
 		&moderation.BannedError{Term: moderation.Term{Until: 7, Why: "spam"}},
-		ovationv1.ErrorReason_ERROR_REASON_BANNED, map[string]string{"until": "7", "why": "spam"},
+		ovationv1.ErrorReason_ERROR_REASON_BANNED,
+		map[string]string{"until": "7", "why": "spam"},
 	},
 	"moderation.MutedError": {
 		&moderation.MutedError{Term: moderation.Term{Until: moderation.Forever}},
