@@ -55,5 +55,6 @@ type Set struct {
 	Log        Log
 	Attributes Attributes
 	Presence   Presence
+	Sanctions  Sanctions
 	Bus        Bus
 }

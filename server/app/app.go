@@ -23,6 +23,7 @@ import (
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/store"
@@ -36,6 +37,7 @@ type App struct {
 	store    store.Set
 	hub      *hub.Hub
 	keeper   *rooms.Keeper
+	order    *moderation.Keeper
 	services rpc.Services
 	verifier *auth.Verifier
 	metrics  *prometheus.Registry
@@ -92,7 +94,9 @@ func (a *App) buildServices() {
 		Rooms:      roomService,
 		Chat:       chat.New(a.store, a.hub, roomService, a.keeper),
 		Attributes: attributes.New(a.store, a.hub),
+		Moderation: moderation.New(a.store, a.hub, a.logger),
 	}
+	a.order = moderation.NewKeeper(a.services.Moderation)
 }
 
 // bind binds both addresses, or neither.
@@ -117,6 +121,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
 	group.Go(func() { a.keeper.Run(keeping) })
+	group.Go(func() { a.order.Run(keeping) })
 	failed := make(chan error, 2)
 	serve := func(s *http.Server, l net.Listener) {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -197,7 +202,7 @@ func urlOf(asked string, l net.Listener) string {
 // chain is what surrounds RPCs.
 func (a *App) chain() rpc.Chain {
 	return rpc.Chain{
-		Built:   interceptor.Chain(a.logger, a.verifier, rpc.Translate),
+		Built:   interceptor.Chain(a.logger, a.verifier, rpc.Translate, interceptor.Admit(a.services.Moderation)),
 		Unbuilt: interceptor.Plain(a.logger, rpc.Translate),
 		Request: interceptor.Requests(a.logger),
 	}

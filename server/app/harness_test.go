@@ -119,6 +119,7 @@ type clients struct {
 	rooms      ovationv1connect.RoomServiceClient
 	feed       ovationv1connect.FeedServiceClient
 	attributes ovationv1connect.AttributeServiceClient
+	moderation ovationv1connect.ModerationServiceClient
 }
 
 func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
@@ -126,6 +127,7 @@ func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
 		ovationv1connect.NewRoomServiceClient(h, n.url, opts...),
 		ovationv1connect.NewFeedServiceClient(h, n.url, opts...),
 		ovationv1connect.NewAttributeServiceClient(h, n.url, opts...),
+		ovationv1connect.NewModerationServiceClient(h, n.url, opts...),
 	}
 }
 

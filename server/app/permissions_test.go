@@ -17,7 +17,10 @@ type permission struct {
 	body  string
 }
 
-const everyone = "viewer moderator host backend"
+const (
+	everyone = "viewer moderator host backend"
+	staff    = "moderator host backend"
+)
 
 // permissions is who may call what. An RPC that is not here fails the test.
 var permissions = map[string]permission{
@@ -32,12 +35,22 @@ var permissions = map[string]permission{
 	"FeedService.Subscribe":             {everyone, `{"roomId":"ROOM"}`},
 	"FeedService.Pull":                  {everyone, `{"roomId":"ROOM"}`},
 	"FeedService.Send":                  {everyone, `{"roomId":"ROOM","text":"x"}`},
-	"FeedService.RecallMessage":         {"moderator host backend", `{"roomId":"ROOM","timestamp":"TIMESTAMP"}`},
+	"FeedService.RecallMessage":         {staff, `{"roomId":"ROOM","timestamp":"TIMESTAMP"}`},
 	"FeedService.ListHistory":           {everyone, `{"roomId":"ROOM"}`},
 	"FeedService.SyncClock":             {everyone, `{}`},
 	"AttributeService.UpdateAttributes": {everyone, `{"roomId":"ROOM","updates":[{"key":"k"}]}`},
 	"AttributeService.GetAttributes":    {everyone, `{"roomId":"ROOM"}`},
 	"AttributeService.PullAttributes":   {everyone, `{"roomId":"ROOM"}`},
+	"ModerationService.Ban":             {staff, `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.Unban":           {staff, `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.Mute":            {staff, `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.Unmute":          {staff, `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.MuteRoom":        {staff, `{"roomId":"ROOM"}`},
+	"ModerationService.UnmuteRoom":      {staff, `{"roomId":"ROOM"}`},
+	"ModerationService.Kick":            {staff, `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.Protect":         {"host backend", `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.Unprotect":       {"host backend", `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.ListSanctions":   {staff, `{"roomId":"ROOM"}`},
 }
 
 func TestPermissions(t *testing.T) {

@@ -17,10 +17,11 @@ func TestGet(t *testing.T) {
 	t.Parallel()
 	n := start(t)
 	n.create(t, "r")
-	c := http1.client(t, bearer(t, live.RoleViewer, "r"))
+	c := http1.client(t, bearer(t, live.RoleModerator, "r"))
 	for procedure, status := range map[string]int{
 		"RoomService/GetRoom": 200, "RoomService/ListRooms": 200, "RoomService/ListMembers": 200,
 		"FeedService/ListHistory": 200, "AttributeService/GetAttributes": 200, "AttributeService/PullAttributes": 200,
+		"ModerationService/ListSanctions": 200, "ModerationService/Unban": 405, "ModerationService/Kick": 405,
 		"RoomService/JoinRoom": 405, "RoomService/EndRoom": 405, "FeedService/Send": 405, "FeedService/Pull": 405,
 	} {
 		message := `{"roomId":"r"}`

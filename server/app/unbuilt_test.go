@@ -17,6 +17,9 @@ var built = map[string][]string{
 	},
 	"FeedService":      {"Subscribe", "Pull", "Send", "RecallMessage", "ListHistory", "SyncClock"},
 	"AttributeService": {"UpdateAttributes", "GetAttributes", "PullAttributes"},
+	"ModerationService": {
+		"Ban", "Unban", "Mute", "Unmute", "MuteRoom", "UnmuteRoom", "Kick", "Protect", "Unprotect", "ListSanctions",
+	},
 }
 
 // methods calls do for every RPC of the contract.

@@ -11,9 +11,11 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/hub"
+	keeping "github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/store"
 )
@@ -42,16 +44,17 @@ func (e *TooOftenError) Retry() time.Duration { return e.RetryAfter }
 
 // Service is the use cases of messages. It may be used concurrently.
 type Service struct {
-	log    store.Log
-	hub    *hub.Hub
-	rooms  *rooms.Service
-	keeper *rooms.Keeper
-	full   saturation
+	log       store.Log
+	sanctions store.Sanctions
+	hub       *hub.Hub
+	rooms     *rooms.Service
+	keeper    *rooms.Keeper
+	full      saturation
 }
 
 // New returns the use cases over a store, a hub and the sessions of rooms.
 func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper) *Service {
-	return &Service{log: set.Log, hub: h, rooms: r, keeper: k}
+	return &Service{log: set.Log, sanctions: set.Sanctions, hub: h, rooms: r, keeper: k}
 }
 
 // Outgoing is a message to send. Sender and name of Content are the caller's unless
@@ -63,8 +66,10 @@ type Outgoing struct {
 	Bucket     *feed.Bucket
 }
 
-// Send puts a message into a room's log, or says why it was dropped. Errors of auth,
-// ErrEmpty, *TooLongError, store.ErrRoomNotFound, store.ErrRoomEnded.
+// Send puts a message into a room's log, or says why it was dropped. How the caller
+// stands is in the context. Errors of auth, ErrEmpty, *TooLongError,
+// *moderation.MutedError, on behalf of somebody *moderation.BannedError,
+// store.ErrRoomNotFound, store.ErrRoomEnded.
 func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, out Outgoing) (feed.Receipt, error) {
 	if err := p.In(id); err != nil {
 		return feed.Receipt{}, err
@@ -73,7 +78,11 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, ou
 	if err != nil {
 		return feed.Receipt{}, err
 	}
-	draft, err := decide(p, r.Settings, out)
+	standing, err := s.standing(ctx, p, id, out)
+	if err != nil {
+		return feed.Receipt{}, err
+	}
+	draft, err := decide(p, standing, r.Settings, out)
 	if err != nil {
 		return feed.Receipt{}, err
 	}
@@ -93,8 +102,21 @@ func limits(r room.Room) store.Limits {
 	return store.Limits{Limits: r.Settings.Feed, Revision: r.Revision}
 }
 
-// decide says what a caller's message is in a room.
-func decide(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft, error) {
+// standing returns how whoever a message is to be from stands in a room.
+func (s *Service) standing(
+	ctx context.Context, p auth.Principal, id live.RoomID, out Outgoing,
+) (moderation.Standing, error) {
+	if out.OnBehalfOf == "" || p.Role != live.RoleBackend {
+		return keeping.From(ctx), nil
+	}
+	return s.sanctions.Standing(ctx, id, out.OnBehalfOf)
+}
+
+// decide says what the message of a caller, or of one on whose behalf they send it, is
+// in a room where the sender stands like this.
+func decide(
+	p auth.Principal, standing moderation.Standing, settings room.Settings, out Outgoing,
+) (feed.Draft, error) {
 	role, c := p.Role, out.Content
 	c.Sender, c.SenderName = p.User, p.Name
 	if out.OnBehalfOf != "" {
@@ -108,6 +130,10 @@ func decide(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft,
 		return feed.Draft{}, auth.ErrRoleForbidden
 	case c.Kind == feed.KindGift && p.Role != live.RoleBackend: // or it would not be paid for
 		return feed.Draft{}, auth.ErrRoleForbidden
+	case standing.Banned.Acts():
+		return feed.Draft{}, &moderation.BannedError{Term: standing.Banned}
+	case standing.Silenced(role.Staff()).Acts():
+		return feed.Draft{}, &moderation.MutedError{Term: standing.Silenced(role.Staff())}
 	case c.Kind != feed.KindLike && strings.TrimSpace(c.Text) == "" && len(c.Payload) == 0:
 		return feed.Draft{}, ErrEmpty
 	}
@@ -115,6 +141,9 @@ func decide(p auth.Principal, settings room.Settings, out Outgoing) (feed.Draft,
 		return feed.Draft{}, &TooLongError{n, settings.MaxTextLength}
 	}
 	d := feed.Draft{Content: c, Bucket: settings.Rules.Bucket(c.Kind, role), Exempt: role.Staff()}
+	if standing.Protected.Acts() {
+		d.Bucket, d.Exempt = feed.Whitelist, true
+	}
 	if out.Bucket != nil {
 		d.Bucket = *out.Bucket
 	}
@@ -150,7 +179,8 @@ func (s *Service) Recall(ctx context.Context, p auth.Principal, id live.RoomID, 
 	return err
 }
 
-// Pull returns what a reader gets, and keeps their session alive.
+// Pull returns what a reader gets, and keeps their session alive. One who was banned
+// while they waited gets nothing but a *moderation.BannedError.
 func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hub.Pulled, error) {
 	if err := p.In(pull.Room); err != nil {
 		return hub.Pulled{}, err
@@ -160,8 +190,27 @@ func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hu
 		s.keeper.Pulled(pull.Room, p.User, pull.Session) // they are there while they wait
 	}
 	pulled, err := s.hub.Pull(ctx, pull)
-	if err == nil && !pulled.Streaming {
+	if err == nil && pull.Wait > 0 {
+		err = s.stillIn(ctx, p, pull)
+	}
+	if err != nil {
+		return hub.Pulled{}, err
+	}
+	if !pulled.Streaming {
 		s.keeper.Pulled(pull.Room, p.User, pull.Session)
 	}
-	return pulled, err
+	return pulled, nil
+}
+
+// stillIn returns a *moderation.BannedError if the caller was banned while they waited.
+// While nobody can say, they are served.
+func (s *Service) stillIn(ctx context.Context, p auth.Principal, pull hub.Pull) error {
+	standing, err := s.sanctions.Standing(ctx, pull.Room, p.User)
+	if errors.Is(err, store.ErrUnavailable) {
+		return nil
+	}
+	if err == nil && standing.Banned.Acts() {
+		_, err = s.rooms.Stand(ctx, p, pull.Room, pull.Session)
+	}
+	return err
 }

@@ -37,7 +37,8 @@ type Viewing struct {
 }
 
 // Subscribe opens or resumes the caller's session and a stream of it, which the caller
-// serves. Errors of auth, store.ErrRoomNotFound, store.ErrRoomEnded, hub.ErrDraining.
+// serves. Errors of auth, store.ErrRoomNotFound, store.ErrRoomEnded, hub.ErrDraining,
+// *moderation.BannedError.
 func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream) (*Viewing, error) {
 	if err := p.In(stream.Room); err != nil {
 		return nil, err
@@ -59,10 +60,17 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 		s.turnedAway(ctx, stream, session)
 		return nil, err
 	}
-	return &Viewing{
+	v := &Viewing{
 		service: s, room: stream.Room, session: session, sub: sub, bell: bell, welcome: welcome,
 		expiry: time.AfterFunc(time.Until(p.Expires), sub.Expire),
-	}, nil
+	}
+	standing, err := s.rooms.Stand(ctx, p, stream.Room, session.ID)
+	if err != nil {
+		v.part(ctx)
+		return nil, err
+	}
+	sub.Protect(standing.Protected.Until)
+	return v, nil
 }
 
 // Serve writes the room's frames to w until the stream's last frame is written (nil), ctx

@@ -38,6 +38,33 @@ func (h *Hub) SetOnline(id live.RoomID, o room.Online) {
 	}
 }
 
+// SessionsIn returns the sessions of one room that the node serves.
+func (h *Hub) SessionsIn(id live.RoomID) []room.Session {
+	f := h.serving(id)
+	if f == nil {
+		return nil
+	}
+	sessions := make([]room.Session, 0, f.crowd.len())
+	f.crowd.each(func(s *Subscriber) { sessions = append(sessions, s.session) })
+	return sessions
+}
+
+// Depart ends the node's streams that a departure names, as if the store had told of
+// it.
+func (h *Hub) Depart(d store.Departure) {
+	if f := h.serving(d.Room); f != nil {
+		f.endSessions(d, wire.DepartedFrame(kickReason(d.Reason), d.Message))
+	}
+}
+
+// Protect says until when each user of a room is never taken for offline, beside those
+// who never are; 0, or not saying: not at all.
+func (h *Hub) Protect(id live.RoomID, until map[live.UserID]live.Timestamp) {
+	if f := h.serving(id); f != nil {
+		f.crowd.each(func(s *Subscriber) { s.Protect(until[s.session.User]) })
+	}
+}
+
 // EndSessions ends the node's streams whose leases on a room's sessions are lost.
 func (h *Hub) EndSessions(id live.RoomID, lost []store.Lost) {
 	f := h.serving(id)

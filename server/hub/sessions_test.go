@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -184,6 +185,66 @@ func TestSessionsThatAreGoneEnd(t *testing.T) {
 		}
 		if len(b.take()) != 1 {
 			s.Fatalf("the last frame is not the last")
+		}
+	})
+}
+
+// Who ends streams of a session that the store has forgotten spares those who have
+// joined since.
+func TestDepart(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		who := enter(s, room.Session{ID: "1", User: "u"})
+		v, err := s.trySeat(hub.Subscription{Room: theRoom, Session: who, Delivery: hub.Inline})
+		s.must(err)
+		defer v.leave()
+		v.take()
+		if got := s.hub.SessionsIn(theRoom); len(got) != 1 || got[0] != who {
+			s.Fatalf("sessions %+v", got)
+		}
+		d := store.Departure{Room: theRoom, User: "u", Session: "1", Incarnation: who.Incarnation - 1, Reason: store.ReasonBanned}
+		s.hub.Depart(d)
+		if v.sub.Ending() != hub.Open {
+			s.Fatalf("ended by an older departure")
+		}
+		d.Incarnation++
+		s.hub.Depart(d)
+		frames := v.take()
+		if last := frames[len(frames)-1].GetKicked(); last.GetReason() != wire.Banned || v.sub.Ending() != hub.Left {
+			s.Fatalf("ended with %v", last)
+		}
+		d.Room = "nowhere"
+		s.hub.Depart(d)
+		s.hub.Protect("nowhere", nil)
+		if got := s.hub.SessionsIn("nowhere"); len(got) != 0 {
+			s.Fatalf("sessions %+v", got)
+		}
+	})
+}
+
+func TestProtect(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		protected, other := s.seat("p", hub.Notified, feed.Cursor{}), s.seat("o", hub.Notified, feed.Cursor{})
+		defer protected.leave()
+		defer other.leave()
+		s.hub.Protect(theRoom, map[live.UserID]live.Timestamp{"p": live.At(time.Now().Add(2 * time.Minute))})
+		s.talkFor(time.Minute)
+		if protected.sub.Ending() != hub.Open || other.sub.Ending() != hub.Offline {
+			s.Fatalf("endings: %v, %v", protected.sub.Ending(), other.sub.Ending())
+		}
+		if s.talkFor(70 * time.Second); protected.sub.Ending() != hub.Offline {
+			s.Fatalf("after its end: %v", protected.sub.Ending())
+		}
+		again := s.seat("p", hub.Notified, feed.Cursor{})
+		defer again.leave()
+		s.hub.Protect(theRoom, map[live.UserID]live.Timestamp{"p": math.MaxInt64})
+		if s.talkFor(time.Minute); again.sub.Ending() != hub.Open {
+			s.Fatalf("protected for good: %v", again.sub.Ending())
+		}
+		s.hub.Protect(theRoom, nil)
+		if s.talkFor(time.Minute); again.sub.Ending() != hub.Offline {
+			s.Fatalf("protected no more: %v", again.sub.Ending())
 		}
 	})
 }

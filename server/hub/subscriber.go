@@ -62,6 +62,7 @@ type Subscriber struct {
 	mu        sync.Mutex
 	inline    bool
 	attention feed.Attention // when notified
+	guarded   live.Timestamp // until then never taken for offline
 	cursor    feed.Cursor    // inline: after what was taken; else after the last pull
 	next      uint64         // inline: the round to take next; 0: catch up first
 	took      bool           // inline: since the last offer
@@ -104,6 +105,14 @@ func (s *Subscriber) close(why Ending, frame *wire.Frame) {
 
 // Expire ends the subscriber because its token is no longer good.
 func (s *Subscriber) Expire() { s.finish(Expired, wire.KickedFrame(wire.TokenExpired)) }
+
+// Protect says until when the subscriber is never taken for offline, beside one who
+// never is; 0: not at all.
+func (s *Subscriber) Protect(until live.Timestamp) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.guarded = until
+}
 
 // Ending returns why the stream was ended, Open if it was not.
 func (s *Subscriber) Ending() Ending {
@@ -150,7 +159,7 @@ func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
 		s.notifyOf(n, n.news&newAttributes, now)
 		return keepsUp
 	}
-	switch s.attention.Round(n.settings.Notify, now, s.protected) {
+	switch s.attention.Round(n.settings.Notify, now, s.protected || now < s.guarded) {
 	case feed.Notify:
 		s.notifyOf(n, n.news, now)
 	case feed.Offline:

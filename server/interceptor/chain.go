@@ -12,9 +12,11 @@ import (
 
 // Chain is what surrounds every RPC that is built. Who may not call is turned away
 // before their request is read; then, outermost first, a panic is reported like other
-// errors, and what cannot be understood is not validated.
+// errors, and what cannot be understood is not validated. What is inner sees valid
+// requests alone.
 func Chain(
 	logger *slog.Logger, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
+	inner ...connect.Interceptor,
 ) connect.HandlerOption {
 	return connect.WithHandlerOptions(
 		connect.WithRequestGate(gate(logger, v, translate)),
@@ -23,6 +25,7 @@ func Chain(
 			wellFormed{},
 			validate.NewInterceptor(),
 		),
+		connect.WithInterceptors(inner...),
 	)
 }
 

@@ -84,8 +84,7 @@ func start(t *testing.T, do func(context.Context) error) server {
 
 func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) server {
 	t.Helper()
-	j := new(journal)
-	logger := slog.New(slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	j, logger := newJournal()
 	mux := http.NewServeMux()
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(&service{do: do}, interceptorOption(logger, v)))
 	s := httptest.NewServer(interceptor.WithRequestID(mux))
@@ -93,8 +92,15 @@ func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) s
 	return server{j, s.URL, ovationv1connect.NewFeedServiceClient(s.Client(), s.URL)}
 }
 
-func interceptorOption(logger *slog.Logger, v *auth.Verifier) connect.HandlerOption {
-	return interceptor.Chain(logger, v, rpc.Translate)
+func newJournal() (*journal, *slog.Logger) {
+	j := new(journal)
+	return j, slog.New(slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+func interceptorOption(
+	logger *slog.Logger, v *auth.Verifier, inner ...connect.Interceptor,
+) connect.HandlerOption {
+	return interceptor.Chain(logger, v, rpc.Translate, inner...)
 }
 
 // result is what a call came to.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/hub"
@@ -25,7 +26,7 @@ type Joined struct {
 }
 
 // Join opens or resumes the caller's session and fetches, side by side, what a client
-// shows first. hub.ErrDraining.
+// shows first. hub.ErrDraining, *moderation.BannedError.
 func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID) (Joined, error) {
 	if err := p.In(id); err != nil {
 		return Joined{}, err
@@ -36,6 +37,9 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 	var j Joined
 	var err error
 	if j.Session, j.Online, err = s.visit(ctx, p, id, session); err != nil {
+		return Joined{}, err
+	}
+	if _, err = s.Stand(ctx, p, id, j.Session); err != nil {
 		return Joined{}, err
 	}
 	fetch, ctx := errgroup.WithContext(ctx)
@@ -91,6 +95,27 @@ func (s *Service) Enter(
 		got, online, err = s.presence.Join(ctx, id, want, lease)
 	}
 	return got, online, err
+}
+
+// Stand returns how the caller stands in a room that they are in already by a session.
+// If they have been banned while they came in, whoever ended their sessions did not know
+// of this one: it ends, and that is a *moderation.BannedError.
+func (s *Service) Stand(
+	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID,
+) (moderation.Standing, error) {
+	if p.Role == live.RoleBackend {
+		return moderation.Standing{}, nil
+	}
+	standings, err := s.sanctions.Standings(ctx, id, []live.UserID{p.User})
+	if err != nil {
+		return moderation.Standing{}, err
+	}
+	if ban := standings[0].Banned; ban.Acts() {
+		d := store.Departure{Room: id, User: p.User, Session: session, Reason: store.ReasonBanned, Message: ban.Why}
+		_, err := s.presence.Leave(ctx, d)
+		return moderation.Standing{}, errors.Join(&moderation.BannedError{Term: ban}, err)
+	}
+	return standings[0], nil
 }
 
 // Leave ends one of the caller's sessions, or all of them, however often they were

@@ -21,6 +21,7 @@ type Service struct {
 	rooms      store.Rooms
 	presence   store.Presence
 	attributes store.Attributes
+	sanctions  store.Sanctions
 	hub        *hub.Hub
 	newID      func() string
 }
@@ -28,7 +29,10 @@ type Service struct {
 // New returns the use cases over a store and a hub. newID makes ids that nobody can
 // guess.
 func New(set store.Set, h *hub.Hub, newID func() string) *Service {
-	return &Service{rooms: set.Rooms, presence: set.Presence, attributes: set.Attributes, hub: h, newID: newID}
+	return &Service{
+		rooms: set.Rooms, presence: set.Presence, attributes: set.Attributes, sanctions: set.Sanctions,
+		hub: h, newID: newID,
+	}
 }
 
 // Draft describes a room to create.

@@ -14,6 +14,7 @@ import (
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
@@ -92,6 +93,10 @@ var failures = []struct {
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_EMPTY,
 		"a message needs text or payload", 0,
 	}},
+	{moderation.ErrProtected, failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_USER_PROTECTED,
+		"the user cannot be banned, muted or kicked: they are protected, the room's host, or yourself", 0,
+	}},
 	{attribute.ErrReadOnly, failure{
 		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN,
 		"viewers may not change attributes in this room", 0,
@@ -138,6 +143,14 @@ var typedFailures = []struct {
 		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
 		"too many messages are being recalled in the room", 0,
 	}},
+	{facts(func(e *moderation.BannedError) map[string]string { return termFacts(e.Term) }), failure{
+		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_BANNED,
+		"the user is banned from the room", 0,
+	}},
+	{facts(func(e *moderation.MutedError) map[string]string { return termFacts(e.Term) }), failure{
+		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_MUTED,
+		"the user is muted, or the whole room is", 0,
+	}},
 	{facts(func(e *attribute.ConflictError) map[string]string {
 		return map[string]string{"key": e.Key, "timestamp": strconv.FormatInt(int64(e.Timestamp), 10)}
 	}), failure{
@@ -173,6 +186,18 @@ var typedFailures = []struct {
 		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
 		"the request is larger than the server reads", 0,
 	}},
+}
+
+// termFacts says until when, if it ends by itself, and why, if somebody said so.
+func termFacts(t moderation.Term) map[string]string {
+	facts := make(map[string]string, 2)
+	if until := t.Timed(); until != 0 {
+		facts["until"] = strconv.FormatInt(int64(until), 10)
+	}
+	if t.Why != "" {
+		facts["why"] = t.Why
+	}
+	return facts
 }
 
 // facts finds an error of one type and what it says.

@@ -14,6 +14,7 @@ import (
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
@@ -26,9 +27,9 @@ import (
 
 // packages is where errors come from that callers are told of.
 var packages = []string{
-	"live/feed", "live/attribute", "live/room", "store",
+	"live/feed", "live/attribute", "live/moderation", "live/room", "store",
 	"server/auth", "server/chat", "server/hub", "server/page",
-	"server/rooms", "server/attributes",
+	"server/rooms", "server/attributes", "server/moderation",
 }
 
 // told is what a caller is to be told of an error: its reason, and facts by name.
@@ -87,6 +88,16 @@ var known = map[string]told{
 	},
 	"chat.TooOftenError": {
 		&chat.TooOftenError{RetryAfter: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED, nil,
+	},
+	"moderation.ErrProtected": {moderation.ErrProtected, ovationv1.ErrorReason_ERROR_REASON_USER_PROTECTED, nil},
+	"moderation.BannedError": {
+		&moderation.BannedError{Term: moderation.Term{Until: 7, Why: "spam"}},
+		ovationv1.ErrorReason_ERROR_REASON_BANNED,
+		map[string]string{"until": "7", "why": "spam"},
+	},
+	"moderation.MutedError": {
+		&moderation.MutedError{Term: moderation.Term{Until: moderation.Forever}},
+		ovationv1.ErrorReason_ERROR_REASON_MUTED, nil,
 	},
 	"hub.ErrDraining": {hub.ErrDraining, ovationv1.ErrorReason_ERROR_REASON_DRAINING, nil},
 	"page.ErrToken":   {page.ErrToken, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID, nil},

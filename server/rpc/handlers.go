@@ -14,6 +14,7 @@ import (
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/rooms"
 )
 
@@ -22,6 +23,7 @@ type Services struct {
 	Rooms      *rooms.Service
 	Chat       *chat.Service
 	Attributes *attributes.Service
+	Moderation *moderation.Service
 }
 
 // Limits bounds what a caller may do.
@@ -69,6 +71,7 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	r.add(ovationv1connect.FeedServiceSubscribeProcedure, newSubscribeHandler(s.Chat, limits.WriteWithin, built))
 	r.add(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
 	r.add(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
+	r.add(ovationv1connect.NewModerationServiceHandler(&moderationHandler{moderation: s.Moderation}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 
@@ -79,13 +82,15 @@ func (r registry) addUnbuilt(opts connect.HandlerOption) {
 	r.add(ovationv1connect.NewGiftServiceHandler(ovationv1connect.UnimplementedGiftServiceHandler{}, opts))
 	r.add(ovationv1connect.NewWalletServiceHandler(ovationv1connect.UnimplementedWalletServiceHandler{}, opts))
 	r.add(ovationv1connect.NewAudienceServiceHandler(ovationv1connect.UnimplementedAudienceServiceHandler{}, opts))
-	r.add(ovationv1connect.NewModerationServiceHandler(
-		ovationv1connect.UnimplementedModerationServiceHandler{}, opts))
 	r.add(ovationv1connect.NewEventServiceHandler(ovationv1connect.UnimplementedEventServiceHandler{}, opts))
 	r.add(ovationv1connect.NewMediaServiceHandler(ovationv1connect.UnimplementedMediaServiceHandler{}, opts))
 	_, unbuilt := ovationv1connect.NewRoomServiceHandler(ovationv1connect.UnimplementedRoomServiceHandler{}, opts)
 	r.add(ovationv1connect.RoomServiceLinkRoomsProcedure, unbuilt)
 	r.add(ovationv1connect.RoomServiceUnlinkRoomsProcedure, unbuilt)
+	_, unbuilt = ovationv1connect.NewModerationServiceHandler(
+		ovationv1connect.UnimplementedModerationServiceHandler{}, opts)
+	r.add(ovationv1connect.ModerationServicePutWordsProcedure, unbuilt)
+	r.add(ovationv1connect.ModerationServiceListWordsProcedure, unbuilt)
 }
 
 // ServiceNames is every service of the contract.

@@ -3,8 +3,8 @@
 // process begins new epochs.
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
-// endings.mu. Publications are heard
-// under roomState.mu, so that they come in order.
+// endings.mu, or sanctions.mu, that of every room before a room's own. Publications are
+// heard under roomState.mu, so that they come in order.
 package memory
 
 import (
@@ -36,6 +36,7 @@ type Store struct {
 	expiry    expiry
 	unsettled unsettled
 	endings   endings
+	sanctions *sanctions // of every room
 }
 
 // Option changes how a store is made.
@@ -58,9 +59,10 @@ func WithRetention(d time.Duration) Option {
 // New returns an empty store.
 func New(opts ...Option) *Store {
 	s := &Store{
-		now:    machineClock(),
-		retain: Retention,
-		rooms:  make(map[live.RoomID]*roomState),
+		now:       machineClock(),
+		retain:    Retention,
+		rooms:     make(map[live.RoomID]*roomState),
+		sanctions: newSanctions(),
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -80,7 +82,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 
 // Set returns the store as every role.
 func (s *Store) Set() store.Set {
-	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Bus: s}
+	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Bus: s}
 }
 
 // find returns a room's state, or ErrRoomNotFound, or the error of a context that is

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
@@ -100,4 +101,34 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// The sanctions of a room go with it; those of every room stay.
+func TestSanctionsOfForgottenRooms(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(1_000_000)
+	s := memory.New(memory.WithClock(clock.Now), memory.WithRetention(time.Minute))
+	create := func() {
+		if _, err := s.CreateRoom(t.Context(), room.Room{ID: "r", Settings: room.DefaultSettings()}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create()
+	for _, o := range []moderation.Order{
+		{Kind: moderation.Ban, Room: "r", User: "ann"}, {Kind: moderation.Mute, User: "ann"},
+	} {
+		if _, err := s.ApplySanction(t.Context(), store.SanctionOrder{Order: o}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.EndRoom(t.Context(), "r"); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(time.Minute)
+	checkRooms(t, s)
+	create()
+	want := moderation.Standing{Muted: moderation.Term{Until: moderation.Forever}}
+	if got, err := s.Standing(t.Context(), "r", "ann"); err != nil || got != want {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
 }

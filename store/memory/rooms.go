@@ -118,6 +118,7 @@ func (s *Store) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) 
 		r.become(r.room.End(r.clock.Next(s.now())))
 		r.presence = newPresence()
 		r.updates = recent.Memory[request, remembered]{} // an ended room refuses repeats too
+		r.sanctions.end()
 		s.endings.add(r, r.room.Ended)
 	}
 	return r.room, nil

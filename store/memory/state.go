@@ -13,8 +13,9 @@ import (
 
 // roomState is all that the store holds of one room.
 type roomState struct {
-	id    live.RoomID
-	epoch live.Epoch
+	id        live.RoomID
+	epoch     live.Epoch
+	sanctions *sanctions // the room's own
 
 	mu         sync.Mutex
 	room       room.Room
@@ -32,6 +33,7 @@ func newRoomState(r room.Room, epoch live.Epoch) *roomState {
 	return &roomState{
 		id:         r.ID,
 		epoch:      epoch,
+		sanctions:  newSanctions(),
 		room:       r,
 		log:        feed.NewLog(epoch, r.Settings.Feed.Capacity),
 		attributes: attribute.NewMap(),

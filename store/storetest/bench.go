@@ -8,6 +8,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
@@ -27,6 +28,7 @@ func Benchmark(b *testing.B, open Open) {
 		{"AttributesSince", benchmarkAttributesSince},
 		{"JoinLeave", benchmarkJoinLeave},
 		{"Renew", benchmarkRenew},
+		{"Standing", benchmarkStanding},
 		{"PublishHear/1", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 1) }},
 		{"PublishHear/100", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 100) }},
 	}
@@ -121,6 +123,19 @@ func benchmarkRenew(b *testing.B, s *rig) {
 }
 
 // benchmarkPublishHear measures how long a message takes to be heard by all.
+// benchmarkStanding asks, as every call does, for users on whom nothing acts.
+func benchmarkStanding(b *testing.B, s *rig) {
+	id := s.newRooms(1)[0]
+	for i := range 1000 {
+		s.sanction(order(id, moderation.Ban, live.UserID(fmt.Sprint("banned ", i))))
+	}
+	everyone(b, func(int) {
+		if got, err := s.Sanctions.Standing(b.Context(), id, "ann"); err != nil || got.Banned.Acts() {
+			b.Errorf("%+v, %v", got, err)
+		}
+	})
+}
+
 func benchmarkPublishHear(b *testing.B, s *rig, followers int) {
 	b.Helper()
 	id := s.newRooms(1)[0]

@@ -6,6 +6,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
@@ -345,4 +346,73 @@ func (s *rig) online(id live.RoomID) room.Online {
 		s.t.Fatalf("Online(%q) = %+v", id, online)
 	}
 	return online[id]
+}
+
+// order returns a sanction for good, by the room's host.
+func order(id live.RoomID, kind moderation.Kind, user live.UserID) store.SanctionOrder {
+	return store.SanctionOrder{Order: moderation.Order{
+		Kind: kind, Room: id, User: user, By: "host", Reason: "why of " + string(user),
+	}}
+}
+
+// within returns the order for a term.
+func within(d time.Duration, o store.SanctionOrder) store.SanctionOrder {
+	o.For = d
+	return o
+}
+
+// requested returns the order under a request id.
+func requested(id string, o store.SanctionOrder) store.SanctionOrder {
+	o.RequestID = id
+	return o
+}
+
+// sanction applies an order.
+func (s *rig) sanction(o store.SanctionOrder) moderation.Sanction {
+	s.t.Helper()
+	sanction, err := s.Sanctions.ApplySanction(s.t.Context(), o)
+	return must(s, "ApplySanction", sanction, err)
+}
+
+// lift lifts what acts.
+func (s *rig) lift(id live.RoomID, kind moderation.Kind, user live.UserID) {
+	s.t.Helper()
+	if err := s.Sanctions.LiftSanction(s.t.Context(), store.SanctionLift{Kind: kind, Room: id, User: user, By: "lifter"}); err != nil {
+		s.t.Fatalf("LiftSanction: %v", err)
+	}
+}
+
+// query returns a query of a room's sanctions for more than there are.
+func query(id live.RoomID, q moderation.Query) store.SanctionQuery {
+	if q.Limit == 0 {
+		q.Limit = 10_000
+	}
+	return store.SanctionQuery{Room: id, Query: q}
+}
+
+// sanctions lists.
+func (s *rig) sanctions(id live.RoomID, q moderation.Query) []moderation.Sanction {
+	s.t.Helper()
+	all, err := s.Sanctions.Sanctions(s.t.Context(), query(id, q))
+	return must(s, "Sanctions", all, err)
+}
+
+// stands returns how a user stands in a room now.
+func (s *rig) stands(id live.RoomID, user live.UserID) moderation.Standing {
+	s.t.Helper()
+	all, err := s.Sanctions.Standings(s.t.Context(), id, []live.UserID{user})
+	if must(s, "Standings", all, err); len(all) != 1 {
+		s.t.Fatalf("Standings of one user are %+v", all)
+	}
+	return all[0]
+}
+
+// revision returns what a room's sanctions are at.
+func (s *rig) revision(id live.RoomID) store.SanctionRevision {
+	s.t.Helper()
+	all, err := s.Sanctions.SanctionRevisions(s.t.Context(), []live.RoomID{id})
+	if must(s, "SanctionRevisions", all, err); len(all) != 1 {
+		s.t.Fatalf("SanctionRevisions of one room are %+v", all)
+	}
+	return all[id]
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
@@ -111,6 +112,17 @@ var calls = []call{
 		_, err := s.Presence.Members(ctx, id, "", 10)
 		return err
 	}},
+	{"ApplySanction", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Sanctions.ApplySanction(ctx, order(id, moderation.Ban, "bob"))
+		return err
+	}},
+	{"LiftSanction", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		return s.Sanctions.LiftSanction(ctx, store.SanctionLift{Room: id, Kind: moderation.Mute, User: "ann"})
+	}},
+	{"Sanctions", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Sanctions.Sanctions(ctx, query(id, moderation.Query{Past: true}))
+		return err
+	}},
 	{"Follow", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		stop, err := s.Bus.Follow(ctx, id, func(store.Publication) {})
 		if err == nil {
@@ -141,6 +153,33 @@ var anywhere = []call{
 	}},
 	{"Online", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Presence.Online(ctx, []live.RoomID{id})
+		return err
+	}},
+	{"ApplySanction everywhere", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Sanctions.ApplySanction(ctx, order("", moderation.Ban, "bob"))
+		return err
+	}},
+	{"LiftSanction everywhere", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		return s.Sanctions.LiftSanction(ctx, store.SanctionLift{Kind: moderation.Mute, User: "ann"})
+	}},
+	{"Sanctions of all rooms", false, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Sanctions.Sanctions(ctx, query("", moderation.Query{}))
+		return err
+	}},
+	{"Standing", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Sanctions.Standing(ctx, id, "ann")
+		return err
+	}},
+	{"Standing in no room", false, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Sanctions.Standing(ctx, "", "ann")
+		return err
+	}},
+	{"Standings", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Sanctions.Standings(ctx, id, []live.UserID{"ann"})
+		return err
+	}},
+	{"SanctionRevisions", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Sanctions.SanctionRevisions(ctx, []live.RoomID{id})
 		return err
 	}},
 }
@@ -176,6 +215,9 @@ func roomEndedRefusesRepeatsToo(t *testing.T, s *rig) {
 	s.send("r", full)
 	s.apply("r", batch("request", set("k", "1")))
 	s.join("r", "ann", "a")
+	ban := order("r", moderation.Ban, "bob")
+	ban.RequestID = "request"
+	s.sanction(ban)
 	s.end("r")
 	_, err := s.Log.Append(t.Context(), "r", full, under(roomy))
 	wantRoomError(t, err, "r", store.ErrRoomEnded)
@@ -183,12 +225,17 @@ func roomEndedRefusesRepeatsToo(t *testing.T, s *rig) {
 	wantRoomError(t, err, "r", store.ErrRoomEnded)
 	_, _, err = s.Presence.Join(t.Context(), "r", stay("ann", "a"), time.Hour)
 	wantRoomError(t, err, "r", store.ErrRoomEnded)
+	_, err = s.Sanctions.ApplySanction(t.Context(), ban)
+	wantRoomError(t, err, "r", store.ErrRoomEnded)
 }
 
 func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.create("r")
 	s.send("r", draft("ann", "hello"))
 	s.apply("r", by("ann", batch("", seat("k", "1"))))
+	s.sanction(order("r", moderation.Mute, "ann"))
+	s.sanction(order("", moderation.Mute, "ann"))
+	revision := s.revision("r")
 	s.joinFor("r", stay("ann", "a"), moment)
 	s.lapse()
 	head, before := s.head("r"), s.room("r")
@@ -206,6 +253,9 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 		t.Errorf("the room changed from %+v\nto %+v", before, now)
 	}
 	s.wantOnline("r", 1, 1)
+	if now := s.revision("r"); now != revision {
+		t.Errorf("the sanctions changed from %+v to %+v", revision, now)
+	}
 	if n := len(s.rooms(store.RoomQuery{Limit: 10})); n != 1 {
 		t.Errorf("%d rooms, want 1", n)
 	}

@@ -1,0 +1,93 @@
+package interceptor_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/interceptor"
+)
+
+type admittedKey struct{}
+
+// door refuses a room, and marks the context of every other call.
+type door struct{}
+
+// Admit implements interceptor.Door.
+func (door) Admit(ctx context.Context, p auth.Principal, id live.RoomID) (context.Context, error) {
+	if id == "closed" {
+		return ctx, &moderation.BannedError{Term: moderation.Term{Until: 7, Why: string(p.User)}}
+	}
+	return context.WithValue(ctx, admittedKey{}, id), nil
+}
+
+// startBehind serves do behind the chain, with the door inmost.
+func startBehind(t *testing.T, do func(context.Context) error) server {
+	t.Helper()
+	j, logger := newJournal()
+	mux := http.NewServeMux()
+	mux.Handle(ovationv1connect.NewFeedServiceHandler(&service{do: do},
+		interceptorOption(logger, auth.NewVerifier(secret), interceptor.Admit(door{}))))
+	s := httptest.NewServer(interceptor.WithRequestID(mux))
+	t.Cleanup(s.Close)
+	return server{j, s.URL, ovationv1connect.NewFeedServiceClient(s.Client(), s.URL)}
+}
+
+// The order: who calls, whether the request is valid, whether they may come in, then the
+// handler.
+func TestTheDoorComesAfterValidation(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		call
+		want ovationv1.ErrorReason
+	}{
+		{call{room: "closed"}, ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING},
+		{call{authorization: bearer(t), room: "/"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD},
+		{call{authorization: bearer(t), room: "closed"}, ovationv1.ErrorReason_ERROR_REASON_BANNED},
+	} {
+		entered := func(context.Context) error { panic("the handler was called") }
+		both(t, func(t *testing.T) server { t.Helper(); return startBehind(t, entered) }, tt.call,
+			func(t *testing.T, _ server, r result) {
+				d := r.detail(t)
+				if d.GetReason() != tt.want {
+					t.Errorf("%v, %v", r.err, d)
+				}
+				if tt.want == ovationv1.ErrorReason_ERROR_REASON_BANNED && (d.GetMetadata()["why"] != "u" || d.GetRequestId() == "") {
+					t.Errorf("the caller was not known: %v", d)
+				}
+			})
+	}
+}
+
+func TestTheDoorHandsOnItsContext(t *testing.T) {
+	t.Parallel()
+	seen := make(chan any, 2)
+	s := startBehind(t, func(ctx context.Context) error {
+		seen <- ctx.Value(admittedKey{})
+		return nil
+	})
+	if r := unary(t.Context(), s, call{authorization: bearer(t), room: "r"}); r.err != nil || <-seen != live.RoomID("r") {
+		t.Errorf("unary: %v", r.err)
+	}
+	if r := stream(t.Context(), s, call{authorization: bearer(t), room: "r"}); r.err != nil || <-seen != nil {
+		t.Errorf("stream: %v", r.err) // its context was there before its request
+	}
+}
+
+// A request that names no room is nobody's to refuse.
+func TestTheDoorIsForRooms(t *testing.T) {
+	t.Parallel()
+	next := func(context.Context, connect.AnyRequest) (connect.AnyResponse, error) { return nil, nil }
+	_, err := interceptor.Admit(nil).WrapUnary(next)(t.Context(), connect.NewRequest(&ovationv1.SyncClockRequest{}))
+	if err != nil {
+		t.Error(err)
+	}
+}
