@@ -25,7 +25,7 @@ func TestProbes(t *testing.T) {
 			t.Errorf("%s/readyz: %d %s", base, got.status, got.body)
 		}
 	}
-	if got := do(t, c, "GET", n.internal+"/metrics", ""); got.status != 200 || !contains(got.body, "ovation_hub_subscribers 0") {
+	if got := do(t, c, "GET", n.internal+"/metrics", ""); got.status != 200 || !contains(got.body, `ovation_hub_subscribers{delivery="auto"} 0`) {
 		t.Errorf("metrics: %d", got.status)
 	}
 }

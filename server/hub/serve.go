@@ -35,8 +35,8 @@ func (h *Hub) Serve(ctx context.Context, s *Subscriber, bell Bell, w Writer) err
 			if err := w.WriteFrame(frame); err != nil {
 				return err
 			}
+			h.Wrote(frame)
 		}
-		h.config.Metrics.frames.Add(float64(len(frames)))
 		switch {
 		case done:
 			return nil
@@ -50,9 +50,11 @@ func (h *Hub) Serve(ctx context.Context, s *Subscriber, bell Bell, w Writer) err
 			return context.Cause(ctx)
 		case <-bell:
 		case <-heartbeat.C:
-			if err := w.WriteFrame(s.Heartbeat()); err != nil {
+			beat := s.Heartbeat()
+			if err := w.WriteFrame(beat); err != nil {
 				return err
 			}
+			h.Wrote(beat)
 			heartbeat.Reset(h.config.Heartbeat)
 		}
 	}
