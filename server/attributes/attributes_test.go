@@ -30,7 +30,7 @@ func setup(t *testing.T) (*attributes.Service, store.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return attributes.New(set, h), set
+	return attributes.New(set, h, nil), set
 }
 
 // as returns a caller of a role whose token covers "r".

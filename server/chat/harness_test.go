@@ -52,7 +52,7 @@ func setup(t *testing.T) house {
 	if _, err := r.Create(t.Context(), as("b", live.RoleBackend), rooms.Draft{ID: "r"}); err != nil {
 		t.Fatal(err)
 	}
-	return house{chat.New(set, h, r, rooms.NewKeeper(r, quiet)), log, set, h, r}
+	return house{chat.New(set, h, r, rooms.NewKeeper(r, quiet, nil), chat.Config{Logger: quiet}), log, set, h, r}
 }
 
 // change changes the room's settings.

@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -10,6 +12,7 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/server/wire"
 )
 
 // Stream is what a viewer asks of a stream.
@@ -49,12 +52,30 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 		return err
 	}
 	defer s.part(ctx, stream.Room, session, sub)
-	expire := time.AfterFunc(time.Until(p.Expires), sub.Expire)
+	begun := time.Now()
+	err = s.serve(ctx, p, feedTo{sub, bell, w}, welcome)
+	why := endingOf(sub.Ending(), ctx.Err() != nil && errors.Is(err, context.Cause(ctx)))
+	s.ended(ctx, stream.Room, session, why, time.Since(begun))
+	return err
+}
+
+// feedTo is a subscriber and where its frames go.
+type feedTo struct {
+	*hub.Subscriber
+	bell   hub.Bell
+	writer hub.Writer
+}
+
+// serve writes a subscriber's frames until the stream is over, at the latest when the
+// caller's token is.
+func (s *Service) serve(ctx context.Context, p auth.Principal, to feedTo, welcome *wire.Frame) error {
+	expire := time.AfterFunc(time.Until(p.Expires), to.Expire)
 	defer expire.Stop()
-	if err := w.WriteFrame(welcome); err != nil {
+	if err := to.writer.WriteFrame(welcome); err != nil {
 		return err
 	}
-	return s.hub.Serve(ctx, sub, bell, w)
+	s.hub.Wrote(welcome)
+	return s.hub.Serve(ctx, to.Subscriber, to.bell, to.writer)
 }
 
 // part takes a subscriber out and settles what becomes of its session: it is over for
@@ -73,6 +94,16 @@ func (s *Service) part(ctx context.Context, id live.RoomID, session room.Session
 		}
 		return nil
 	})
+}
+
+// ended counts and logs that a stream is over.
+func (s *Service) ended(ctx context.Context, id live.RoomID, session room.Session, why ending, after time.Duration) {
+	s.config.Metrics.endings[why].Inc()
+	s.config.Logger.LogAttrs(ctx, slog.LevelDebug, "stream ended",
+		slog.String("room_id", string(id)),
+		slog.String("session_id", string(session.ID)),
+		slog.String("reason", why.String()),
+		slog.Float64("took_ms", float64(after.Microseconds())/1000))
 }
 
 // turnedAway settles the session of a stream that did not come about: one that was

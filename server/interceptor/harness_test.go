@@ -85,7 +85,7 @@ func start(t *testing.T, do func(context.Context) error) server {
 func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) server {
 	t.Helper()
 	j := new(journal)
-	logger := slog.New(slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logger := interceptor.WithContext(slog.New(slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	mux := http.NewServeMux()
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(&service{do: do}, interceptorOption(logger, v)))
 	s := httptest.NewServer(interceptor.WithRequestID(mux))
@@ -94,7 +94,7 @@ func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) s
 }
 
 func interceptorOption(logger *slog.Logger, v *auth.Verifier) connect.HandlerOption {
-	return interceptor.Chain(logger, v, rpc.Translate)
+	return interceptor.Chain(interceptor.Observer{Logger: logger}, v, rpc.Translate)
 }
 
 // result is what a call came to.

@@ -8,35 +8,61 @@ import (
 	"connectrpc.com/connect"
 )
 
-// Report turns what a handler returns into what the caller gets, and logs every RPC
-// when it is over, with the error as it was: at level Error what is the server's
-// fault, at Debug everything else, what callers do wrong included.
-func Report(logger *slog.Logger, translate func(context.Context, error) *connect.Error) Around {
+// Report turns what a handler returns into what the caller gets, and counts and logs
+// every RPC when it is over, with the error as it was: at level Error what is the
+// server's fault, at Debug everything else, what callers do wrong included.
+func Report(o Observer, translate func(context.Context, error) *connect.Error) Around {
+	o = o.withDefaults()
 	return func(ctx context.Context, call Call, next func(context.Context) error) error {
+		end, code := o.Metrics.begin(call), connect.CodeUnknown.String()
+		defer func() { end(code) }() // of a handler that breaks the connection too
 		begun := time.Now()
-		err := next(ctx)
-		outcomeOf(ctx).reported = true
-		if err == nil {
-			report(ctx, logger, slog.LevelDebug, call, begun, "ok", nil)
+		told := o.report(ctx, call, begun, next(ctx), translate)
+		if told == nil {
+			code = codeOK
 			return nil
 		}
-		told := translate(ctx, err)
-		level := slog.LevelDebug
-		switch told.Code() {
-		case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
-			level = slog.LevelError
-		default:
-		}
-		report(ctx, logger, level, call, begun, told.Code().String(), err)
+		code = told.Code().String()
 		return told
 	}
 }
 
-// report logs one RPC.
-func report(
-	ctx context.Context, logger *slog.Logger, level slog.Level, call Call, begun time.Time, code string, err error,
-) {
-	if !logger.Enabled(ctx, level) {
+// refuse is Report for a caller who is turned away before the call begins.
+func (o Observer) refuse(
+	ctx context.Context, call Call, err error, translate func(context.Context, error) *connect.Error,
+) error {
+	told := o.report(ctx, call, time.Now(), err, translate)
+	o.Metrics.turnedAway(call, told.Code().String())
+	return told
+}
+
+// codeOK is the code of an RPC that succeeded, which connect has no name for.
+const codeOK = "ok"
+
+// report logs one RPC and returns what its caller is told, nil of a success.
+func (o Observer) report(
+	ctx context.Context, call Call, begun time.Time, err error, translate func(context.Context, error) *connect.Error,
+) *connect.Error {
+	outcomeOf(ctx).reported = true
+	if err == nil {
+		o.log(ctx, slog.LevelDebug, call, begun, codeOK, nil)
+		return nil
+	}
+	told := translate(ctx, err)
+	o.Metrics.refused(told.Code(), err)
+	level := slog.LevelDebug
+	switch told.Code() {
+	case connect.CodeInternal, connect.CodeUnknown, connect.CodeDataLoss:
+		level = slog.LevelError
+	default:
+	}
+	o.log(ctx, level, call, begun, told.Code().String(), err)
+	return told
+}
+
+// log logs one RPC.
+func (o Observer) log(ctx context.Context, level slog.Level, call Call, begun time.Time, code string, err error) {
+	if !o.Logger.Enabled(ctx, level) {
 		return
 	}
 	attributes := []slog.Attr{
@@ -45,10 +71,12 @@ func report(
 		slog.Float64("took_ms", float64(time.Since(begun).Microseconds())/1000),
 		slog.String("peer", call.Peer.Addr),
 		slog.String("protocol", call.Peer.Protocol),
-		slog.String("request_id", RequestID(ctx)),
+	}
+	if call.Room != "" {
+		attributes = append(attributes, slog.String("room_id", call.Room))
 	}
 	if err != nil {
 		attributes = append(attributes, slog.Any("error", err))
 	}
-	logger.LogAttrs(ctx, level, "rpc", attributes...)
+	o.Logger.LogAttrs(ctx, level, "rpc", attributes...)
 }

@@ -42,19 +42,20 @@ func Unread(ctx context.Context, why error) {
 }
 
 // Requests surrounds the requests of all RPCs, read or not. Those that no interceptor
-// sees, because they could not be read, it logs at level Debug: they are faults of
-// callers.
-func Requests(logger *slog.Logger) func(http.Handler) http.Handler {
+// sees, because they could not be read, it counts, and logs at level Debug: they are
+// faults of callers.
+func Requests(o Observer) func(http.Handler) http.Handler {
+	observer := o.withDefaults()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			o := &outcome{hurry: func() { discardRest(w, r) }}
 			ctx := context.WithValue(r.Context(), outcomeKey{}, o)
 			next.ServeHTTP(w, r.WithContext(ctx))
 			if !o.reported {
-				logger.LogAttrs(ctx, slog.LevelDebug, "unreadable request",
+				observer.Metrics.unreadable.Inc()
+				observer.Logger.LogAttrs(ctx, slog.LevelDebug, "unreadable request",
 					slog.String("procedure", r.URL.Path),
 					slog.String("peer", r.RemoteAddr),
-					slog.String("request_id", RequestID(ctx)),
 					slog.Any("error", o.unread))
 			}
 		})

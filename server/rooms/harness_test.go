@@ -33,7 +33,7 @@ func setup(t *testing.T) house {
 		ids++
 		return fmt.Sprint("made-", ids)
 	})
-	host := house{s, set, h, rooms.NewKeeper(s, slog.New(slog.DiscardHandler))}
+	host := house{s, set, h, rooms.NewKeeper(s, slog.New(slog.DiscardHandler), nil)}
 	host.create(t, "r")
 	return host
 }

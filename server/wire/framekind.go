@@ -6,12 +6,12 @@ type FrameKind uint8
 // The kinds.
 const (
 	KindWelcome   FrameKind = iota // a stream's first
-	KindNotify                // says what is new
-	KindBatch                 // carries what is new
-	KindControl               // the room's settings, its counters
-	KindHeartbeat             // on a silent stream
-	KindLast                  // ends a stream
-	KindAnswer                // answers a pull, on no stream
+	KindNotify                     // says what is new
+	KindBatch                      // carries what is new
+	KindControl                    // the room's settings, its counters
+	KindHeartbeat                  // on a silent stream
+	KindLast                       // ends a stream
+	KindAnswer                     // answers a pull, on no stream
 	// FrameKinds is how many there are.
 	FrameKinds = 7
 )
