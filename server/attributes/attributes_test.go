@@ -2,11 +2,15 @@ package attributes_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/room"
@@ -31,6 +35,33 @@ func setup(t *testing.T) (*attributes.Service, store.Set) {
 		t.Fatal(err)
 	}
 	return attributes.New(set, h, nil), set
+}
+
+func TestUpdatesAreCounted(t *testing.T) {
+	t.Parallel()
+	_, set := setup(t)
+	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: slog.New(slog.DiscardHandler)})
+	defer h.Close()
+	registry := prometheus.NewRegistry()
+	s := attributes.New(set, h, attributes.NewMetrics(registry))
+	update := func(user live.UserID, updates []attribute.Update) {
+		_, _ = s.Update(t.Context(), as(user, live.RoleViewer), "r", updates, "") // it is counted
+	}
+	at := live.Timestamp(7)
+	update("u", put("k", "1"))
+	update("u", []attribute.Update{{Key: "k", Value: []byte("2"), IfTimestamp: &at}})
+	update("v", put("k", "3"))
+	update("u", put("k", strings.Repeat("x", 1<<20)))
+	update("u", append(put("a", "1"), put("a", "2")...))
+	got, err := testkit.Series(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, outcome := range []string{"applied", "conflict", "owned", "limit", "failed"} {
+		if n := got[fmt.Sprintf("ovation_attributes_updates_total{outcome=%q}", outcome)]; n != 1 {
+			t.Errorf("%s: %v", outcome, n)
+		}
+	}
 }
 
 // as returns a caller of a role whose token covers "r".

@@ -36,7 +36,7 @@ type Provider struct {
 func FromEnvironment(ctx context.Context, logger *slog.Logger) (*Provider, error) {
 	wanted, err := wanted(os.Getenv)
 	if !wanted || err != nil {
-		return nil, err //nolint:nilnil // no spans are no fault
+		return nil, err
 	}
 	exporter, err := newExporter(ctx, os.Getenv)
 	if err != nil {
