@@ -2,11 +2,13 @@ package attributes
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/ovation-live/ovation/live/attribute"
+	"github.com/ovation-live/ovation/store"
 )
 
 // Metrics counts what becomes of updates.
@@ -20,11 +22,12 @@ const (
 	conflict
 	owned
 	limited
+	refused // for another reason
 	failed
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"applied", "conflict", "owned", "limit", "failed"}
+var outcomeNames = [outcomes]string{"applied", "conflict", "owned", "limit", "refused", "failed"}
 
 // NewMetrics returns metrics registered with reg, or with nothing if it is nil.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
@@ -58,7 +61,17 @@ func outcomeOf(err error) outcome {
 		return owned
 	case errors.As(err, &beyond):
 		return limited
+	case isRefusal(err):
+		return refused
 	default:
 		return failed
 	}
+}
+
+// isRefusal says whether an error says no to an update, rather than that it failed.
+func isRefusal(err error) bool {
+	return slices.ContainsFunc([]error{
+		attribute.ErrDuplicateKey, attribute.ErrReadOnly, attribute.ErrOwnerless,
+		store.ErrRoomEnded, store.ErrRoomNotFound, store.ErrRequestReused,
+	}, func(refusal error) bool { return errors.Is(err, refusal) })
 }

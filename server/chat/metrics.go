@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/store"
 )
 
 // Metrics counts what becomes of messages and of streams.
@@ -25,12 +27,13 @@ const (
 	duplicate
 	rateLimited
 	slowMode
-	shed // as rateLimited, without asking the store
+	shed    // as rateLimited, without asking the store
+	refused // the room is over
 	failed
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"accepted", "duplicate", "rate_limited", "slow_mode", "shed", "failed"}
+var outcomeNames = [outcomes]string{"accepted", "duplicate", "rate_limited", "slow_mode", "shed", "refused", "failed"}
 
 // ending is why a stream is over.
 type ending uint8
@@ -83,11 +86,14 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 // appended counts what the store made of a draft that was handed to it at asked.
 func (m *Metrics) appended(d feed.Draft, r feed.Receipt, err error, asked time.Time) {
 	m.took.Observe(time.Since(asked).Seconds())
-	bucket, what := d.Bucket, failed
-	if err == nil {
-		bucket, what = r.Bucket, outcomeOf(r)
+	switch {
+	case err == nil:
+		m.appends[outcomeOf(r)][r.Bucket].Inc()
+	case errors.Is(err, store.ErrRoomEnded), errors.Is(err, store.ErrRoomNotFound):
+		m.appends[refused][d.Bucket].Inc()
+	default:
+		m.appends[failed][d.Bucket].Inc()
 	}
-	m.appends[what][bucket].Inc()
 }
 
 // outcomeOf returns what a receipt says.

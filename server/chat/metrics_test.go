@@ -44,6 +44,10 @@ func TestMessagesAreCounted(t *testing.T) {
 		if _, err := h.Send(t.Context(), as("w", live.RoleViewer), "r", text("x")); !errors.Is(err, store.ErrUnavailable) {
 			t.Fatal(err)
 		}
+		h.log.failure = store.ErrRoomEnded
+		if _, err := h.Send(t.Context(), as("w", live.RoleViewer), "r", text("x")); !errors.Is(err, store.ErrRoomEnded) {
+			t.Fatal(err)
+		}
 		for series, want := range map[string]float64{
 			`appends_total{bucket="low",outcome="accepted"}`:       2,
 			`appends_total{bucket="low",outcome="duplicate"}`:      1,
@@ -51,6 +55,7 @@ func TestMessagesAreCounted(t *testing.T) {
 			`appends_total{bucket="low",outcome="shed"}`:           1,
 			`appends_total{bucket="low",outcome="slow_mode"}`:      1,
 			`appends_total{bucket="low",outcome="failed"}`:         1,
+			`appends_total{bucket="low",outcome="refused"}`:        1,
 			`appends_total{bucket="whitelist",outcome="accepted"}`: 1,
 			`append_seconds_count`:                                 float64(h.log.appends.Load()),
 		} {
