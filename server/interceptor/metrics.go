@@ -38,7 +38,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		}, []string{"procedure"}),
 		took: factory.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Subsystem: subsystem, Name: "duration_seconds",
-			Help:    "How long unary RPCs took, from the caller being known to the answer; long polls wait in it.",
+			Help:    "How long unary RPCs took, from the request having been read to the answer; long polls wait in it.",
 			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
 		}, []string{"procedure"}),
 		open: factory.NewGaugeVec(prometheus.GaugeOpts{
