@@ -99,7 +99,6 @@ func (n *node) talk(t *testing.T, c clients) {
 	if err != nil {
 		t.Error(err)
 	}
-	for len(stream.Msg().GetBatch().GetBatch().GetMessages()) == 0 && stream.Receive() {
-	}
+	readMessage(t, stream)
 	_ = stream.Close() // what comes of it is in the log
 }

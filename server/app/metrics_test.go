@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
@@ -85,10 +86,20 @@ func (n *node) watch(t *testing.T) {
 	if _, err := backend.feed.Send(t.Context(), &ovationv1.SendRequest{RoomId: "r", Text: "watched"}); err != nil {
 		t.Fatal(err)
 	}
-	for len(stream.Msg().GetBatch().GetBatch().GetMessages()) == 0 && stream.Receive() {
-	}
+	readMessage(t, stream)
 	_ = stream.Close() // what comes of it is the server's
 	n.await(t, "ovation_rpc_stream_duration_seconds")
+}
+
+// readMessage reads of a stream until a message has come.
+func readMessage(t *testing.T, stream *connect.ServerStreamForClient[ovationv1.SubscribeResponse]) {
+	t.Helper()
+	for stream.Receive() {
+		if len(stream.Msg().GetBatch().GetBatch().GetMessages()) > 0 {
+			return
+		}
+	}
+	t.Fatalf("no message came: %v", stream.Err())
 }
 
 // await waits until there is a metric.

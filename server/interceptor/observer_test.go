@@ -17,8 +17,9 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// post sends a request that is none of connect's client's.
-func (s server) post(t *testing.T, path, contentType, body string) (*http.Response, error) {
+// post sends a request that is none of connect's client's, and returns the status of
+// its answer.
+func (s server) post(t *testing.T, path, contentType, body string) int {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -29,10 +30,11 @@ func (s server) post(t *testing.T, path, contentType, body string) (*http.Respon
 	transport := new(http.Transport)
 	t.Cleanup(transport.CloseIdleConnections)
 	res, err := transport.RoundTrip(req)
-	if err == nil {
-		t.Cleanup(func() { _ = res.Body.Close() })
+	if err != nil {
+		t.Fatal(err)
 	}
-	return res, err
+	defer res.Body.Close()
+	return res.StatusCode
 }
 
 // span returns the one span that there is.
