@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
-	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/room"
@@ -65,7 +65,7 @@ func TestUpdatesAreCounted(t *testing.T) {
 	set.Attributes = away{}
 	s = attributes.New(set, h, m)
 	update("u", put("k", "2"))
-	got, err := testkit.Series(registry)
+	got, err := series.Of(registry)
 	if err != nil {
 		t.Fatal(err)
 	}

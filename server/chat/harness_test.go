@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
@@ -71,13 +72,13 @@ func setup(t *testing.T) house {
 }
 
 // value returns what a series has come to.
-func (h house) value(t *testing.T, series string) float64 {
+func (h house) value(t *testing.T, name string) float64 {
 	t.Helper()
-	all, err := testkit.Series(h.metrics)
+	all, err := series.Of(h.metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all["ovation_chat_"+series]
+	return all["ovation_chat_"+name]
 }
 
 // change changes the room's settings.

@@ -48,7 +48,7 @@ func TestMessagesAreCounted(t *testing.T) {
 		if _, err := h.Send(t.Context(), as("w", live.RoleViewer), "r", text("x")); !errors.Is(err, store.ErrRoomEnded) {
 			t.Fatal(err)
 		}
-		for series, want := range map[string]float64{
+		for name, want := range map[string]float64{
 			`appends_total{bucket="low",outcome="accepted"}`:       2,
 			`appends_total{bucket="low",outcome="duplicate"}`:      1,
 			`appends_total{bucket="low",outcome="rate_limited"}`:   1,
@@ -59,8 +59,8 @@ func TestMessagesAreCounted(t *testing.T) {
 			`appends_total{bucket="whitelist",outcome="accepted"}`: 1,
 			`append_seconds_count`:                                 float64(h.log.appends.Load()),
 		} {
-			if got := h.value(t, series); got != want {
-				t.Errorf("%s is %v, want %v", series, got, want)
+			if got := h.value(t, name); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
 			}
 		}
 	})

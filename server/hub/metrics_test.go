@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/hub"
@@ -36,7 +36,7 @@ func measure(t *testing.T, change func(*room.Settings), test func(measured)) {
 // has fails unless series have come to these values.
 func (s measured) has(want map[string]float64) {
 	s.Helper()
-	got, err := testkit.Series(s.registry)
+	got, err := series.Of(s.registry)
 	s.must(err)
 	for name, value := range want {
 		if v, there := got["ovation_hub_"+name]; !there || v != value {
@@ -48,7 +48,7 @@ func (s measured) has(want map[string]float64) {
 // value returns what a series has come to.
 func (s measured) value(name string) float64 {
 	s.Helper()
-	all, err := testkit.Series(s.registry)
+	all, err := series.Of(s.registry)
 	s.must(err)
 	return all["ovation_hub_"+name]
 }

@@ -8,26 +8,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/store"
 )
 
 // value returns what a series has come to, waiting for it to come to want.
-func (s server) value(t *testing.T, series string, want float64) {
+func (s server) value(t *testing.T, name string, want float64) {
 	t.Helper()
 	got := 0.0
 	for range 1000 {
-		all, err := testkit.Series(s.metrics)
+		all, err := series.Of(s.metrics)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got = all[series]; got == want {
+		if got = all[name]; got == want {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Errorf("%s is %v, want %v", series, got, want)
+	t.Errorf("%s is %v, want %v", name, got, want)
 }
 
 const (

@@ -7,7 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/server/auth"
@@ -28,13 +28,13 @@ type house struct {
 }
 
 // value returns what a series has come to.
-func (h house) value(t *testing.T, series string) float64 {
+func (h house) value(t *testing.T, name string) float64 {
 	t.Helper()
-	all, err := testkit.Series(h.metrics)
+	all, err := series.Of(h.metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all["ovation_rooms_"+series]
+	return all["ovation_rooms_"+name]
 }
 
 // setup makes one with a live room "r".

@@ -38,12 +38,12 @@ func TestKeepingIsCounted(t *testing.T) {
 		defer h.subscribe(t, b)()
 		h.keeper.Pulled("r", "c", c.ID)
 		time.Sleep(11 * time.Second) // one renewal
-		for series, want := range map[string]float64{
+		for name, want := range map[string]float64{
 			`sessions{by="stream"}`: 2, `sessions{by="pull"}`: 1, "leases_renewed_total": 3,
 			`leases_lost_total{how="gone"}`: 0, `leases_lost_total{how="resumed"}`: 0, "sessions_expired_total": 0,
 		} {
-			if got := h.value(t, series); got != want {
-				t.Errorf("%s is %v, want %v", series, got, want)
+			if got := h.value(t, name); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
 			}
 		}
 		enter("a", a.ID) // elsewhere
@@ -51,17 +51,17 @@ func TestKeepingIsCounted(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(30 * time.Second)
-		for series, want := range map[string]float64{
+		for name, want := range map[string]float64{
 			`sessions{by="pull"}`: 0, "sessions_expired_total": 1,
 			`keeper_failures_total{task="renew"}`: 0, `keeper_failures_total{task="expire"}`: 0,
 		} {
-			if got := h.value(t, series); got != want {
-				t.Errorf("%s is %v, want %v", series, got, want)
+			if got := h.value(t, name); got != want {
+				t.Errorf("%s is %v, want %v", name, got, want)
 			}
 		}
-		for _, series := range []string{`leases_lost_total{how="gone"}`, `leases_lost_total{how="resumed"}`} {
-			if h.value(t, series) == 0 { // as often as their streams, which do not end here, are renewed
-				t.Errorf("no %s", series)
+		for _, name := range []string{`leases_lost_total{how="gone"}`, `leases_lost_total{how="resumed"}`} {
+			if h.value(t, name) == 0 { // as often as their streams, which do not end here, are renewed
+				t.Errorf("no %s", name)
 			}
 		}
 	})

@@ -1,4 +1,5 @@
-package testkit
+// Package series reads what metrics have come to, for tests.
+package series
 
 import (
 	"fmt"
@@ -8,26 +9,26 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// Series returns what every series of a registry has come to, by name{label="value"};
+// Of returns what every series of a registry has come to, by name{label="value"};
 // of a histogram its name_count and name_sum.
-func Series(g prometheus.Gatherer) (map[string]float64, error) {
+func Of(g prometheus.Gatherer) (map[string]float64, error) {
 	families, err := g.Gather()
 	if err != nil {
 		return nil, err
 	}
-	series := make(map[string]float64)
+	all := make(map[string]float64)
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
 			name, labels := family.GetName(), labelsOf(m)
 			if h := m.GetHistogram(); h != nil {
-				series[name+"_count"+labels] = float64(h.GetSampleCount())
-				series[name+"_sum"+labels] = h.GetSampleSum()
+				all[name+"_count"+labels] = float64(h.GetSampleCount())
+				all[name+"_sum"+labels] = h.GetSampleSum()
 				continue
 			}
-			series[name+labels] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
+			all[name+labels] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
 		}
 	}
-	return series, nil
+	return all, nil
 }
 
 // labelsOf writes a metric's labels, in order of name.
