@@ -14,8 +14,6 @@ import (
 	"sync"
 
 	"connectrpc.com/grpchealth"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/auth"
@@ -26,6 +24,7 @@ import (
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
+	"github.com/ovation-live/ovation/server/tracing"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
 )
@@ -40,7 +39,8 @@ type App struct {
 	order    *moderation.Keeper
 	services rpc.Services
 	verifier *auth.Verifier
-	metrics  *prometheus.Registry
+	metrics  metrics
+	traces   *tracing.Provider
 	ready    readiness
 	health   *grpchealth.StaticChecker
 
@@ -54,16 +54,19 @@ type App struct {
 func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
 	a := &App{
 		config:   c,
-		logger:   logger,
+		logger:   interceptor.WithContext(logger),
 		store:    memory.New().Set(),
 		verifier: auth.NewVerifier(c.Secret()),
-		metrics:  prometheus.NewRegistry(),
+		metrics:  newMetrics(),
 	}
-	a.metrics.MustRegister(
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var err error
+	if a.traces, err = tracing.FromEnvironment(ctx, a.logger); err != nil {
+		return nil, err
+	}
 	a.buildServices()
 	if err := a.prepare(ctx); err != nil {
 		a.hub.Close()
+		a.traces.Close(ctx)
 		return nil, err
 	}
 	return a, nil
@@ -86,14 +89,15 @@ func (a *App) prepare(ctx context.Context) error {
 func (a *App) buildServices() {
 	a.hub = hub.New(
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
-		hub.Config{Heartbeat: a.config.Heartbeat, Logger: a.logger, Metrics: hub.NewMetrics(a.metrics)})
+		hub.Config{Heartbeat: a.config.Heartbeat, Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
 	newID := func() string { return strings.ToLower(rand.Text()) }
 	roomService := rooms.New(a.store, a.hub, newID)
-	a.keeper = rooms.NewKeeper(roomService, a.logger)
+	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
-		Rooms:      roomService,
-		Chat:       chat.New(a.store, a.hub, roomService, a.keeper),
-		Attributes: attributes.New(a.store, a.hub),
+		Rooms: roomService,
+		Chat: chat.New(a.store, a.hub, roomService, a.keeper,
+			chat.Config{Logger: a.logger, Metrics: chat.NewMetrics(a.metrics.registry)}),
+		Attributes: attributes.New(a.store, a.hub, attributes.NewMetrics(a.metrics.registry)),
 		Moderation: moderation.New(a.store, a.hub, a.logger),
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
@@ -144,6 +148,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	err = errors.Join(err, ignoreClosed(a.public.Close()), ignoreClosed(a.internal.Close()))
 	a.hub.Close()
 	group.Wait()
+	a.traces.Close(force)
 	return err
 }
 
@@ -153,6 +158,7 @@ func (a *App) Run(ctx, force context.Context) error {
 func (a *App) drain(ctx, force context.Context) error {
 	a.logger.InfoContext(ctx, "draining", "timeout", a.config.DrainTimeout)
 	a.ready.set(false)
+	a.metrics.draining.Set(1)
 	for _, service := range rpc.ServiceNames() {
 		a.health.SetStatus(service, grpchealth.StatusNotServing)
 	}
@@ -201,9 +207,13 @@ func urlOf(asked string, l net.Listener) string {
 
 // chain is what surrounds RPCs.
 func (a *App) chain() rpc.Chain {
+	o := interceptor.Observer{Logger: a.logger, Metrics: interceptor.NewMetrics(a.metrics.registry)}
+	if a.traces != nil {
+		o.Traces = a.traces
+	}
 	return rpc.Chain{
-		Built:   interceptor.Chain(a.logger, a.verifier, rpc.Translate, interceptor.Admit(a.services.Moderation)),
-		Unbuilt: interceptor.Plain(a.logger, rpc.Translate),
-		Request: interceptor.Requests(a.logger),
+		Built:   interceptor.Chain(o, a.verifier, rpc.Translate, interceptor.Admit(a.services.Moderation)),
+		Unbuilt: interceptor.Plain(o, rpc.Translate),
+		Request: interceptor.Requests(o),
 	}
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"bufio"
 	"net"
 	"strings"
 	"testing"
@@ -25,12 +26,13 @@ func TestProbes(t *testing.T) {
 			t.Errorf("%s/readyz: %d %s", base, got.status, got.body)
 		}
 	}
-	if got := do(t, c, "GET", n.internal+"/metrics", ""); got.status != 200 || !contains(got.body, "ovation_hub_subscribers 0") {
+	if got := do(t, c, "GET", n.internal+"/metrics", ""); got.status != 200 || !contains(got.body, `ovation_hub_subscribers{delivery="auto"} 0`) {
 		t.Errorf("metrics: %d", got.status)
 	}
 }
 
-// stall opens a stream whose answer nobody reads, and holds the drain up with it.
+// stall makes a call that does not end, and holds the drain up with it. It returns when
+// the server has begun to read the call.
 func (n *node) stall(t *testing.T) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(n.url, "http://"))
@@ -41,9 +43,13 @@ func (n *node) stall(t *testing.T) {
 	// A call whose request never comes to its end is under way as long as it likes.
 	_, err = conn.Write([]byte("POST /ovation.v1.FeedService/SyncClock HTTP/1.1\r\nHost: x\r\n" +
 		"Authorization: " + bearer(t, live.RoleViewer, "r") + "\r\n" +
-		"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"))
+		"Content-Type: application/json\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	begun, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !contains(begun, "100 Continue") {
+		t.Fatalf("%q, %v", begun, err)
 	}
 }
 
@@ -52,7 +58,6 @@ func TestDrainIsSeen(t *testing.T) {
 	t.Parallel()
 	n := start(t, func(c *config.Config) { c.DrainTimeout = 3 * time.Second })
 	n.stall(t)
-	time.Sleep(100 * time.Millisecond) // a call that has not begun is not waited for
 	n.drain()
 	c := http1.client(t, "")
 	status := 200

@@ -3,13 +3,11 @@ package app
 import (
 	"log/slog"
 	"net/http"
-	"net/http/pprof"
 	"sync/atomic"
 	"time"
 
 	connectcors "connectrpc.com/cors"
 	"connectrpc.com/grpchealth"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/cors"
 
 	"github.com/ovation-live/ovation/server/interceptor"
@@ -85,20 +83,6 @@ func (a *App) withCORS(h http.Handler) http.Handler {
 func (a *App) addProbes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
 	mux.Handle("GET /readyz", &a.ready)
-}
-
-// internalHandler is what operators see. It has the probes too: the public address
-// takes no new connections from the moment a drain begins, this one does to its end.
-func (a *App) internalHandler() http.Handler {
-	mux := http.NewServeMux()
-	a.addProbes(mux)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics, promhttp.HandlerOpts{Registry: a.metrics}))
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
 }
 
 // readiness says whether the server wants traffic. It depends on nothing but the

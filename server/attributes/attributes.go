@@ -15,10 +15,17 @@ import (
 type Service struct {
 	attributes store.Attributes
 	hub        *hub.Hub
+	metrics    *Metrics
 }
 
-// New returns the use cases over a store and a hub.
-func New(set store.Set, h *hub.Hub) *Service { return &Service{attributes: set.Attributes, hub: h} }
+// New returns the use cases over a store and a hub. Metrics that are nil count for
+// nobody.
+func New(set store.Set, h *hub.Hub, m *Metrics) *Service {
+	if m == nil {
+		m = NewMetrics(nil)
+	}
+	return &Service{attributes: set.Attributes, hub: h, metrics: m}
+}
 
 // Update applies a batch, all of it or nothing. Errors of auth and of
 // store.Attributes' UpdateAttributes.
@@ -32,13 +39,15 @@ func (s *Service) Update(
 	if err != nil {
 		return store.AttributePosition{}, err
 	}
-	return s.attributes.UpdateAttributes(ctx, id, store.AttributeUpdate{
+	at, err := s.attributes.UpdateAttributes(ctx, id, store.AttributeUpdate{
 		Actor:     attribute.Actor{User: p.User, Privileged: p.Role.Staff()},
 		Limits:    r.Settings.Attributes,
 		Revision:  r.Revision,
 		Updates:   updates,
 		RequestID: requestID,
 	})
+	s.metrics.updated(err)
+	return at, err
 }
 
 // Get returns the whole map, or the keys named.

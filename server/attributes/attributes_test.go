@@ -1,12 +1,17 @@
 package attributes_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/room"
@@ -30,7 +35,45 @@ func setup(t *testing.T) (*attributes.Service, store.Set) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return attributes.New(set, h), set
+	return attributes.New(set, h, nil), set
+}
+
+// away is a store that cannot be reached.
+type away struct{ store.Attributes }
+
+func (away) UpdateAttributes(context.Context, live.RoomID, store.AttributeUpdate) (store.AttributePosition, error) {
+	return store.AttributePosition{}, store.ErrUnavailable
+}
+
+func TestUpdatesAreCounted(t *testing.T) {
+	t.Parallel()
+	_, set := setup(t)
+	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: slog.New(slog.DiscardHandler)})
+	defer h.Close()
+	registry := prometheus.NewRegistry()
+	m := attributes.NewMetrics(registry)
+	s := attributes.New(set, h, m)
+	update := func(user live.UserID, updates []attribute.Update) {
+		_, _ = s.Update(t.Context(), as(user, live.RoleViewer), "r", updates, "") // it is counted
+	}
+	at := live.Timestamp(7)
+	update("u", put("k", "1"))
+	update("u", []attribute.Update{{Key: "k", Value: []byte("2"), IfTimestamp: &at}})
+	update("v", put("k", "3"))
+	update("u", put("k", strings.Repeat("x", 1<<20)))
+	update("u", append(put("a", "1"), put("a", "2")...))
+	set.Attributes = away{}
+	s = attributes.New(set, h, m)
+	update("u", put("k", "2"))
+	got, err := series.Of(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, outcome := range []string{"applied", "conflict", "owned", "limit", "refused", "failed"} {
+		if n := got[fmt.Sprintf("ovation_attributes_updates_total{outcome=%q}", outcome)]; n != 1 {
+			t.Errorf("%s: %v", outcome, n)
+		}
+	}
 }
 
 // as returns a caller of a role whose token covers "r".

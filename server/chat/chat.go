@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -49,12 +50,32 @@ type Service struct {
 	hub       *hub.Hub
 	rooms     *rooms.Service
 	keeper    *rooms.Keeper
+	config    Config
 	full      saturation
 }
 
+// Config is what a Service tells whom. Every field has a default.
+type Config struct {
+	// Logger gets what an operator may want to know. Default: slog's.
+	Logger *slog.Logger
+	// Metrics counts. Default: nowhere registered.
+	Metrics *Metrics
+}
+
+// withDefaults returns the config with what is not set filled in.
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(nil)
+	}
+	return c
+}
+
 // New returns the use cases over a store, a hub and the sessions of rooms.
-func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper) *Service {
-	return &Service{log: set.Log, sanctions: set.Sanctions, hub: h, rooms: r, keeper: k}
+func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper, c Config) *Service {
+	return &Service{log: set.Log, sanctions: set.Sanctions, hub: h, rooms: r, keeper: k, config: c.withDefaults()}
 }
 
 // Outgoing is a message to send. Sender and name of Content are the caller's unless
@@ -87,10 +108,12 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, ou
 		return feed.Receipt{}, err
 	}
 	if wait := s.full.left(id, draft, r.Settings.Feed); wait > 0 && r.State == room.Live {
+		s.config.Metrics.appends[shed][draft.Bucket].Inc()
 		return feed.Receipt{Outcome: feed.RateLimited, Bucket: draft.Bucket, RetryAfter: wait}, nil
 	}
 	asked := time.Now()
 	receipt, err := s.log.Append(ctx, id, draft, limits(r))
+	s.config.Metrics.appended(draft, receipt, err, asked)
 	if err == nil {
 		s.full.note(id, draft, r.Settings.Feed, receipt, asked)
 	}

@@ -7,6 +7,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
@@ -18,16 +22,20 @@ import (
 	"github.com/ovation-live/ovation/store/memory"
 )
 
-// countingLog counts what the log is asked to append.
+// countingLog counts what the log is asked to append, and can be made to fail.
 type countingLog struct {
 	store.Log
 	appends atomic.Int64
+	failure error // what Append comes to, if anything
 }
 
 func (l *countingLog) Append(
 	ctx context.Context, id live.RoomID, d feed.Draft, limits store.Limits,
 ) (feed.Receipt, error) {
 	l.appends.Add(1)
+	if l.failure != nil {
+		return feed.Receipt{}, l.failure
+	}
 	return l.Log.Append(ctx, id, d, limits)
 }
 
@@ -38,6 +46,9 @@ type house struct {
 	store store.Set
 	hub   *hub.Hub
 	rooms *rooms.Service
+
+	metrics *prometheus.Registry
+	logs    *testkit.Output
 }
 
 func setup(t *testing.T) house {
@@ -52,7 +63,22 @@ func setup(t *testing.T) house {
 	if _, err := r.Create(t.Context(), as("b", live.RoleBackend), rooms.Draft{ID: "r"}); err != nil {
 		t.Fatal(err)
 	}
-	return house{chat.New(set, h, r, rooms.NewKeeper(r, quiet)), log, set, h, r}
+	registry, logs := prometheus.NewRegistry(), new(testkit.Output)
+	service := chat.New(set, h, r, rooms.NewKeeper(r, quiet, nil), chat.Config{
+		Logger:  slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Metrics: chat.NewMetrics(registry),
+	})
+	return house{service, log, set, h, r, registry, logs}
+}
+
+// value returns what a series has come to.
+func (h house) value(t *testing.T, name string) float64 {
+	t.Helper()
+	all, err := series.Of(h.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all["ovation_chat_"+name]
 }
 
 // change changes the room's settings.

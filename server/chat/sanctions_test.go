@@ -186,7 +186,7 @@ func TestLongPollsAndBans(t *testing.T) {
 					set.Sanctions = away{set.Sanctions}
 				}
 				quiet := slog.New(slog.DiscardHandler)
-				s := chat.New(set, h.hub, h.rooms, rooms.NewKeeper(h.rooms, quiet))
+				s := chat.New(set, h.hub, h.rooms, rooms.NewKeeper(h.rooms, quiet, nil), chat.Config{Logger: quiet})
 				ann := as("ann", live.RoleViewer)
 				first, err := s.Pull(t.Context(), ann, hub.Pull{Room: "r"})
 				if err != nil {

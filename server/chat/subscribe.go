@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -33,6 +35,7 @@ type Viewing struct {
 	sub     *hub.Subscriber
 	bell    hub.Bell
 	welcome *wire.Frame
+	begun   time.Time
 	expiry  *time.Timer
 }
 
@@ -62,6 +65,7 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 	}
 	v := &Viewing{
 		service: s, room: stream.Room, session: session, sub: sub, bell: bell, welcome: welcome,
+		begun:  time.Now(),
 		expiry: time.AfterFunc(time.Until(p.Expires), sub.Expire),
 	}
 	standing, err := s.rooms.Stand(ctx, p, stream.Room, session.ID)
@@ -81,9 +85,17 @@ func (v *Viewing) Serve(ctx context.Context, w hub.Writer) error {
 	welcome := v.welcome
 	v.welcome = nil
 	if err := w.WriteFrames(welcome); err != nil {
-		return err
+		return v.over(ctx, err)
 	}
-	return v.service.hub.Serve(ctx, v.sub, v.bell, w)
+	v.service.hub.Wrote(welcome)
+	return v.over(ctx, v.service.hub.Serve(ctx, v.sub, v.bell, w))
+}
+
+// over counts and logs that the stream is over, with what Serve came to.
+func (v *Viewing) over(ctx context.Context, err error) error {
+	gone := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	v.service.ended(ctx, v.room, v.session, endingOf(v.sub.Ending(), gone), time.Since(v.begun))
+	return err
 }
 
 // part takes the subscriber out and settles what becomes of its session: it is over for
@@ -104,6 +116,16 @@ func (v *Viewing) part(ctx context.Context) {
 		}
 		return nil
 	})
+}
+
+// ended counts and logs that a stream is over.
+func (s *Service) ended(ctx context.Context, id live.RoomID, session room.Session, why ending, after time.Duration) {
+	s.config.Metrics.endings[why].Inc()
+	s.config.Logger.LogAttrs(ctx, slog.LevelDebug, "stream ended",
+		slog.String("room_id", string(id)),
+		slog.String("session_id", string(session.ID)),
+		slog.String("reason", why.String()),
+		slog.Float64("took_ms", float64(after.Microseconds())/1000))
 }
 
 // turnedAway settles the session of a stream that did not come about: one that was

@@ -39,10 +39,15 @@ func BenchmarkBroadcast(b *testing.B) {
 }
 
 func broadcast(b *testing.B, delivery hub.Delivery, size int) {
-	s := newStage(b, roomWith(func(r *room.Settings) {
+	broadcastOf(b, delivery, size, hub.NewMetrics(nil))
+}
+
+// broadcastOf is broadcast of a hub that counts. What is taken is counted as written.
+func broadcastOf(b *testing.B, delivery hub.Delivery, size int, m *hub.Metrics) {
+	s := newMeasuredStage(b, roomWith(func(r *room.Settings) {
 		r.RoundInterval, r.Feed.Rate = time.Nanosecond, 1<<30
 		r.Notify = feed.NotifyPolicy{OfflineAfter: time.Hour, OfflineNotifications: 1 << 30}
-	}))
+	}), m)
 	defer s.hub.Close()
 	waker := &turnout{size: int64(size), all: make(chan struct{}, 1)}
 	subs := make([]*hub.Subscriber, size)
@@ -62,6 +67,7 @@ func broadcast(b *testing.B, delivery hub.Delivery, size int) {
 			frames, _ = sub.Next(frames[:0])
 			for _, f := range frames {
 				buffer, _ = f.AppendProto(buffer[:0])
+				s.hub.Wrote(f)
 			}
 			taken += len(frames)
 		}

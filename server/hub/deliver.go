@@ -26,13 +26,14 @@ type notice struct {
 	first    uint64 // the first round that is new
 	settings room.Settings
 	frames   [allNews + 1]*wire.Frame
+	tally    tally
 }
 
 // frame returns the notification that says what is new to a viewer: one for all to
 // whom the same is.
 func (n *notice) frame(what news) *wire.Frame {
 	if n.frames[what] == nil {
-		n.frames[what] = wire.NotifyFrame(n.heads, what&newMessages != 0, what&newAttributes != 0)
+		n.frames[what] = wire.NotifyFrame(n.heads, what&newMessages != 0, what&newAttributes != 0).CutAt(n.tally.at)
 	}
 	return n.frames[what]
 }
@@ -45,6 +46,7 @@ func (f *followed) deliver() time.Duration {
 		return 0
 	}
 	behind, viewers := f.offer(n)
+	f.hub.config.Metrics.delivered(&n.tally)
 	return f.pace.Next(n.settings.RoundInterval, behind, viewers)
 }
 
@@ -65,16 +67,17 @@ func (f *followed) cut() *notice {
 	if n.news == 0 {
 		return nil
 	}
+	n.tally.at = time.Now()
 	after := *before
 	for more := true; more; changes = nil {
 		batch := f.rings.Select(after.cursor, roundLimit)
-		after.push(wire.BatchFrame(batch, changes, heads), batch.Cursor)
+		after.push(wire.BatchFrame(batch, changes, heads).CutAt(n.tally.at), batch.Cursor)
+		n.tally.add(batch)
 		more = batch.More
 	}
 	f.shared.Store(&after)
 	f.wakeWaiters()
 	f.answers.leave(heads)
-	f.hub.config.Metrics.rounds.Inc()
 	return n
 }
 

@@ -147,6 +147,7 @@ func (f *followed) begin(rings *feed.Rings, s state) {
 		f.room, f.attributes, f.told = s.room, s.head.Attributes, s.head.Attributes
 		f.shared.Store(&shared{cursor: rings.Head()})
 	case before != f.epoch():
+		f.hub.config.Metrics.epochs.Inc()
 		f.sequence, f.attributes, f.told, f.changes = 0, 0, 0, nil
 		f.room.Revision = 0
 	}

@@ -44,6 +44,7 @@ func (h *Hub) Pull(ctx context.Context, p Pull) (Pulled, error) {
 		return h.pullFromStore(ctx, p)
 	}
 	pulled, _ := f.pull(ctx, p)
+	h.config.Metrics.pulled(fromMemory, pulled.Batch)
 	return pulled, nil
 }
 
@@ -55,6 +56,20 @@ func (h *Hub) longPoll(ctx context.Context, p Pull) (Pulled, error) {
 		return Pulled{}, err
 	}
 	defer h.release(f)
+	h.config.Metrics.waiting.Inc()
+	defer h.config.Metrics.waiting.Dec()
+	pulled, why := f.await(ctx, p)
+	h.config.Metrics.polls[why].Inc()
+	if why == pollGone {
+		return Pulled{}, context.Cause(ctx)
+	}
+	h.config.Metrics.pulled(fromMemory, pulled.Batch)
+	return pulled, nil
+}
+
+// await pulls until there is something, and says why it stopped. If that is because
+// the reader has gone there is no answer.
+func (f *followed) await(ctx context.Context, p Pull) (Pulled, pollEnding) {
 	timeout := time.NewTimer(p.Wait)
 	defer timeout.Stop()
 	pulled, changed := f.pull(ctx, p)
@@ -63,14 +78,14 @@ func (h *Hub) longPoll(ctx context.Context, p Pull) (Pulled, error) {
 		case <-changed:
 			pulled, changed = f.pull(ctx, p)
 		case <-timeout.C:
-			return pulled, nil
-		case <-h.polls.Done():
-			return pulled, nil
+			return pulled, pollTimedOut
+		case <-f.hub.polls.Done():
+			return pulled, pollDrained
 		case <-ctx.Done():
-			return Pulled{}, context.Cause(ctx)
+			return Pulled{}, pollGone
 		}
 	}
-	return pulled, nil
+	return pulled, pollAnswered
 }
 
 // pull selects what a reader gets, or, if that is nothing, returns a channel too that
@@ -138,6 +153,7 @@ func (h *Hub) pullFromStore(ctx context.Context, p Pull) (Pulled, error) {
 	if err != nil {
 		return Pulled{}, err
 	}
+	h.config.Metrics.pulled(fromStore, batch)
 	return newPulled(batch, head.Heads), nil
 }
 

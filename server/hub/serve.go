@@ -47,7 +47,7 @@ func (h *Hub) Serve(ctx context.Context, s *Subscriber, bell Bell, w Writer) err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case pulse.due(s):
-			if err := w.WriteFrames(s.Heartbeat()); err != nil {
+			if err := h.write(w, append(frames, s.Heartbeat())); err != nil {
 				return err
 			}
 		}
@@ -61,7 +61,7 @@ func (h *Hub) write(w Writer, frames []*wire.Frame) error {
 	}
 	err := w.WriteFrames(frames...)
 	if err == nil {
-		h.config.Metrics.frames.Add(float64(len(frames)))
+		h.Wrote(frames...)
 	}
 	return err
 }

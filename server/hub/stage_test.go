@@ -61,12 +61,18 @@ func play(t *testing.T, change func(*room.Settings), test func(*stage)) {
 
 func newStage(t tb, r room.Room) *stage {
 	t.Helper()
+	return newMeasuredStage(t, r, hub.NewMetrics(nil))
+}
+
+// newMeasuredStage is newStage with a hub that counts.
+func newMeasuredStage(t tb, r room.Room, m *hub.Metrics) *stage {
+	t.Helper()
 	s := &stage{tb: t, store: newBacking()}
 	created, err := s.store.now().CreateRoom(context.Background(), r, "")
 	s.must(err)
 	s.room = created
 	s.hub = hub.New(hub.Source{Rooms: s.store, Log: s.store, Bus: s.store},
-		hub.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		hub.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: m})
 	return s
 }
 

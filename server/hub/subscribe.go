@@ -39,6 +39,7 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 	s := &Subscriber{
 		room: f, session: sub.Session, protected: sub.Protected, waker: w,
 		percentile: percentile(sub.Session.User),
+		asked:      sub.Delivery,
 		auto:       sub.Delivery == Auto,
 		inline:     sub.Delivery == Inline,
 		cursor:     sub.Cursor,
@@ -50,7 +51,7 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 		h.release(f)
 		return nil, nil, err
 	}
-	h.config.Metrics.subscribers.Inc()
+	h.config.Metrics.subscribers[s.asked].Inc()
 	if farewell := h.table.drained(); farewell != nil { // meanwhile: Drain may not have seen it
 		s.finish(Drained, farewell)
 	}
@@ -98,6 +99,6 @@ func (h *Hub) Unsubscribe(s *Subscriber) {
 		return
 	}
 	s.room.crowd.remove(s)
-	h.config.Metrics.subscribers.Dec()
+	h.config.Metrics.subscribers[s.asked].Dec()
 	h.release(s.room)
 }

@@ -32,6 +32,7 @@ const (
 	Auto Delivery = iota
 	Notified
 	Inline
+	deliveries = 3
 )
 
 // Ending is why the server ends a stream.
@@ -53,6 +54,7 @@ type Subscriber struct {
 	room       *followed
 	session    room.Session
 	percentile int
+	asked      Delivery
 	auto       bool
 	protected  bool
 	waker      Waker
@@ -167,6 +169,7 @@ func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
 		s.wake()
 		return stalled
 	case feed.Quiet:
+		n.tally.notices[held]++
 		s.notifyOf(n, n.news&newAttributes, now)
 		if !s.attention.Ignored() {
 			return busy
@@ -185,6 +188,11 @@ func (s *Subscriber) notifyOf(n *notice, what news, now live.Timestamp) {
 		return
 	}
 	s.offered = now
+	if s.notify == nil {
+		n.tally.notices[made]++
+	} else {
+		n.tally.notices[merged]++
+	}
 	s.untaken |= what
 	s.notify = n.frame(s.untaken)
 	s.wake()
@@ -302,6 +310,7 @@ func (s *Subscriber) catchUp(frames []*wire.Frame) []*wire.Frame {
 		return frames
 	}
 	f.hub.config.Metrics.catchUps.Inc()
+	f.hub.config.Metrics.lose(byCatchUp, batch.Dropped)
 	return append(frames, wire.BatchFrame(batch, nil, f.heads()))
 }
 

@@ -2,14 +2,11 @@ package interceptor_test
 
 import (
 	"context"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"connectrpc.com/connect"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
-	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/server/auth"
@@ -32,13 +29,7 @@ func (door) Admit(ctx context.Context, p auth.Principal, id live.RoomID) (contex
 // startBehind serves do behind the chain, with the door inmost.
 func startBehind(t *testing.T, do func(context.Context) error) server {
 	t.Helper()
-	j, logger := newJournal()
-	mux := http.NewServeMux()
-	mux.Handle(ovationv1connect.NewFeedServiceHandler(&service{do: do},
-		interceptorOption(logger, auth.NewVerifier(secret), interceptor.Admit(door{}))))
-	s := httptest.NewServer(interceptor.WithRequestID(mux))
-	t.Cleanup(s.Close)
-	return server{j, s.URL, ovationv1connect.NewFeedServiceClient(s.Client(), s.URL)}
+	return startWith(t, auth.NewVerifier(secret), do, interceptor.Admit(door{}))
 }
 
 // The order: who calls, whether the request is valid, whether they may come in, then the

@@ -13,6 +13,19 @@ import (
 type Call struct {
 	Spec connect.Spec
 	Peer connect.Peer
+	Room string // that a unary request names; empty if it names none
+}
+
+// roomBytes is how long the name of a room is at most. A longer one names none.
+const roomBytes = 64
+
+// roomOf returns the room that a request names.
+func roomOf(message any) string {
+	m, ok := message.(interface{ GetRoomId() string })
+	if !ok || len(m.GetRoomId()) > roomBytes {
+		return ""
+	}
+	return m.GetRoomId()
 }
 
 // Around is called for every RPC that a server handles, and calls next, or not. What
@@ -39,7 +52,7 @@ func (a Around) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			return next(ctx, req)
 		}
 		var res connect.AnyResponse
-		err := a(ctx, &Call{req.Spec(), req.Peer()}, func(ctx context.Context) (err error) {
+		err := a(ctx, &Call{req.Spec(), req.Peer(), roomOf(req.Any())}, func(ctx context.Context) (err error) {
 			res, err = next(ctx, req)
 			return err
 		})
@@ -58,7 +71,7 @@ func (a Around) WrapStreamingClient(next connect.StreamingClientFunc) connect.St
 // WrapStreamingHandler implements connect.Interceptor.
 func (a Around) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		return a(ctx, &Call{conn.Spec(), conn.Peer()}, func(ctx context.Context) error {
+		return a(ctx, &Call{Spec: conn.Spec(), Peer: conn.Peer()}, func(ctx context.Context) error {
 			return next(ctx, conn)
 		})
 	}

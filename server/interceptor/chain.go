@@ -2,7 +2,6 @@ package interceptor
 
 import (
 	"context"
-	"log/slog"
 
 	"connectrpc.com/connect"
 	"connectrpc.com/validate"
@@ -11,17 +10,19 @@ import (
 )
 
 // Chain is what surrounds every RPC that is built. Who may not call is turned away
-// before their request is read; then, outermost first, a panic is reported like other
-// errors, and what cannot be understood is not validated. What is inner sees valid
-// requests alone.
+// before their request is read; then, outermost first, a span is of all that follows, a
+// panic is reported like other errors, and what cannot be understood is not validated.
+// What is inner sees valid requests alone.
 func Chain(
-	logger *slog.Logger, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
+	o Observer, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
 	inner ...connect.Interceptor,
 ) connect.HandlerOption {
+	o = o.withDefaults()
 	return connect.WithHandlerOptions(
-		connect.WithRequestGate(gate(logger, v, translate)),
+		connect.WithRequestGate(gate(o, v, translate)),
+		connect.WithInterceptors(o.spans()...),
 		connect.WithInterceptors(
-			surround(Report(logger, translate), Recover(logger)),
+			surround(Report(o, translate), Recover(o)),
 			wellFormed{},
 			validate.NewInterceptor(),
 		),
@@ -30,6 +31,7 @@ func Chain(
 }
 
 // Plain is what surrounds every RPC that is not built: whoever calls it is told so.
-func Plain(logger *slog.Logger, translate func(context.Context, error) *connect.Error) connect.HandlerOption {
-	return connect.WithInterceptors(surround(Report(logger, translate), Recover(logger)), wellFormed{})
+func Plain(o Observer, translate func(context.Context, error) *connect.Error) connect.HandlerOption {
+	o = o.withDefaults()
+	return connect.WithInterceptors(surround(Report(o, translate), Recover(o)), wellFormed{})
 }

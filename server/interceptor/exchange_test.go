@@ -34,7 +34,7 @@ func TestRequestID(t *testing.T) {
 				both(t, func(t *testing.T) server {
 					t.Helper()
 					return start(t, do)
-				}, call{bearer(t), "r", tt.sent}, func(t *testing.T, s server, r result) {
+				}, call{authorization: bearer(t), room: "r", id: tt.sent}, func(t *testing.T, s server, r result) {
 					id := <-seen
 					if id == "" || (id == tt.sent) != tt.kept {
 						t.Errorf("sent %q, the handler saw %q", tt.sent, id)

@@ -2,25 +2,25 @@ package interceptor
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 
 	"connectrpc.com/connect"
 
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/auth"
 )
 
 // gate verifies the caller's token before anything of the request's body is read, and
 // hands the caller on in the context. Who is turned away is reported like any other
-// outcome.
+// outcome. A backend is trusted with the trace that it names.
 func gate(
-	logger *slog.Logger, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
+	o Observer, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
 ) connect.RequestGateFunc {
-	refuse, recovered := Report(logger, translate), Recover(logger)
+	recovered := Recover(o)
 	return func(
 		ctx context.Context, spec connect.Spec, peer connect.Peer, header http.Header,
 	) (context.Context, error) {
-		call := &Call{spec, peer}
+		call := &Call{Spec: spec, Peer: peer}
 		var p auth.Principal
 		err := recovered(ctx, call, func(context.Context) (err error) {
 			p, err = v.Header(header.Get("Authorization"))
@@ -28,7 +28,10 @@ func gate(
 		})
 		if err != nil {
 			Unread(ctx, err)
-			return ctx, refuse(ctx, call, func(context.Context) error { return err })
+			return ctx, o.refuse(ctx, call, err, translate)
+		}
+		if p.Role == live.RoleBackend {
+			ctx = o.trusted(ctx, header)
 		}
 		return auth.With(ctx, p), nil
 	}

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"github.com/prometheus/client_golang/prometheus"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
@@ -72,8 +75,10 @@ func (j *journal) records(t *testing.T, level slog.Level, n int) (found []map[st
 // server is a server of one service, and a client of it.
 type server struct {
 	*journal
-	url    string
-	client ovationv1connect.FeedServiceClient
+	metrics *prometheus.Registry
+	spans   *tracetest.InMemoryExporter
+	url     string
+	client  ovationv1connect.FeedServiceClient
 }
 
 // start serves do behind the chain.
@@ -82,25 +87,24 @@ func start(t *testing.T, do func(context.Context) error) server {
 	return startWith(t, auth.NewVerifier(secret), do)
 }
 
-func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) server {
+func startWith(
+	t *testing.T, v *auth.Verifier, do func(context.Context) error, inner ...connect.Interceptor,
+) server {
 	t.Helper()
-	j, logger := newJournal()
-	mux := http.NewServeMux()
-	mux.Handle(ovationv1connect.NewFeedServiceHandler(&service{do: do}, interceptorOption(logger, v)))
-	s := httptest.NewServer(interceptor.WithRequestID(mux))
-	t.Cleanup(s.Close)
-	return server{j, s.URL, ovationv1connect.NewFeedServiceClient(s.Client(), s.URL)}
-}
-
-func newJournal() (*journal, *slog.Logger) {
 	j := new(journal)
-	return j, slog.New(slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug}))
-}
-
-func interceptorOption(
-	logger *slog.Logger, v *auth.Verifier, inner ...connect.Interceptor,
-) connect.HandlerOption {
-	return interceptor.Chain(logger, v, rpc.Translate, inner...)
+	logger := interceptor.WithContext(slog.New(slog.NewJSONHandler(j, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	registry, spans := prometheus.NewRegistry(), tracetest.NewInMemoryExporter()
+	observer := interceptor.Observer{
+		Logger:  logger,
+		Metrics: interceptor.NewMetrics(registry),
+		Traces:  sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)),
+	}
+	chain := interceptor.Chain(observer, v, rpc.Translate, inner...)
+	mux := http.NewServeMux()
+	mux.Handle(ovationv1connect.NewFeedServiceHandler(&service{do: do}, chain))
+	s := httptest.NewServer(interceptor.WithRequestID(interceptor.Requests(observer)(mux)))
+	t.Cleanup(s.Close)
+	return server{j, registry, spans, s.URL, ovationv1connect.NewFeedServiceClient(s.Client(), s.URL)}
 }
 
 // result is what a call came to.
@@ -133,6 +137,7 @@ type call struct {
 	authorization string
 	room          string
 	id            string
+	trace         string // the caller's, as it is named to others
 }
 
 // both calls the unary and the streaming RPC, each on a server of its own.
@@ -153,6 +158,9 @@ func (c call) set(h http.Header) {
 	}
 	if c.id != "" {
 		h.Set(interceptor.RequestIDHeader, c.id)
+	}
+	if c.trace != "" {
+		h.Set("Traceparent", c.trace)
 	}
 }
 
@@ -184,10 +192,15 @@ func headerOf(err error, h http.Header) http.Header {
 	return h
 }
 
-// bearer returns a good authorization.
+// bearer returns a viewer's authorization.
 func bearer(t *testing.T) string {
 	t.Helper()
-	signed, err := token.Mint(secret, token.Claims{User: "u", Role: live.RoleViewer, Rooms: []live.RoomID{"r"}})
+	return bearerAs(t, live.RoleViewer)
+}
+
+func bearerAs(t *testing.T, role live.Role) string {
+	t.Helper()
+	signed, err := token.Mint(secret, token.Claims{User: "u", Role: role, Rooms: []live.RoomID{"r"}})
 	if err != nil {
 		t.Fatal(err)
 	}

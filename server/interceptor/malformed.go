@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 
 	"connectrpc.com/connect"
@@ -16,6 +17,11 @@ type MalformedError struct{ Cause string }
 
 // Error implements error.
 func (e *MalformedError) Error() string { return "interceptor: malformed request: " + e.Cause }
+
+// LogValue leaves the cause out of logs: it may quote the request.
+func (e *MalformedError) LogValue() slog.Value {
+	return slog.StringValue("interceptor: malformed request")
+}
 
 // malformed is the number of the field by which a message says that it was not
 // decoded: the last that there is. A caller who sends it is told that it was not.

@@ -27,15 +27,16 @@ func Unread(ctx context.Context, why error) {
 }
 
 // Requests surrounds the requests of all RPCs, read or not; it is within WithRequestID.
-// Those that no interceptor sees, because they could not be read, it logs at level Debug:
-// they are faults of callers.
-func Requests(logger *slog.Logger) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler { return reading{next, logger} }
+// Those that no interceptor sees, because they could not be read, it counts, and logs at
+// level Debug: they are faults of callers.
+func Requests(o Observer) func(http.Handler) http.Handler {
+	o = o.withDefaults()
+	return func(next http.Handler) http.Handler { return reading{next, o} }
 }
 
 type reading struct {
-	next   http.Handler
-	logger *slog.Logger
+	next     http.Handler
+	observer Observer
 }
 
 // ServeHTTP implements http.Handler.
@@ -48,12 +49,12 @@ func (h reading) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// report logs a request that no interceptor has seen.
+// report counts and logs a request that no interceptor has seen.
 func (h reading) report(r *http.Request, e *exchange) {
-	h.logger.LogAttrs(r.Context(), slog.LevelDebug, "unreadable request",
+	h.observer.Metrics.unreadable.Inc()
+	h.observer.Logger.LogAttrs(r.Context(), slog.LevelDebug, "unreadable request",
 		slog.String("procedure", r.URL.Path),
 		slog.String("peer", r.RemoteAddr),
-		slog.String("request_id", e.id),
 		slog.Any("error", e.unread))
 }
 

@@ -53,7 +53,7 @@ func node(tb testing.TB, set store.Set) house {
 	tb.Cleanup(h.Close)
 	r := rooms.New(set, h, rand.Text)
 	s := moderation.New(set, h, logger)
-	c := chat.New(set, h, r, rooms.NewKeeper(r, logger))
+	c := chat.New(set, h, r, rooms.NewKeeper(r, logger, nil), chat.Config{Logger: logger})
 	return house{s, tb, set, h, r, c, moderation.NewKeeper(s), logs}
 }
 

@@ -5,6 +5,9 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ovation-live/ovation/internal/testkit/series"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/server/auth"
@@ -20,6 +23,18 @@ type house struct {
 	store  store.Set
 	hub    *hub.Hub
 	keeper *rooms.Keeper
+
+	metrics *prometheus.Registry
+}
+
+// value returns what a series has come to.
+func (h house) value(t *testing.T, name string) float64 {
+	t.Helper()
+	all, err := series.Of(h.metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all["ovation_rooms_"+name]
 }
 
 // setup makes one with a live room "r".
@@ -33,7 +48,8 @@ func setup(t *testing.T) house {
 		ids++
 		return fmt.Sprint("made-", ids)
 	})
-	host := house{s, set, h, rooms.NewKeeper(s, slog.New(slog.DiscardHandler))}
+	registry := prometheus.NewRegistry()
+	host := house{s, set, h, rooms.NewKeeper(s, slog.New(slog.DiscardHandler), rooms.NewMetrics(registry)), registry}
 	host.create(t, "r")
 	return host
 }

@@ -27,14 +27,19 @@ const (
 type Keeper struct {
 	service *Service
 	logger  *slog.Logger
+	metrics *Metrics
 
 	mu     sync.Mutex
 	pulled map[live.RoomID]map[store.Lease]struct{} // without a stream, since the last renewal
 }
 
-// NewKeeper returns a keeper of the service's sessions.
-func NewKeeper(s *Service, logger *slog.Logger) *Keeper {
-	return &Keeper{service: s, logger: logger, pulled: make(map[live.RoomID]map[store.Lease]struct{})}
+// NewKeeper returns a keeper of the service's sessions. Metrics that are nil count for
+// nobody.
+func NewKeeper(s *Service, logger *slog.Logger, m *Metrics) *Keeper {
+	if m == nil {
+		m = NewMetrics(nil)
+	}
+	return &Keeper{service: s, logger: logger, metrics: m, pulled: make(map[live.RoomID]map[store.Lease]struct{})}
 }
 
 // Pulled notes that a user's session is alive, in whichever incarnation: a pull does not
@@ -84,10 +89,12 @@ func (k *Keeper) expire(ctx context.Context) {
 		var ended []store.Ended
 		var err error
 		ended, more, err = k.service.presence.Expire(ctx, expireAtOnce)
+		k.metrics.expired.Add(float64(len(ended)))
 		if err == nil {
 			err = k.service.presence.Settle(ctx, ended)
 		}
 		if err != nil {
+			k.metrics.failures[expiring].Inc()
 			k.logger.WarnContext(ctx, "cannot end all lapsed sessions", "error", err)
 			return
 		}
@@ -111,20 +118,22 @@ func (k *Keeper) tellOnline(ctx context.Context) {
 // pulled here, and ends the streams of sessions that are gone or were resumed
 // elsewhere.
 func (k *Keeper) renew(ctx context.Context) {
-	for id, lost := range k.renewFor(ctx, k.service.hub.Sessions(), StreamLease) {
+	for id, lost := range k.renewFor(ctx, byStream, k.service.hub.Sessions(), StreamLease) {
 		k.service.hub.EndSessions(id, lost)
 	}
-	k.renewFor(ctx, k.takePulled(), pollTerm)
+	k.renewFor(ctx, byPull, k.takePulled(), pollTerm)
 }
 
 // renewFor renews leases and returns what is lost of them.
 func (k *Keeper) renewFor(
-	ctx context.Context, leases map[live.RoomID][]store.Lease, term time.Duration,
+	ctx context.Context, by holder, leases map[live.RoomID][]store.Lease, term time.Duration,
 ) map[live.RoomID][]store.Lost {
 	if len(leases) == 0 {
+		k.metrics.sessions[by].Set(0)
 		return nil
 	}
 	lost, err := k.service.presence.Renew(ctx, leases, term)
+	k.metrics.count(by, leases, lost, err)
 	if err != nil {
 		k.logger.WarnContext(ctx, "cannot renew all sessions", "rooms", len(leases), "error", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
@@ -17,7 +19,31 @@ import (
 // used concurrently.
 type Frame struct {
 	build       func() proto.Message
+	kind        FrameKind
+	cut         time.Time
 	proto, json form
+}
+
+// Kind returns what the frame is.
+func (f *Frame) Kind() FrameKind { return f.kind }
+
+// CutAt notes when the round that the frame tells of was cut. It is for whoever made
+// the frame, before anybody else has it.
+func (f *Frame) CutAt(t time.Time) *Frame {
+	f.cut = t
+	return f
+}
+
+// Cut returns when the round that the frame tells of was cut; zero if it tells of none.
+func (f *Frame) Cut() time.Time { return f.cut }
+
+// Size returns how many bytes the frame has in binary form; in JSON if it was not
+// encoded in the other, and 0 if in neither.
+func (f *Frame) Size() int {
+	if n := f.proto.size.Load(); n > 0 {
+		return int(n)
+	}
+	return int(f.json.size.Load())
 }
 
 // form is a frame in one encoding.
@@ -25,16 +51,17 @@ type form struct {
 	once  sync.Once
 	bytes []byte // in an envelope
 	err   error
+	size  atomic.Int64 // of bytes, for those who have not called append
 }
 
 // newFrame returns a frame whose contents build makes when they are first needed.
-func newFrame(build func() *ovationv1.SubscribeResponse) *Frame {
-	return &Frame{build: func() proto.Message { return build() }}
+func newFrame(kind FrameKind, build func() *ovationv1.SubscribeResponse) *Frame {
+	return &Frame{kind: kind, build: func() proto.Message { return build() }}
 }
 
 // PullAnswer is the answer to a pull.
 func PullAnswer(b feed.Batch, h feed.Heads) *Frame {
-	return &Frame{build: func() proto.Message {
+	return &Frame{kind: KindAnswer, build: func() proto.Message {
 		return &ovationv1.PullResponse{Batch: Batch(b), Heads: Heads(h)}
 	}}
 }
@@ -86,6 +113,7 @@ func (f *form) enveloped(encode func(dst []byte) ([]byte, error)) ([]byte, error
 		if f.err = err; err == nil {
 			binary.BigEndian.PutUint32(b[1:], uint32(len(b)-prefixBytes)) //nolint:gosec // far below 4 GiB
 			f.bytes = b
+			f.size.Store(int64(len(payload(b))))
 		}
 	})
 	return f.bytes, f.err

@@ -17,7 +17,7 @@ import (
 func TestFrameIsEncodedOnceInEachForm(t *testing.T) {
 	t.Parallel()
 	var built atomic.Int64
-	f := newFrame(func() *ovationv1.SubscribeResponse {
+	f := newFrame(KindLast, func() *ovationv1.SubscribeResponse {
 		built.Add(1)
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_RoomEnded{
 			RoomEnded: &ovationv1.RoomEnded{EndedAt: 7},
@@ -88,6 +88,56 @@ func TestFrames(t *testing.T) {
 		if got := m.WhichOneof(m.Descriptor().Oneofs().Get(0)); !proto.Equal(&a, &b) || string(got.Name()) != name {
 			t.Errorf("%s: %v and %v", name, &a, &b)
 		}
+		if got := f.Kind().String(); got != kinds[name] {
+			t.Errorf("%s is counted as %s", name, got)
+		}
+	}
+}
+
+// kinds is what every frame is counted as.
+var kinds = map[string]string{
+	"welcome": "welcome", "notify": "notify", "batch": "batch", "heartbeat": "heartbeat",
+	"counters": "control", "room_updated": "control", "room_ended": "last", "kicked": "last", "reconnect": "last",
+}
+
+// A frame's size is known to those who did not encode it, while others do.
+func TestFrameSize(t *testing.T) {
+	t.Parallel()
+	f := KickedFrame(Replaced)
+	if got := f.Size(); got != 0 {
+		t.Errorf("%d bytes before anybody asked", got)
+	}
+	text, err := f.AppendJSON(nil)
+	if got := f.Size(); err != nil || got != len(text) {
+		t.Errorf("%d bytes of %q, %v", got, text, err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if _, err := f.AppendProto(nil); err != nil {
+				t.Error(err)
+			}
+		})
+		group.Go(func() {
+			if f.Size() == 0 {
+				t.Error("no size")
+			}
+		})
+	}
+	group.Wait()
+	if binary, _ := f.AppendProto(nil); f.Size() != len(binary) {
+		t.Errorf("%d bytes of %q", f.Size(), binary)
+	}
+}
+
+func TestFrameKindsHaveNames(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	for k := range FrameKind(FrameKinds) {
+		seen[k.String()] = true
+	}
+	if len(seen) != FrameKinds || seen[""] || seen["unknown"] || FrameKind(FrameKinds).String() != "unknown" {
+		t.Errorf("names: %v", seen)
 	}
 }
 
@@ -103,7 +153,7 @@ func TestEveryKickHasAText(t *testing.T) {
 // A frame whose contents panic is an error to everyone who comes after, not empty.
 func TestFrameThatCannotBeBuilt(t *testing.T) {
 	t.Parallel()
-	f := newFrame(func() *ovationv1.SubscribeResponse { panic("no contents") })
+	f := newFrame(KindLast, func() *ovationv1.SubscribeResponse { panic("no contents") })
 	for _, encode := range []func([]byte) ([]byte, error){f.AppendProto, f.AppendJSON} {
 		func() {
 			defer func() {

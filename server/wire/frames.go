@@ -26,7 +26,7 @@ type Welcome struct {
 
 // Frame returns the frame.
 func (w Welcome) Frame() *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindWelcome, func() *ovationv1.SubscribeResponse {
 		delivery := ovationv1.Delivery_DELIVERY_NOTIFY
 		if w.Inline {
 			delivery = ovationv1.Delivery_DELIVERY_INLINE
@@ -46,7 +46,7 @@ func (w Welcome) Frame() *Frame {
 
 // NotifyFrame says what is new.
 func NotifyFrame(h feed.Heads, messages, attributes bool) *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindNotify, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Notify{Notify: &ovationv1.Notify{
 			Heads:      Heads(h),
 			Messages:   messages,
@@ -57,7 +57,7 @@ func NotifyFrame(h feed.Heads, messages, attributes bool) *Frame {
 
 // BatchFrame carries messages and, if there are any, attribute changes.
 func BatchFrame(b feed.Batch, changes *attribute.Changes, h feed.Heads) *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindBatch, func() *ovationv1.SubscribeResponse {
 		batch := &ovationv1.InlineBatch{Batch: Batch(b), Heads: Heads(h)}
 		if changes != nil {
 			batch.Attributes = AttributeChanges(*changes)
@@ -68,7 +68,7 @@ func BatchFrame(b feed.Batch, changes *attribute.Changes, h feed.Heads) *Frame {
 
 // HeartbeatFrame says that the stream is alive.
 func HeartbeatFrame(h feed.Heads, now live.Timestamp) *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindHeartbeat, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Heartbeat{
 			Heartbeat: &ovationv1.Heartbeat{Heads: Heads(h), ServerAt: int64(now)},
 		}}
@@ -77,7 +77,7 @@ func HeartbeatFrame(h feed.Heads, now live.Timestamp) *Frame {
 
 // CountersFrame says how many are there.
 func CountersFrame(o room.Online) *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindControl, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Counters{
 			Counters: &ovationv1.Counters{Online: Online(o)},
 		}}
@@ -86,7 +86,7 @@ func CountersFrame(o room.Online) *Frame {
 
 // RoomUpdatedFrame carries the room as it is now.
 func RoomUpdatedFrame(r room.Room) *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindControl, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_RoomUpdated{
 			RoomUpdated: &ovationv1.RoomUpdated{Room: Room(r)},
 		}}
@@ -95,7 +95,7 @@ func RoomUpdatedFrame(r room.Room) *Frame {
 
 // RoomEndedFrame is the last of a room that is over.
 func RoomEndedFrame(at live.Timestamp) *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindLast, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_RoomEnded{
 			RoomEnded: &ovationv1.RoomEnded{EndedAt: int64(at)},
 		}}
@@ -123,7 +123,7 @@ func DepartedFrame(reason KickReason, message string) *Frame {
 	if message == "" {
 		message = kickText[reason]
 	}
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindLast, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Kicked{Kicked: &ovationv1.Kicked{
 			Reason:       reason,
 			Message:      message,
@@ -145,7 +145,7 @@ var kickText = map[KickReason]string{
 // DrainFrame is the last of a node that drains: come back at a random moment between
 // after and after + jitter.
 func DrainFrame(after, jitter time.Duration) *Frame {
-	return newFrame(func() *ovationv1.SubscribeResponse {
+	return newFrame(KindLast, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Reconnect{
 			Reconnect: &ovationv1.Reconnect{
 				After:  durationpb.New(after),
