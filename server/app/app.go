@@ -23,6 +23,7 @@ import (
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/keyset"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/store"
@@ -37,6 +38,7 @@ type App struct {
 	hub      *hub.Hub
 	keeper   *rooms.Keeper
 	services rpc.Services
+	keys     *keyset.Keys // nil: tokens are signed with the secret alone
 	verifier *auth.Verifier
 	metrics  *prometheus.Registry
 	ready    readiness
@@ -51,20 +53,30 @@ type App struct {
 // valid.
 func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
 	a := &App{
-		config:   c,
-		logger:   logger,
-		store:    memory.New().Set(),
-		verifier: auth.NewVerifier(c.Secret()),
-		metrics:  prometheus.NewRegistry(),
+		config:  c,
+		logger:  logger,
+		store:   memory.New().Set(),
+		metrics: prometheus.NewRegistry(),
 	}
 	a.metrics.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := a.buildVerifier(ctx); err != nil {
+		return nil, err
+	}
 	a.buildServices()
 	if err := a.prepare(ctx); err != nil {
-		a.hub.Close()
+		a.close()
 		return nil, err
 	}
 	return a, nil
+}
+
+// close ends what runs beside the servers.
+func (a *App) close() {
+	a.hub.Close()
+	if a.keys != nil {
+		a.keys.Close()
+	}
 }
 
 // prepare makes ready what is put together: rooms, servers, addresses.
@@ -137,7 +149,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	}
 	stopKeeping()
 	err = errors.Join(err, ignoreClosed(a.public.Close()), ignoreClosed(a.internal.Close()))
-	a.hub.Close()
+	a.close()
 	group.Wait()
 	return err
 }
