@@ -33,15 +33,19 @@ var errNotGzip = errors.New("rpc: not compressed with gzip")
 // envelopeBytes is what a protocol adds to a message.
 const envelopeBytes = 5
 
-// boundBody lets a handler read messages of at most so many bytes.
+// boundBody lets a handler read one message of at most so many bytes.
 func boundBody(most int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Body != http.NoBody {
-			left := int64(most) + envelopeBytes
-			if r.ContentLength > left {
-				left = -1 // nothing of it is read
-			}
-			r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: left}
+		left := int64(most) + envelopeBytes
+		if r.ContentLength > left {
+			left = -1 // nothing of it is read
+		}
+		body := &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: left}
+		switch {
+		case enveloped(r.Header):
+			r.Body = &singleEnvelope{boundedBody: body, compressed: compressed(r.Header)}
+		case r.Body != http.NoBody:
+			r.Body = body
 		}
 		next.ServeHTTP(w, r)
 	})
