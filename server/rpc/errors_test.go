@@ -70,6 +70,7 @@ var known = map[string]told{
 	"store.ErrRoomExists":    {store.ErrRoomExists, ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS, nil},
 	"store.ErrRoomEnded":     {store.ErrRoomEnded, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED, nil},
 	"store.ErrSessionTaken":  {store.ErrSessionTaken, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
+	"store.ErrAbsent":        {store.ErrAbsent, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
 	"store.ErrRequestReused": {store.ErrRequestReused, ovationv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, nil},
 	"store.ErrUnavailable":   {store.ErrUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, nil},
 	"store.RoomError": {

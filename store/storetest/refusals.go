@@ -188,8 +188,8 @@ func roomEndedRefusesRepeatsToo(t *testing.T, s *rig) {
 func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.create("r")
 	s.send("r", draft("ann", "hello"))
-	s.apply("r", by("ann", batch("", seat("k", "1"))))
 	s.joinFor("r", stay("ann", "a"), moment)
+	s.apply("r", by("ann", batch("", seat("k", "1"))))
 	s.lapse()
 	head, before := s.head("r"), s.room("r")
 	ctx, cancel := context.WithCancel(t.Context())
