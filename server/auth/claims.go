@@ -74,7 +74,7 @@ func principalOf(t jwt.Token) (Principal, error) {
 	if err != nil {
 		return Principal{}, err
 	}
-	return Principal{User: live.UserID(subject), Name: name, Role: parsed, Rooms: rooms, Expires: expires}, nil
+	return Principal{User: live.UserID(subject), Name: live.CleanLine(name), Role: parsed, Rooms: rooms, Expires: expires}, nil
 }
 
 // maxUserBytes is how long a user's id may be, and their name.
