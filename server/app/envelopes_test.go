@@ -153,6 +153,33 @@ func TestUnknownRPCs(t *testing.T) {
 	})
 }
 
+// The message of a GET that cannot be decoded is its caller's fault too.
+func TestUnreadableQueries(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	n.create(t, "r")
+	c := http1.client(t, bearer(t, live.RoleViewer, "r"))
+	url := n.url + "/ovation.v1.RoomService/GetRoom?connect=v1&"
+	for query, says := range map[string]string{
+		"encoding=json&message=}{":                             "unexpected token",
+		"encoding=json&message=":                               "unexpected token",
+		"encoding=json&base64=1&message=***":                   "base64url",
+		"encoding=proto&base64=1&message=A":                    "base64url",
+		"encoding=proto&base64=1&message=_w":                   "cannot parse",
+		"encoding=json&base64=1&compression=gzip&message=AAAA": "gzip",
+	} {
+		got := do(t, c, http.MethodGet, url+query, "")
+		if got.status != http.StatusBadRequest || !contains(got.body, "ERROR_REASON_INVALID_FIELD") || !contains(got.body, says) {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
+	}
+	for _, query := range []string{"encoding=proto&base64=1&message=CgFy", "encoding=json&base64=1&message=eyJyb29tSWQiOiJyIn0", "encoding=json&base64=1&message=eyJyb29tSWQiOiJyIn0="} {
+		if got := do(t, c, http.MethodGet, url+query, ""); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", query, got.status, got.body)
+		}
+	}
+}
+
 // What breaks the rules of its protocol is answered by those rules, and no worse.
 func TestWhatIsNoCall(t *testing.T) {
 	t.Parallel()

@@ -52,7 +52,7 @@ type registry struct {
 
 // add adds a handler. What it reads is bounded.
 func (r registry) add(pattern string, h http.Handler) {
-	r.mux.Handle(pattern, r.chain.Request(onlyKnown(boundBody(r.limits.RequestBytes, h))))
+	r.mux.Handle(pattern, r.chain.Request(onlyKnown(readableQuery(boundBody(r.limits.RequestBytes, h)))))
 }
 
 // Register adds the services to mux.

@@ -17,18 +17,18 @@ var unknown = failure{
 	"there is no such RPC: look at its name, or for a newer server", 0,
 }
 
-// unknownWriter writes errors in the protocol that a request speaks.
-var unknownWriter = connect.NewErrorWriter()
+// anyProtocol writes errors in the protocol that a request speaks.
+var anyProtocol = connect.NewErrorWriter()
 
 // OrUnknown lets next serve what is no RPC, and tells callers of RPCs that theirs is not
 // known.
 func OrUnknown(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost || !unknownWriter.IsSupported(r) {
+		if r.Method != http.MethodPost || !anyProtocol.IsSupported(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		_ = unknownWriter.Write(w, r, unknown.told(r.Context(), nil)) // whoever asked has gone
+		_ = anyProtocol.Write(w, r, unknown.told(r.Context(), nil)) // whoever asked has gone
 	})
 }
 
