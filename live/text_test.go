@@ -48,7 +48,7 @@ func FuzzClean(f *testing.F) {
 				t.Fatalf("%q has %U", text, r)
 			}
 		}
-		if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) }) || strings.TrimSpace(line) != line {
+		if strings.ContainsFunc(line, unicode.IsControl) || strings.TrimSpace(line) != line {
 			t.Fatalf("line %q", line)
 		}
 		if live.CleanText(text) != text || live.CleanLine(line) != line {

@@ -142,7 +142,7 @@ func TestParseKeyRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // what is tried
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -195,7 +195,7 @@ func TestConfusion(t *testing.T) {
 	v := auth.NewVerifierWith(secret, auth.Options{Keys: hold(t, rsaKey, ecKey, keys["Ed25519"])})
 	alone := auth.NewVerifierWith("", auth.Options{Keys: hold(t, rsaKey, ecKey, keys["Ed25519"])})
 	good := strings.Split(signed(t, nil, by(t, "RS256", rsaKey, kid(t, rsaKey))), ".")
-	dressed := func(header string, signature string) string {
+	dressed := func(header, signature string) string {
 		return base64.RawURLEncoding.EncodeToString([]byte(header)) + "." + good[1] + "." + signature
 	}
 	der, err := x509.MarshalPKIXPublicKey(rsaKey.Public())

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -67,9 +68,7 @@ func member(tb testing.TB, key any, more map[string]any) string {
 	if err := json.Unmarshal(encoded, &all); err != nil {
 		tb.Fatal(err)
 	}
-	for name, value := range more {
-		all[name] = value
-	}
+	maps.Copy(all, more)
 	if encoded, err = json.Marshal(all); err != nil {
 		tb.Fatal(err)
 	}
@@ -123,9 +122,7 @@ func TestFind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			more := map[string]any{"kid": "mine"}
-			for k, v := range tt.more {
-				more[k] = v
-			}
+			maps.Copy(more, tt.more)
 			set, refused, err := keyset.Parse(setOf(member(t, tt.public, more)))
 			if err != nil || refused != nil {
 				t.Fatal(refused, err)
