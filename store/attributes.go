@@ -17,7 +17,8 @@ type Attributes interface {
 	// Digest tells, it is ErrRequestReused. An empty one is never remembered. A batch
 	// that changes nothing takes no timestamp and publishes nothing. The updates' bytes
 	// are the caller's again afterwards. ErrRoomNotFound, ErrRoomEnded, errors of
-	// attribute.Map's Plan. (What goes when its owner leaves is deleted by Presence's
+	// attribute.Map's Plan, and ErrAbsent if a key that it sets would go when someone
+	// leaves who has no session in the room: nobody would ever delete it. (What goes when its owner leaves is deleted by Presence's
 	// Leave and Expire; an ended room keeps everything.)
 	UpdateAttributes(ctx context.Context, id live.RoomID, u AttributeUpdate) (AttributePosition, error)
 	// AttributesSince returns what brings a map from after to the present: changes, or a

@@ -18,6 +18,8 @@ var (
 	ErrRoomEnded = errors.New("store: room has ended")
 	// ErrSessionTaken: another user has a session of that id.
 	ErrSessionTaken = errors.New("store: session of another user")
+	// ErrAbsent: something is to go when a user leaves who is not in the room.
+	ErrAbsent = errors.New("store: user is not in the room")
 	// ErrRequestReused: the request id was used before with other contents.
 	ErrRequestReused = errors.New("store: request id was used with other contents")
 	// ErrUnavailable: the backend cannot be reached.

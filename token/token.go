@@ -1,5 +1,5 @@
 // Package token is what an Ovation token says of its bearer, and how one is minted
-// with a shared secret (HS256). Tokens are JSON Web Tokens (RFC 7519); in production
+// with a shared secret (HS256) or a private key. Tokens are JSON Web Tokens (RFC 7519); in production
 // they come from whoever knows the users.
 package token
 
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lestrrat-go/jwx/v3/jwa"
+	"github.com/lestrrat-go/jwx/v3/jws"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
 	"github.com/ovation-live/ovation/live"
@@ -42,13 +43,37 @@ type Claims struct {
 	Role    live.Role     // must not be RoleNone
 	Rooms   []live.RoomID // that the token covers; AnyRoom covers all
 	Expires time.Time     // in whole seconds; zero: DefaultLifetime from now
+
+	Issuer   string // who mints the token; may be empty
+	Audience string // whom it is for; may be empty
 }
 
 // Mint returns a token that carries the claims, signed with the secret.
 func Mint(secret string, c Claims) (string, error) {
-	switch {
-	case secret == "":
+	if secret == "" {
 		return "", errors.New("token: the secret is empty")
+	}
+	return mint(c, jwt.WithKey(jwa.HS256(), []byte(secret)))
+}
+
+// MintWith returns a token that carries the claims, signed with the private key, whose
+// id it names.
+func MintWith(key Key, c Claims) (string, error) {
+	if key.private == nil {
+		return "", errors.New("token: the key is empty")
+	}
+	headers := jws.NewHeaders()
+	if key.id != "" {
+		if err := headers.Set(jws.KeyIDKey, key.id); err != nil {
+			return "", fmt.Errorf("token: %w", err)
+		}
+	}
+	return mint(c, jwt.WithKey(key.algorithm, key.private, jws.WithProtectedHeaders(headers)))
+}
+
+// mint is Mint and MintWith.
+func mint(c Claims, key jwt.SignOption) (string, error) {
+	switch {
 	case c.User == "":
 		return "", errors.New("token: the user is empty")
 	case c.Role < live.RoleViewer || c.Role > live.RoleBackend:
@@ -60,14 +85,20 @@ func Mint(secret string, c Claims) (string, error) {
 	if c.Expires.IsZero() {
 		c.Expires = now.Add(DefaultLifetime)
 	}
-	t, err := jwt.NewBuilder().
+	b := jwt.NewBuilder().
 		Subject(string(c.User)).IssuedAt(now).Expiration(c.Expires).
-		Claim(ClaimName, c.Name).Claim(ClaimRole, c.Role.String()).Claim(ClaimRooms, c.Rooms).
-		Build()
+		Claim(ClaimName, c.Name).Claim(ClaimRole, c.Role.String()).Claim(ClaimRooms, c.Rooms)
+	if c.Issuer != "" {
+		b = b.Issuer(c.Issuer)
+	}
+	if c.Audience != "" {
+		b = b.Audience([]string{c.Audience})
+	}
+	t, err := b.Build()
 	if err != nil {
 		return "", fmt.Errorf("token: %w", err)
 	}
-	signed, err := jwt.Sign(t, jwt.WithKey(jwa.HS256(), []byte(secret)))
+	signed, err := jwt.Sign(t, key)
 	if err != nil {
 		return "", fmt.Errorf("token: %w", err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -17,14 +18,21 @@ type tokenCommand struct {
 	Room    coveredRooms  `help:"A room that it covers; may be repeated; without it, or *: all rooms." placeholder:"ID"`
 	Name    string        `help:"The name to show (default the user's id)." placeholder:"NAME"`
 	Expires time.Duration `help:"How long it is good for." default:"24h"`
+
+	Key      string  `group:"Signing" type:"existingfile" placeholder:"FILE" help:"Sign with this private key, PEM or a JSON Web Key, instead of a secret."`
+	KID      *string `group:"Signing" name:"kid" placeholder:"ID" help:"The key's id in the server's key set (default the file's own, or else the key's thumbprint)."`
+	Issuer   string  `group:"Signing" placeholder:"ISSUER" help:"Who mints it (iss), where the server asks for that."`
+	Audience string  `group:"Signing" placeholder:"AUDIENCE" help:"Whom it is for (aud), where the server asks for that."`
 }
 
 func (*tokenCommand) Help() string {
-	return `The server accepts it if it has the same secret (--secret or OVATION_AUTH_SECRET; else the development one, which a server takes only in development).
+	return `The server accepts it if it has the same secret (--secret or OVATION_AUTH_SECRET; else the development one, which a server takes only in development). With --key it is signed with a private key, whose
+public half the server has among its --auth-jwks.
 
 Examples:
   ovation token --role host --room demo --user ann
-  OVATION_TOKEN=$(ovation token --user bob --expires 10m) ovation tail demo`
+  OVATION_TOKEN=$(ovation token --user bob --expires 10m) ovation tail demo
+  ovation token --key private.pem --user ann`
 }
 
 // coveredRooms are rooms that a token is to cover.
@@ -57,6 +65,28 @@ type minted struct {
 	ExpiresAt time.Time     `json:"expires_at"`
 }
 
+// sign mints the token: with the key, or else the secret.
+func (c *tokenCommand) sign(app *app, claims token.Claims) (string, error) {
+	if c.Key == "" {
+		if c.KID != nil {
+			return "", usageError{fmt.Errorf("--kid names a --key: give that too")}
+		}
+		return app.mint(claims)
+	}
+	data, err := os.ReadFile(c.Key)
+	if err != nil {
+		return "", err
+	}
+	key, err := token.ParseKey(data)
+	if err != nil {
+		return "", usageError{fmt.Errorf("--key %s: %w", c.Key, err)}
+	}
+	if c.KID != nil {
+		key = key.WithID(*c.KID)
+	}
+	return token.MintWith(key, claims)
+}
+
 // Run mints and prints the token.
 func (c *tokenCommand) Run(app *app) error {
 	if c.Expires <= 0 {
@@ -68,11 +98,14 @@ func (c *tokenCommand) Run(app *app) error {
 		Role:    roleOf(c.Role),
 		Rooms:   c.Room,
 		Expires: time.Now().Add(c.Expires).Truncate(time.Second),
+
+		Issuer:   c.Issuer,
+		Audience: c.Audience,
 	}
 	if len(claims.Rooms) == 0 {
 		claims.Rooms = []live.RoomID{token.AnyRoom}
 	}
-	signed, err := app.mint(claims)
+	signed, err := c.sign(app, claims)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,18 @@ type Plan struct {
 // needed then.
 func (p Plan) Empty() bool { return len(p.changes) == 0 }
 
+// Leaving returns whose leaving will delete keys that the plan sets, in order. They
+// should be there: who is not there does not leave.
+func (p Plan) Leaving() (users []live.UserID) {
+	for _, c := range p.changes {
+		if c.Attribute.DeleteOnLeave {
+			users = append(users, c.Attribute.Owner)
+		}
+	}
+	slices.Sort(users)
+	return slices.Compact(users)
+}
+
 // Plan decides a batch without applying it: all of it or nothing. What would
 // change nothing (deleting an absent key, setting a key to what it is) is not part
 // of the plan. The values are copied.

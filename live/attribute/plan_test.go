@@ -103,6 +103,31 @@ func TestPlanChanges(t *testing.T) {
 	}
 }
 
+// A plan names each owner once whose leaving will delete a key that it sets.
+func TestPlanLeaving(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		actor   attribute.Actor
+		updates []attribute.Update
+		want    []live.UserID
+	}{
+		"nothing":       {bob, nil, nil},
+		"what stays":    {bob, []attribute.Update{{Key: "hand"}}, nil},
+		"what goes":     {bob, []attribute.Update{{Key: "hand", DeleteOnLeave: true}, {Key: "foot", DeleteOnLeave: true}}, []live.UserID{"bob"}},
+		"a deletion":    {host, []attribute.Update{{Key: "seat", Delete: true}}, nil},
+		"another's":     {host, []attribute.Update{{Key: "seat", Value: []byte("b")}, {Key: "mode", Own: true, DeleteOnLeave: true}}, []live.UserID{"alice", "host"}},
+		"what is as is": {alice, []attribute.Update{{Key: "seat", Value: []byte("a"), DeleteOnLeave: true}}, nil},
+	} {
+		p, err := seats(t).Plan(tt.actor, attribute.DefaultLimits(), tt.updates)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Leaving(); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
 func TestPlanRefuses(t *testing.T) {
 	t.Parallel()
 	room := attribute.Limits{Keys: 4, KeyBytes: 8, ValueBytes: 16, Log: 10, ViewersWrite: true}

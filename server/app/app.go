@@ -21,6 +21,7 @@ import (
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/keyset"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
@@ -38,6 +39,7 @@ type App struct {
 	keeper   *rooms.Keeper
 	order    *moderation.Keeper
 	services rpc.Services
+	keys     *keyset.Keys // nil: tokens are signed with the secret alone
 	verifier *auth.Verifier
 	metrics  metrics
 	traces   *tracing.Provider
@@ -53,23 +55,35 @@ type App struct {
 // valid.
 func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
 	a := &App{
-		config:   c,
-		logger:   interceptor.WithContext(logger),
-		store:    memory.New().Set(),
-		verifier: auth.NewVerifier(c.Secret()),
-		metrics:  newMetrics(),
+		config:  c,
+		logger:  interceptor.WithContext(logger),
+		store:   memory.New().Set(),
+		metrics: newMetrics(),
 	}
 	var err error
 	if a.traces, err = tracing.FromEnvironment(ctx, a.logger); err != nil {
 		return nil, err
 	}
-	a.buildServices()
-	if err := a.prepare(ctx); err != nil {
-		a.hub.Close()
+	if err = a.buildVerifier(ctx); err == nil {
+		a.buildServices()
+		err = a.prepare(ctx)
+	}
+	if err != nil {
+		a.close()
 		a.traces.Close(ctx)
 		return nil, err
 	}
 	return a, nil
+}
+
+// close ends what runs beside the servers.
+func (a *App) close() {
+	if a.hub != nil {
+		a.hub.Close()
+	}
+	if a.keys != nil {
+		a.keys.Close()
+	}
 }
 
 // prepare makes ready what is put together: rooms, servers, addresses.
@@ -146,7 +160,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	}
 	stopKeeping()
 	err = errors.Join(err, ignoreClosed(a.public.Close()), ignoreClosed(a.internal.Close()))
-	a.hub.Close()
+	a.close()
 	group.Wait()
 	a.traces.Close(force)
 	return err

@@ -61,7 +61,7 @@ func (a *App) publicHandler() (http.Handler, *grpchealth.StaticChecker) {
 	rpc.RegisterReflection(mux)
 	health := rpc.RegisterHealth(mux)
 	a.addProbes(mux)
-	mux.Handle("/", web.Handler())
+	mux.Handle("/", rpc.OrUnknown(web.Handler()))
 	if a.config.Development() {
 		mux.HandleFunc("GET /dev/token", a.mintDevelopmentToken)
 	}

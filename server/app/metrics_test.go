@@ -17,6 +17,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/config"
 )
 
 // family is what there is to know of a metric: its type, and its labels in order.
@@ -52,10 +53,12 @@ func labelsOf(f *dto.MetricFamily) string {
 	return strings.Join(slices.Sorted(maps.Keys(names)), " ")
 }
 
-// busy is a server that has done a little of everything that is counted.
+// busy is a server with all that can be turned on, and that has done a little of
+// everything that is counted.
 func busy(t *testing.T) *node {
 	t.Helper()
-	n := start(t)
+	keys := publish(t, newIssuer(t)).url
+	n := start(t, func(c *config.Config) { c.AuthJWKS = keys })
 	n.create(t, "r")
 	n.watch(t)
 	backend := n.backend(t)

@@ -157,16 +157,6 @@ func TestBanEndsStreams(t *testing.T) {
 	}
 }
 
-// eventually waits until a condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for begun := time.Now(); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(begun) > 30*time.Second {
-			t.Fatalf("still not: %s", what)
-		}
-	}
-}
-
 // One who polls has no stream to end: their next poll is refused, the one under way too,
 // and their session is over.
 func TestBanOfOneWhoPolls(t *testing.T) {

@@ -19,7 +19,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	verify := func(b *testing.B, v *auth.Verifier) {
 		b.Helper()
-		if _, err := v.Verify(raw); err != nil {
+		if _, err := v.Verify(b.Context(), raw); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -22,9 +22,9 @@ func FuzzHeader(f *testing.F) {
 	}
 	strangers := auth.NewVerifier(secret + "!")
 	f.Fuzz(func(t *testing.T, value string) {
-		p, err := auth.NewVerifier(secret).Header(value)
+		p, err := auth.NewVerifier(secret).Header(t.Context(), value)
 		checkPrincipal(t, p, err)
-		if _, err := strangers.Header(value); err == nil {
+		if _, err := strangers.Header(t.Context(), value); err == nil {
 			t.Fatalf("good for another secret: %q", value)
 		}
 	})
@@ -46,7 +46,7 @@ func FuzzClaims(f *testing.F) {
 		if err != nil {
 			t.Skip(err)
 		}
-		p, err := auth.NewVerifier(secret).Header("Bearer " + string(raw))
+		p, err := auth.NewVerifier(secret).Header(t.Context(), "Bearer "+string(raw))
 		checkPrincipal(t, p, err)
 	})
 }

@@ -3,26 +3,11 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/token"
-)
-
-// What a caller is refused with.
-var (
-	// ErrTokenMissing: the call carries no token.
-	ErrTokenMissing = errors.New("auth: no bearer token")
-	// ErrTokenInvalid: the token is malformed, incomplete or not signed by us.
-	ErrTokenInvalid = errors.New("auth: token is not valid")
-	// ErrTokenExpired: the token was good once.
-	ErrTokenExpired = errors.New("auth: token has expired")
-	// ErrRoomForbidden: the token does not cover the room.
-	ErrRoomForbidden = errors.New("auth: token does not cover the room")
-	// ErrRoleForbidden: the token's role may not do this.
-	ErrRoleForbidden = errors.New("auth: role may not do this")
 )
 
 // AnyRoom among a token's rooms covers every room.

@@ -1,17 +1,14 @@
 package auth
 
 import (
-	"errors"
-	"fmt"
+	"context"
 	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	"github.com/lestrrat-go/jwx/v3/jwa"
 	"github.com/lestrrat-go/jwx/v3/jwt"
 
-	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/token"
+	"github.com/ovation-live/ovation/server/keyset"
 )
 
 // clockSkew is how far the clock of whoever mints tokens may be from ours.
@@ -21,110 +18,88 @@ const clockSkew = 5 * time.Second
 // kilobyte each: verifying one costs as much as the rest of a small call.
 const rememberedTokens = 1 << 16
 
+// Keys is the public keys that tokens are verified with.
+type Keys interface {
+	// Current returns the keys as they are now. They may be others the next time.
+	Current() *keyset.Set
+	// Refresh reads them again, or not, if that was done just now.
+	Refresh(ctx context.Context)
+}
+
+// Options is what tokens are held to, beside the secret.
+type Options struct {
+	Keys     Keys   // that tokens may be signed with too; nil: none
+	Issuer   string // that every token must name as iss; empty: any or none
+	Audience string // that every token must name as aud; empty: any or none
+}
+
 // Verifier turns tokens into principals. It may be used concurrently.
 type Verifier struct {
-	secret []byte
-	good   *lru.Cache[string, Principal] // by the token, signature included
+	secret  []byte // empty: HS256 is off
+	options Options
+	good    *lru.Cache[string, remembered] // by the token, signature included
+}
+
+// remembered is a token that was good.
+type remembered struct {
+	Principal
+	generation uint64 // of the key set that it was verified with; 0: with the secret
 }
 
 // NewVerifier returns a verifier of HS256 tokens signed with the secret.
-func NewVerifier(secret string) *Verifier {
-	good, err := lru.New[string, Principal](rememberedTokens)
+func NewVerifier(secret string) *Verifier { return NewVerifierWith(secret, Options{}) }
+
+// NewVerifierWith returns a verifier of tokens that are signed with the secret, unless
+// it is empty, or with a key of the options.
+func NewVerifierWith(secret string, o Options) *Verifier {
+	good, err := lru.New[string, remembered](rememberedTokens)
 	if err != nil {
 		panic(err) // the size is positive
 	}
-	return &Verifier{secret: []byte(secret), good: good}
+	return &Verifier{secret: []byte(secret), options: o, good: good}
 }
 
 // Header verifies the value of an Authorization header. ErrTokenMissing,
-// ErrTokenInvalid, ErrTokenExpired.
-func (v *Verifier) Header(value string) (Principal, error) {
+// ErrTokenInvalid, ErrTokenExpired. It may wait for keys to be read, at most until ctx
+// is done.
+func (v *Verifier) Header(ctx context.Context, value string) (Principal, error) {
 	scheme, raw, ok := strings.Cut(value, " ")
 	if raw = strings.TrimSpace(raw); !ok || raw == "" || !strings.EqualFold(scheme, "Bearer") {
 		return Principal{}, ErrTokenMissing
 	}
-	return v.Verify(raw)
+	return v.Verify(ctx, raw)
 }
 
 // Verify verifies a token. It must expire, and name a user and a role.
 // ErrTokenInvalid, ErrTokenExpired.
-func (v *Verifier) Verify(raw string) (Principal, error) {
-	if p, ok := v.good.Get(raw); ok && time.Now().Before(p.Expires) {
-		return p, nil
+func (v *Verifier) Verify(ctx context.Context, raw string) (Principal, error) {
+	if r, ok := v.good.Get(raw); ok && time.Now().Before(r.Expires) && v.still(r.generation) {
+		return r.Principal, nil
 	}
-	p, err := v.verify(raw)
+	t, generation, err := v.authentic(ctx, raw)
+	if err != nil {
+		return Principal{}, err
+	}
+	p, err := v.principal(t)
 	if err == nil {
-		v.good.Add(raw, p)
+		v.good.Add(raw, remembered{p, generation})
 	}
 	return p, err
 }
 
-// verify is Verify for a token that is not remembered, or has expired since.
-func (v *Verifier) verify(raw string) (Principal, error) {
-	t, err := jwt.ParseString(raw,
-		jwt.WithKey(jwa.HS256(), v.secret),
-		jwt.WithAcceptableSkew(clockSkew),
-		jwt.WithRequiredClaim(jwt.ExpirationKey),
-		jwt.WithRequiredClaim(jwt.SubjectKey))
-	switch {
-	case errors.Is(err, jwt.TokenExpiredError()):
-		return Principal{}, ErrTokenExpired
-	case err != nil:
-		return Principal{}, fmt.Errorf("%w: %w", ErrTokenInvalid, err)
-	}
-	return principal(t)
+// still says whether what was verified with a generation of keys need not be verified
+// again: a key may have been taken out of the set since.
+func (v *Verifier) still(generation uint64) bool {
+	return generation == 0 || generation == v.options.Keys.Current().Generation()
 }
 
-// principal reads the claims.
-func principal(t jwt.Token) (Principal, error) {
-	subject, _ := t.Subject()
-	expires, _ := t.Expiration()
-	var name, role string
-	if t.Has(token.ClaimName) {
-		if err := t.Get(token.ClaimName, &name); err != nil {
-			return Principal{}, fmt.Errorf("%w: claim %q is not a string", ErrTokenInvalid, token.ClaimName)
-		}
-	}
-	if err := t.Get(token.ClaimRole, &role); err != nil {
-		return Principal{}, fmt.Errorf("%w: claim %q is missing", ErrTokenInvalid, token.ClaimRole)
-	}
-	parsed, ok := live.ParseRole(role)
-	if !ok {
-		return Principal{}, fmt.Errorf("%w: role %q is unknown", ErrTokenInvalid, role)
-	}
-	if subject == "" || len(subject) > maxUserBytes {
-		return Principal{}, fmt.Errorf("%w: the subject must have 1 to %d bytes", ErrTokenInvalid, maxUserBytes)
-	}
-	if len(name) > maxUserBytes {
-		return Principal{}, fmt.Errorf("%w: the name must have at most %d bytes", ErrTokenInvalid, maxUserBytes)
-	}
-	rooms, err := roomsOf(t)
-	if err != nil {
+// principal checks what an authentic token says, and reads it.
+func (v *Verifier) principal(t jwt.Token) (Principal, error) {
+	if err := checkTimes(t, time.Now()); err != nil {
 		return Principal{}, err
 	}
-	return Principal{User: live.UserID(subject), Name: name, Role: parsed, Rooms: rooms, Expires: expires}, nil
-}
-
-// maxUserBytes is how long a user's id may be, and their name.
-const maxUserBytes = 128
-
-// roomsOf reads the rooms that a token covers: a list of names, or one name.
-func roomsOf(t jwt.Token) ([]live.RoomID, error) {
-	var claim any
-	if err := t.Get(token.ClaimRooms, &claim); err != nil {
-		return nil, fmt.Errorf("%w: claim %q is missing", ErrTokenInvalid, token.ClaimRooms)
+	if err := v.checkParties(t); err != nil {
+		return Principal{}, err
 	}
-	names, ok := claim.([]any)
-	if !ok {
-		names = []any{claim}
-	}
-	rooms := make([]live.RoomID, len(names))
-	for i, name := range names {
-		s, ok := name.(string)
-		if !ok {
-			return nil, fmt.Errorf("%w: claim %q must be a list of strings", ErrTokenInvalid, token.ClaimRooms)
-		}
-		rooms[i] = live.RoomID(s)
-	}
-	return rooms, nil
+	return principalOf(t)
 }

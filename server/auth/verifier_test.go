@@ -91,7 +91,7 @@ func TestGoodTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := auth.NewVerifier(secret).Verify(signed(t, tt.changes, ours()))
+			got, err := auth.NewVerifier(secret).Verify(t.Context(), signed(t, tt.changes, ours()))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,7 +159,7 @@ func TestBadTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := auth.NewVerifier(secret).Verify(tt.raw)
+			got, err := auth.NewVerifier(secret).Verify(t.Context(), tt.raw)
 			if !errors.Is(err, tt.want) || got.Role != live.RoleNone || got.User != "" || got.Rooms != nil {
 				t.Errorf("got %+v, %v", got, err)
 			}
@@ -197,7 +197,7 @@ func TestHeader(t *testing.T) {
 		"bearer " + good:              nil,
 		"BEARER  " + good + " ":       nil,
 	} {
-		if _, err := auth.NewVerifier(secret).Header(value); !errors.Is(err, want) {
+		if _, err := auth.NewVerifier(secret).Header(t.Context(), value); !errors.Is(err, want) {
 			t.Errorf("%.20q...: %v, want %v", value, err, want)
 		}
 	}
@@ -212,7 +212,7 @@ func TestMintedTokensAreGood(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := auth.NewVerifier(secret).Verify(raw)
+		got, err := auth.NewVerifier(secret).Verify(t.Context(), raw)
 		if err != nil || got.User != want.User || got.Name != want.Name || got.Role != role ||
 			!slices.Equal(got.Rooms, want.Rooms) || !got.Expires.Equal(expires) {
 			t.Errorf("%v: got %+v, %v", role, got, err)

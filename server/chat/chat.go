@@ -78,7 +78,7 @@ func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper, c Config)
 	return &Service{log: set.Log, sanctions: set.Sanctions, hub: h, rooms: r, keeper: k, config: c.withDefaults()}
 }
 
-// Outgoing is a message to send. Sender and name of Content are the caller's unless
+// Outgoing is a message to send. Its text gets into the room as live.CleanText has it. Sender and name of Content are the caller's unless
 // it is sent on behalf of somebody.
 type Outgoing struct {
 	Content    feed.Content
@@ -143,8 +143,9 @@ func decide(
 	role, c := p.Role, out.Content
 	c.Sender, c.SenderName = p.User, p.Name
 	if out.OnBehalfOf != "" {
-		role, c.Sender, c.SenderName = live.RoleViewer, out.OnBehalfOf, out.Name
+		role, c.Sender, c.SenderName = live.RoleViewer, out.OnBehalfOf, live.CleanLine(out.Name)
 	}
+	c.Text = live.CleanText(c.Text)
 	behalf := out.OnBehalfOf != "" || out.Name != "" || out.Bucket != nil
 	switch {
 	case behalf && p.Role != live.RoleBackend:

@@ -79,8 +79,8 @@ func (c Config) validateListen(flag, address string) error {
 		return fmt.Errorf("%s %q is not of the form HOST:PORT: %w", flag, address, err)
 	}
 	if c.Development() && !loopback(host) {
-		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret anybody could be anyone: "+
-			"set --auth-secret (or OVATION_AUTH_SECRET) to a secret of your own, or listen on localhost", flag, address)
+		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret or --auth-jwks anybody could be anyone: "+
+			"set --auth-secret (or OVATION_AUTH_SECRET) to a secret of your own or --auth-jwks to your public keys, or listen on localhost", flag, address)
 	}
 	return nil
 }

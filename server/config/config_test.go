@@ -31,6 +31,14 @@ func TestRules(t *testing.T) {
 		"as it is":          {func(*config.Config) {}, ""},
 		"a short secret":    {func(c *config.Config) { c.AuthSecret = config.Secret(secret[:31]) }, "--auth-secret has 31 bytes, it needs at least 32: try `openssl rand -hex 32`"},
 		"a secret":          {func(c *config.Config) { c.AuthSecret = config.Secret(secret[:32]) }, ""},
+		"a key file":        {func(c *config.Config) { c.AuthJWKS, c.Listen = "keys.json", ":8080" }, ""},
+		"a key address":     {func(c *config.Config) { c.AuthJWKS, c.Listen = "https://a.test/jwks", ":8080" }, ""},
+		"keys over http":    {func(c *config.Config) { c.AuthJWKS = "http://a.test/jwks" }, `--auth-jwks: "http://a.test/jwks" is neither https nor http of this machine, so anyone on the way could replace the keys`},
+		"hasty keys":        {func(c *config.Config) { c.AuthJWKSRefresh = 0 }, "--auth-jwks-refresh is 0s, must be from 1s to 24h0m0s"},
+		"lazy keys":         {func(c *config.Config) { c.AuthJWKSRefresh = 25 * time.Hour }, "--auth-jwks-refresh is 25h0m0s, must be from 1s to 24h0m0s"},
+		"an issuer":         {func(c *config.Config) { c.AuthIssuer, c.AuthSecret = "i", config.Secret(secret) }, ""},
+		"an issuer alone":   {func(c *config.Config) { c.AuthIssuer = "i" }, "--auth-issuer and --auth-audience need tokens of your own: set --auth-jwks or --auth-secret too"},
+		"an audience alone": {func(c *config.Config) { c.AuthAudience = "a" }, "--auth-issuer and --auth-audience need tokens of your own: set --auth-jwks or --auth-secret too"},
 		"no port":           {func(c *config.Config) { c.Listen = "localhost" }, `--listen "localhost" is not of the form HOST:PORT: address localhost: missing port in address`},
 		"no internal port":  {func(c *config.Config) { c.InternalListen = "" }, `--internal-listen "" is not of the form HOST:PORT: missing port in address`},
 		"a hasty heart":     {func(c *config.Config) { c.Heartbeat = time.Second - 1 }, "--heartbeat is 999.999999ms, must be from 1s to 5m0s"},
@@ -165,6 +173,21 @@ func TestDevelopment(t *testing.T) {
 			signs = token.DevelopmentSecret
 		}
 		if c.Development() != want || c.Secret() != signs {
+			t.Errorf("%q: development %v, signs with %q", string(s), c.Development(), c.Secret())
+		}
+	}
+}
+
+// Public keys make a server productive, unless the well-known secret is good there too.
+func TestDevelopmentWithKeys(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[config.Secret]struct {
+		development bool
+		signs       string
+	}{"": {false, ""}, token.DevelopmentSecret: {true, token.DevelopmentSecret}, secret: {false, secret}} {
+		c := sound()
+		c.AuthSecret, c.AuthJWKS = s, "keys.json"
+		if c.Development() != want.development || c.Secret() != want.signs {
 			t.Errorf("%q: development %v, signs with %q", string(s), c.Development(), c.Secret())
 		}
 	}

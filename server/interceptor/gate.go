@@ -22,8 +22,8 @@ func gate(
 	) (context.Context, error) {
 		call := &Call{Spec: spec, Peer: peer}
 		var p auth.Principal
-		err := recovered(ctx, call, func(context.Context) (err error) {
-			p, err = v.Header(header.Get("Authorization"))
+		err := recovered(ctx, call, func(ctx context.Context) (err error) {
+			p, err = v.Header(ctx, header.Get("Authorization"))
 			return err
 		})
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/server/auth"
 )
 
@@ -107,7 +108,7 @@ const otherRefusal = "other"
 
 // refusalNames are the reasons for which callers are refused.
 var refusalNames = []string{
-	"token_missing", "token_invalid", "token_expired", "room_forbidden", "role_forbidden", otherRefusal,
+	"token_missing", "token_invalid", "token_expired", "room_forbidden", "role_forbidden", "banned", "muted", otherRefusal,
 }
 
 // refused counts a call that was refused because of who called.
@@ -130,7 +131,17 @@ func refusalOf(err error) string {
 		return "room_forbidden"
 	case errors.Is(err, auth.ErrRoleForbidden):
 		return "role_forbidden"
+	case isA[*moderation.BannedError](err):
+		return "banned"
+	case isA[*moderation.MutedError](err):
+		return "muted"
 	default:
 		return otherRefusal
 	}
+}
+
+// isA says whether an error is of a type.
+func isA[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
 }

@@ -38,7 +38,7 @@ func New(set store.Set, h *hub.Hub, newID func() string) *Service {
 // Draft describes a room to create.
 type Draft struct {
 	ID        live.RoomID // empty: make one
-	Title     string
+	Title     string      // as live.CleanLine has it
 	Host      live.UserID // empty: the caller, if a host
 	Settings  room.SettingsChange
 	Labels    map[string]string
@@ -65,7 +65,7 @@ func (s *Service) Create(ctx context.Context, p auth.Principal, d Draft) (room.R
 		return room.Room{}, err
 	}
 	return s.rooms.CreateRoom(ctx, room.Room{
-		ID: d.ID, Title: d.Title, Host: d.Host, Settings: settings, Labels: d.Labels,
+		ID: d.ID, Title: live.CleanLine(d.Title), Host: d.Host, Settings: settings, Labels: d.Labels,
 	}, requestKey(p, d.RequestID))
 }
 
@@ -153,6 +153,10 @@ func (s *Service) named(ctx context.Context, p auth.Principal, q store.RoomQuery
 func (s *Service) Update(ctx context.Context, p auth.Principal, id live.RoomID, c room.Change) (room.Room, error) {
 	if err := p.As(id, live.RoleHost, live.RoleBackend); err != nil {
 		return room.Room{}, err
+	}
+	if c.Title != nil {
+		title := live.CleanLine(*c.Title)
+		c.Title = &title
 	}
 	return s.rooms.UpdateRoom(ctx, id, c)
 }

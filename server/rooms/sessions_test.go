@@ -24,13 +24,16 @@ func TestJoinReturnsAllThatIsShownFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if _, err := h.Join(t.Context(), as("v", live.RoleViewer), "r", ""); err != nil {
+		t.Fatal(err)
+	}
 	h.seat(t, "r", "v")
 	j, err := h.Join(t.Context(), as("u", live.RoleViewer), "r", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if j.Room.ID != "r" || j.Session == "" ||
-		j.Online != (room.Online{Users: 1, Sessions: 1}) || len(j.Latest.Messages) != 50 ||
+		j.Online != (room.Online{Users: 2, Sessions: 2}) || len(j.Latest.Messages) != 50 ||
 		len(j.Attributes.Snapshot.Attributes) != 1 {
 		t.Errorf("%+v", j)
 	}

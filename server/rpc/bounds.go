@@ -33,7 +33,7 @@ var errNotGzip = errors.New("rpc: not compressed with gzip")
 // envelopeBytes is what a protocol adds to a message.
 const envelopeBytes = 5
 
-// boundBody lets a handler read messages of at most so many bytes.
+// boundBody lets a handler read one message of at most so many bytes.
 func boundBody(most int, next http.Handler) http.Handler { return bounding{next, most} }
 
 type bounding struct {
@@ -43,14 +43,23 @@ type bounding struct {
 
 // ServeHTTP implements http.Handler.
 func (h bounding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Body != http.NoBody {
-		left := int64(h.most) + envelopeBytes
-		if r.ContentLength > left {
-			left = -1 // nothing of it is read
-		}
-		r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: h.most, left: left}
-	}
+	h.bound(r)
 	h.next.ServeHTTP(w, r)
+}
+
+// bound bounds what is read of a request.
+func (h bounding) bound(r *http.Request) {
+	left := int64(h.most) + envelopeBytes
+	if r.ContentLength > left {
+		left = -1 // nothing of it is read
+	}
+	body := &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: h.most, left: left}
+	switch {
+	case enveloped(r.Header):
+		r.Body = &singleEnvelope{boundedBody: body, compressed: compressed(r.Header)}
+	case r.Body != http.NoBody:
+		r.Body = body
+	}
 }
 
 // boundedBody is a request's body whose errors are told as they are to be answered.

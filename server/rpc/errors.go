@@ -77,6 +77,10 @@ var failures = []struct {
 		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND,
 		"the session is not yours", 0,
 	}},
+	{store.ErrAbsent, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND,
+		"an attribute with delete_on_leave needs its owner in the room: join or subscribe first", 0,
+	}},
 	{store.ErrUnavailable, failure{
 		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
 		"a backing store cannot be reached", time.Second,
@@ -133,6 +137,23 @@ var typedFailures = []struct {
 	facts func(error) (said string, facts map[string]string, ok bool)
 	failure
 }{
+	{facts(func(e *auth.InvalidError) map[string]string {
+		return map[string]string{"cause": e.Cause}
+	}), failure{
+		connect.CodeUnauthenticated, ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID, "", 0,
+	}},
+	{facts(func(e *auth.EarlyError) map[string]string {
+		return map[string]string{"valid_from": micros(e.From), "server_time": micros(e.Now)}
+	}), failure{
+		connect.CodeUnauthenticated, ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,
+		"the token is not valid yet: it is from the future, by the server's clock", 0,
+	}},
+	{facts(func(e *auth.ExpiredError) map[string]string {
+		return map[string]string{"expired_at": micros(e.At), "server_time": micros(e.Now)}
+	}), failure{
+		connect.CodeUnauthenticated, ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED,
+		"the token has expired: renew it", 0,
+	}},
 	{facts(func(e *chat.TooLongError) map[string]string {
 		return map[string]string{"limit": strconv.Itoa(e.Max)}
 	}), failure{
@@ -199,6 +220,9 @@ func termFacts(t moderation.Term) map[string]string {
 	}
 	return facts
 }
+
+// micros is an instant as metadata carries it: in Unix microseconds.
+func micros(t time.Time) string { return strconv.FormatInt(t.UnixMicro(), 10) }
 
 // facts finds an error of one type and what it says.
 func facts[E error](of func(E) map[string]string) func(error) (string, map[string]string, bool) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -70,15 +71,28 @@ var known = map[string]told{
 	"store.ErrRoomExists":    {store.ErrRoomExists, ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS, nil},
 	"store.ErrRoomEnded":     {store.ErrRoomEnded, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED, nil},
 	"store.ErrSessionTaken":  {store.ErrSessionTaken, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
+	"store.ErrAbsent":        {store.ErrAbsent, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
 	"store.ErrRequestReused": {store.ErrRequestReused, ovationv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, nil},
 	"store.ErrUnavailable":   {store.ErrUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, nil},
 	"store.RoomError": {
 		&store.RoomError{Room: "r", Err: store.ErrRoomEnded}, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED,
 		map[string]string{"room": "r"},
 	},
-	"auth.ErrTokenMissing":  {auth.ErrTokenMissing, ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING, nil},
-	"auth.ErrTokenInvalid":  {auth.ErrTokenInvalid, ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID, nil},
-	"auth.ErrTokenExpired":  {auth.ErrTokenExpired, ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED, nil},
+	"auth.ErrTokenMissing": {auth.ErrTokenMissing, ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING, nil},
+	"auth.ErrTokenInvalid": {auth.ErrTokenInvalid, ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID, nil},
+	"auth.ErrTokenExpired": {auth.ErrTokenExpired, ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED, nil},
+	"auth.InvalidError": {
+		&auth.InvalidError{Cause: "why"}, ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,
+		map[string]string{"cause": "why"},
+	},
+	"auth.EarlyError": {
+		&auth.EarlyError{From: time.UnixMicro(7), Now: time.UnixMicro(5)}, ovationv1.ErrorReason_ERROR_REASON_TOKEN_INVALID,
+		map[string]string{"valid_from": "7", "server_time": "5"},
+	},
+	"auth.ExpiredError": {
+		&auth.ExpiredError{At: time.UnixMicro(5), Now: time.UnixMicro(7)}, ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED,
+		map[string]string{"expired_at": "5", "server_time": "7"},
+	},
 	"auth.ErrRoomForbidden": {auth.ErrRoomForbidden, ovationv1.ErrorReason_ERROR_REASON_ROOM_FORBIDDEN, nil},
 	"auth.ErrRoleForbidden": {auth.ErrRoleForbidden, ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN, nil},
 	"chat.ErrEmpty":         {chat.ErrEmpty, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_EMPTY, nil},

@@ -37,7 +37,11 @@ func (h *feedHandler) Send(ctx context.Context, req *ovationv1.SendRequest) (*ov
 	if err != nil {
 		return nil, err
 	}
-	return sendResponse(receipt), nil
+	res := sendResponse(receipt)
+	if taken := live.CleanText(req.GetText()); taken != req.GetText() && receipt.Outcome == feed.Accepted {
+		res.AlteredText = taken
+	}
+	return res, nil
 }
 
 // sendResponse converts a receipt.

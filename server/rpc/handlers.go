@@ -54,7 +54,7 @@ type registry struct {
 
 // add adds a handler. What it reads is bounded.
 func (r registry) add(pattern string, h http.Handler) {
-	r.mux.Handle(pattern, r.chain.Request(boundBody(r.limits.RequestBytes, h)))
+	r.mux.Handle(pattern, r.chain.Request(onlyKnown(readableQuery(boundBody(r.limits.RequestBytes, h)))))
 }
 
 // Register adds the services to mux.

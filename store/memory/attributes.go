@@ -49,12 +49,26 @@ func (s *Store) UpdateAttributes(
 	if err != nil {
 		return store.AttributePosition{}, err
 	}
+	if err := r.checkPresent(plan.Leaving()); err != nil {
+		return store.AttributePosition{}, err
+	}
 	r.commit(plan, now, u.Limits)
 	position := store.AttributePosition{Epoch: r.epoch, Timestamp: r.attributes.Timestamp()}
 	if u.RequestID != "" {
 		r.updates.Put(key, remembered{digest, position}, now, now.Add(rememberRequests))
 	}
 	return position, nil
+}
+
+// checkPresent returns ErrAbsent if one of the users is not in the room. The caller holds
+// r.mu.
+func (r *roomState) checkPresent(users []live.UserID) error {
+	for _, user := range users {
+		if len(r.presence.users[user]) == 0 {
+			return &store.RoomError{Room: r.room.ID, Err: store.ErrAbsent}
+		}
+	}
+	return nil
 }
 
 // commit applies a plan and publishes it, if there is anything in it. The caller

@@ -28,6 +28,7 @@ var attributesTests = []test{
 	{"RequestIsRememberedForFiveMinutes", requestIsRememberedForFiveMinutes},
 	{"RequestWithoutIDIsNeverRemembered", requestWithoutIDIsNeverRemembered},
 	{"ReleaseDeletesWhatGoesWithItsOwner", releaseDeletesWhatGoesWithItsOwner},
+	{"WhoIsNotThereTakesNoSeat", whoIsNotThereTakesNoSeat},
 	{"ReleaseComesWithTheLastSession", releaseComesWithTheLastSession},
 	{"BatchUnderStaleLimitsIsUnderTheRooms", batchUnderStaleLimitsIsUnderTheRooms},
 	{"SinceContinuesAPresentEpoch", sinceContinuesAPresentEpoch},
@@ -154,10 +155,11 @@ func releaseDeletesWhatGoesWithItsOwner(t *testing.T, s *rig) {
 	s.create("r")
 	stays := set("stays", "1")
 	stays.Own = true
-	s.apply("r", by("ann", batch("", seat("seat1", "1"), seat("seat2", "1"), stays)))
-	s.apply("r", by("bob", batch("", seat("seat3", "1"))))
 	s.join("r", "ann", "one")
 	s.join("r", "ann", "another")
+	s.join("r", "bob", "b")
+	s.apply("r", by("ann", batch("", seat("seat1", "1"), seat("seat2", "1"), stays)))
+	s.apply("r", by("bob", batch("", seat("seat3", "1"))))
 	s.leave("r", "ann", "one")
 	before := s.head("r")
 	s.leave("r", "ann", "another")
@@ -177,6 +179,42 @@ func releaseDeletesWhatGoesWithItsOwner(t *testing.T, s *rig) {
 	}
 	if now := s.head("r"); now.Attributes != after.Attributes || now.Sequence != after.Sequence+2 {
 		t.Errorf("departures of those who own nothing moved the head from %+v to %+v", after, now)
+	}
+}
+
+// What goes when somebody leaves would stay for ever if they were not there.
+func whoIsNotThereTakesNoSeat(t *testing.T, s *rig) {
+	s.create("r")
+	stays := set("stays", "1")
+	stays.Own = true
+	s.apply("r", by("ann", batch("", stays)))
+	before := s.head("r")
+	goes := set("stays", "2")
+	goes.DeleteOnLeave = true
+	refused := func(u store.AttributeUpdate) {
+		t.Helper()
+		_, err := s.Attributes.UpdateAttributes(t.Context(), "r", u)
+		wantRoomError(t, err, "r", store.ErrAbsent)
+	}
+	refused(by("ann", batch("", seat("seat", "1"))))
+	refused(by("ann", batch("request", set("k", "1"), seat("seat", "1"))))
+	refused(batch("", seat("seat", "1")))
+	refused(batch("", goes)) // of ann's key
+	if after := s.head("r"); after != before {
+		t.Errorf("Head went from %+v to %+v by what was refused", before, after)
+	}
+	s.join("r", "ann", "one")
+	s.apply("r", by("ann", batch("request", set("k", "1"), seat("seat", "1"))))
+	s.apply("r", batch("", goes))
+	refused(batch("", seat("seat", "1")))
+	s.leave("r", "ann", "")
+	if got := s.snapshot("r").Attributes; len(got) != 1 || got[0].Key != "k" {
+		t.Errorf("she left %+v, want k alone", got)
+	}
+	refused(by("ann", batch("", seat("seat", "1"))))
+	s.apply("r", by("ann", batch("request", set("k", "1"), seat("seat", "1")))) // again: answered as then
+	if got := s.snapshot("r").Attributes; len(got) != 1 {
+		t.Errorf("there are %+v, want k alone", got)
 	}
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -19,12 +20,13 @@ type mapModel struct {
 	id      live.RoomID
 	epoch   live.Epoch
 	truth   *attribute.Map
+	present map[live.UserID]bool
 	readers []*attribute.Replica
 }
 
 func newMapModel(s *rig, id live.RoomID) *mapModel {
 	s.create(id)
-	m := &mapModel{s: s, id: id, epoch: s.head(id).Cursor.Epoch, truth: attribute.NewMap()}
+	m := &mapModel{s: s, id: id, epoch: s.head(id).Cursor.Epoch, truth: attribute.NewMap(), present: map[live.UserID]bool{}}
 	for range 4 {
 		m.readers = append(m.readers, attribute.NewReplica())
 	}
@@ -34,6 +36,9 @@ func newMapModel(s *rig, id live.RoomID) *mapModel {
 // update gives a batch to both and compares what they answer.
 func (m *mapModel) update(u store.AttributeUpdate) {
 	plan, want := m.truth.Plan(u.Actor, u.Limits, u.Updates)
+	if slices.ContainsFunc(plan.Leaving(), func(user live.UserID) bool { return !m.present[user] }) {
+		want = store.ErrAbsent
+	}
 	position, err := m.s.Attributes.UpdateAttributes(m.s.t.Context(), m.id, u)
 	if (err == nil) != (want == nil) || want != nil && !sameFault(err, want) {
 		m.s.t.Fatalf("UpdateAttributes(%+v) = %v, want %v", u, err, want)
@@ -57,7 +62,7 @@ func (m *mapModel) commit(plan attribute.Plan, at live.Timestamp, limits attribu
 
 // sameFault says whether two refusals are of one kind and say the same.
 func sameFault(got, want error) bool {
-	for _, sentinel := range []error{attribute.ErrDuplicateKey, attribute.ErrReadOnly, attribute.ErrOwnerless} {
+	for _, sentinel := range []error{attribute.ErrDuplicateKey, attribute.ErrReadOnly, attribute.ErrOwnerless, store.ErrAbsent} {
 		if errors.Is(want, sentinel) {
 			return errors.Is(got, sentinel)
 		}
@@ -72,9 +77,16 @@ func sameAs[E error](got, want error) bool {
 	return errors.As(got, &a) && errors.As(want, &b) && reflect.DeepEqual(a, b)
 }
 
+// enter lets a user be there.
+func (m *mapModel) enter(user live.UserID) {
+	m.s.join(m.id, user, "of "+live.SessionID(user))
+	m.present[user] = true
+}
+
 // release lets a user leave both.
 func (m *mapModel) release(user live.UserID) {
 	m.s.release(m.id, user)
+	m.present[user] = false
 	m.commit(m.truth.Leave(user), m.s.head(m.id).Attributes, attribute.DefaultLimits())
 }
 
@@ -147,15 +159,16 @@ func mapIsAnAttributeMap(t *testing.T, s *rig) {
 	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
 		m := newMapModel(s, id)
 		update := func(t *rapid.T) { m.update(m.someBatch(t)) }
+		someone := rapid.SampledFrom([]live.UserID{"ann", "bob", "cy"})
 		t.Repeat(map[string]func(*rapid.T){
 			"update": update,
 			"change": update, // more often than the others
-			"leave": func(t *rapid.T) {
-				m.release(rapid.SampledFrom([]live.UserID{"ann", "bob", "cy"}).Draw(t, "user"))
-			},
-			"send": func(*rapid.T) { m.s.send(m.id, draft("ann", "in between")) },
-			"pull": func(t *rapid.T) { m.pull(rapid.IntRange(0, len(m.readers)-1).Draw(t, "reader")) },
-			"":     func(*rapid.T) { m.agrees() },
+			"enter":  func(t *rapid.T) { m.enter(someone.Draw(t, "user")) },
+			"return": func(t *rapid.T) { m.enter(someone.Draw(t, "user")) },
+			"leave":  func(t *rapid.T) { m.release(someone.Draw(t, "user")) },
+			"send":   func(*rapid.T) { m.s.send(m.id, draft("ann", "in between")) },
+			"pull":   func(t *rapid.T) { m.pull(rapid.IntRange(0, len(m.readers)-1).Draw(t, "reader")) },
+			"":       func(*rapid.T) { m.agrees() },
 		})
 	})
 }

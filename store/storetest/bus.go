@@ -56,10 +56,10 @@ func everyChangeIsPublished(t *testing.T, s *rig) {
 	at := s.send("r", full).Place.Timestamp
 	also(store.Publication{Message: s.message("r", at)})
 
+	seated := s.enter("r", "ann", "a0")
 	position := s.apply("r", by("ann", batch("", seat("k", "1"), seat("l", "2"))))
 	also(store.Publication{Attributes: s.since("r", epoch, 0).Changes})
 
-	seated := s.enter("r", "ann", "a0")
 	s.leave("r", "ann", "")
 	also(store.Publication{Departure: &store.Departure{Room: "r", User: "ann", Incarnation: seated.Incarnation}})
 	also(store.Publication{Attributes: s.since("r", "", position.Timestamp).Changes})

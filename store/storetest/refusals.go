@@ -232,11 +232,11 @@ func roomEndedRefusesRepeatsToo(t *testing.T, s *rig) {
 func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.create("r")
 	s.send("r", draft("ann", "hello"))
-	s.apply("r", by("ann", batch("", seat("k", "1"))))
 	s.sanction(order("r", moderation.Mute, "ann"))
 	s.sanction(order("", moderation.Mute, "ann"))
 	revision := s.revision("r")
 	s.joinFor("r", stay("ann", "a"), moment)
+	s.apply("r", by("ann", batch("", seat("k", "1"))))
 	s.lapse()
 	head, before := s.head("r"), s.room("r")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -302,6 +302,7 @@ func endEndsEverySession(t *testing.T, s *rig) {
 func endedRoomCanBeRead(t *testing.T, s *rig) {
 	s.create("r")
 	place := s.send("r", draft("ann", "hello")).Place
+	s.join("r", "host", "h")
 	at := s.apply("r", batch("", seat("seat", "1"))).Timestamp
 	s.end("r")
 	if m := s.message("r", place.Timestamp); m.Text != "hello" {

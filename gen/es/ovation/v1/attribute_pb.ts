@@ -207,7 +207,8 @@ export type AttributeUpdate = Message<"ovation.v1.AttributeUpdate"> & {
   own: boolean;
 
   /**
-   * Delete the key when its owner leaves; needs own (a VIEWER's always is).
+   * Delete the key when its owner leaves; needs own (a VIEWER's always is). The
+   * owner must be in the room, joined or subscribed: SESSION_NOT_FOUND.
    *
    * @generated from field: bool delete_on_leave = 6;
    */

@@ -606,6 +606,8 @@ export type SendRequest = Message<"ovation.v1.SendRequest"> & {
 
   /**
    * The text: at most the room's max_text_length code points, 40,000 bytes.
+   * Control characters but tab and line break are taken out, and those that turn
+   * the direction of what follows; see altered_text.
    *
    * @generated from field: string text = 3;
    */
@@ -726,8 +728,8 @@ export type SendResponse = Message<"ovation.v1.SendResponse"> & {
   epoch: string;
 
   /**
-   * The text as it is in the room, where a word list or the moderation webhook
-   * changed it: show the sender this one. Empty: as it was sent.
+   * The text as it is in the room, where a word list, the moderation webhook or
+   * the rule of SendRequest's text changed it: show the sender this one. Empty: as it was sent.
    *
    * @generated from field: string altered_text = 8;
    */

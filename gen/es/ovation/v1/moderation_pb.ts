@@ -19,7 +19,8 @@ export const file_ovation_v1_moderation: GenFile = /*@__PURE__*/
 
 /**
  * Sanction is a ban, a mute, a room mute or a protection. There is at most one
- * active per kind, room and user.
+ * active per kind, room and user. What is expired or lifted is kept as long as its
+ * room, the latest 5,000 of each room at least.
  *
  * @generated from message ovation.v1.Sanction
  */
@@ -948,7 +949,8 @@ export enum SanctionKind {
   BAN = 1,
 
   /**
-   * The user can watch, give and play, and sends no messages.
+   * The user can watch, give and play, and sends no messages of any kind, likes
+   * included; nor does a BACKEND on their behalf.
    *
    * @generated from enum value: SANCTION_KIND_MUTE = 2;
    */
@@ -1133,15 +1135,21 @@ export const PutWordsModeSchema: GenEnum<PutWordsMode> = /*@__PURE__*/
  * and on everything: streams, messages, quiz, gifts and media tokens. A call with an
  * empty room_id acts in every room; only BACKEND may make it. MODERATOR and HOST
  * act in the rooms that their token covers. Nobody sanctions themselves, nor, but
- * for BACKEND, the room's host. Not built yet: every call answers UNIMPLEMENTED.
+ * for BACKEND, the room's host.
+ *
+ * A sanction has a place: one room, or every room. A call changes what acts in its own
+ * place and nothing else. What acts in a room is what acts there and what acts in every
+ * room, together: a ban in every room shuts out one whom a room protects.
+ *
+ * PutWords and ListWords are not built yet: they answer UNIMPLEMENTED.
  *
  * @generated from service ovation.v1.ModerationService
  */
 export const ModerationService: GenService<{
   /**
    * Ban shuts a user out: their streams end with a Kicked frame, and every call of
-   * theirs in the room fails with BANNED. A ban replaces the user's earlier one.
-   * MODERATOR, HOST, BACKEND.
+   * theirs in the room fails with BANNED, unless as BACKEND. A ban replaces the
+   * user's earlier one. MODERATOR, HOST, BACKEND.
    * Errors: ROOM_NOT_FOUND, ROOM_ENDED, USER_PROTECTED, REQUEST_ID_REUSED.
    *
    * @generated from rpc ovation.v1.ModerationService.Ban
@@ -1176,9 +1184,9 @@ export const ModerationService: GenService<{
     output: typeof MuteResponseSchema;
   },
   /**
-   * Unmute lifts a user's mute. Lifting what is not there changes nothing.
-   * MODERATOR, HOST, BACKEND.
-   * Errors: ROOM_NOT_FOUND.
+   * Unmute lifts a user's mute; but for BACKEND, nobody's own. Lifting what is not
+   * there changes nothing. MODERATOR, HOST, BACKEND.
+   * Errors: ROOM_NOT_FOUND, ROLE_FORBIDDEN.
    *
    * @generated from rpc ovation.v1.ModerationService.Unmute
    */

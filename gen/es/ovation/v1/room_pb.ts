@@ -401,7 +401,7 @@ export type CreateRoomRequest = Message<"ovation.v1.CreateRoomRequest"> & {
   roomId: string;
 
   /**
-   * For people, at most 256 bytes.
+   * For people, one line of at most 256 bytes. Control characters are taken out.
    *
    * @generated from field: string title = 2;
    */
@@ -591,7 +591,7 @@ export type UpdateRoomRequest = Message<"ovation.v1.UpdateRoomRequest"> & {
   roomId: string;
 
   /**
-   * A new title, at most 256 bytes.
+   * A new title, one line of at most 256 bytes.
    *
    * @generated from field: optional string title = 2;
    */

@@ -305,7 +305,8 @@ type AttributeUpdate struct {
 	// Make the caller the key's owner: others but HOST, MODERATOR and BACKEND may
 	// not change it. A VIEWER always owns what they set.
 	Own bool `protobuf:"varint,5,opt,name=own,proto3" json:"own,omitempty"`
-	// Delete the key when its owner leaves; needs own (a VIEWER's always is).
+	// Delete the key when its owner leaves; needs own (a VIEWER's always is). The
+	// owner must be in the room, joined or subscribed: SESSION_NOT_FOUND.
 	DeleteOnLeave bool `protobuf:"varint,6,opt,name=delete_on_leave,json=deleteOnLeave,proto3" json:"delete_on_leave,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1307,6 +1307,8 @@ type SendRequest struct {
 	// What it is; UNSPECIFIED is TEXT.
 	Kind MessageKind `protobuf:"varint,2,opt,name=kind,proto3,enum=ovation.v1.MessageKind" json:"kind,omitempty"`
 	// The text: at most the room's max_text_length code points, 40,000 bytes.
+	// Control characters but tab and line break are taken out, and those that turn
+	// the direction of what follows; see altered_text.
 	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
 	// Contents other than text, at most 4,096 bytes. A message of any kind but LIKE
 	// has text or payload.
@@ -1445,8 +1447,8 @@ type SendResponse struct {
 	RetryAfter *durationpb.Duration `protobuf:"bytes,6,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// The life of the room's log that timestamp and sequence belong to.
 	Epoch string `protobuf:"bytes,7,opt,name=epoch,proto3" json:"epoch,omitempty"`
-	// The text as it is in the room, where a word list or the moderation webhook
-	// changed it: show the sender this one. Empty: as it was sent.
+	// The text as it is in the room, where a word list, the moderation webhook or
+	// the rule of SendRequest's text changed it: show the sender this one. Empty: as it was sent.
 	AlteredText   string `protobuf:"bytes,8,opt,name=altered_text,json=alteredText,proto3" json:"altered_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

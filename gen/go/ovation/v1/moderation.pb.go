@@ -33,7 +33,8 @@ const (
 	SanctionKind_SANCTION_KIND_UNSPECIFIED SanctionKind = 0
 	// The user can neither be in the room nor do anything in it.
 	SanctionKind_SANCTION_KIND_BAN SanctionKind = 1
-	// The user can watch, give and play, and sends no messages.
+	// The user can watch, give and play, and sends no messages of any kind, likes
+	// included; nor does a BACKEND on their behalf.
 	SanctionKind_SANCTION_KIND_MUTE SanctionKind = 2
 	// Nobody sends messages but HOST, MODERATOR, BACKEND and protected users.
 	SanctionKind_SANCTION_KIND_ROOM_MUTE SanctionKind = 3
@@ -310,7 +311,8 @@ func (PutWordsMode) EnumDescriptor() ([]byte, []int) {
 }
 
 // Sanction is a ban, a mute, a room mute or a protection. There is at most one
-// active per kind, room and user.
+// active per kind, room and user. What is expired or lifted is kept as long as its
+// room, the latest 5,000 of each room at least.
 type Sanction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id.

@@ -770,7 +770,7 @@ type CreateRoomRequest struct {
 	// The new room's id: 1-64 of letters, digits, and . _ : - beginning with a letter
 	// or digit. Empty: the server makes one (BACKEND only).
 	RoomId string `protobuf:"bytes,1,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
-	// For people, at most 256 bytes.
+	// For people, one line of at most 256 bytes. Control characters are taken out.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Who hosts it, at most 128 bytes. Empty: the caller, if a HOST.
 	HostId string `protobuf:"bytes,3,opt,name=host_id,json=hostId,proto3" json:"host_id,omitempty"`
@@ -1128,7 +1128,7 @@ type UpdateRoomRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The room's id.
 	RoomId string `protobuf:"bytes,1,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
-	// A new title, at most 256 bytes.
+	// A new title, one line of at most 256 bytes.
 	Title *string `protobuf:"bytes,2,opt,name=title,proto3,oneof" json:"title,omitempty"`
 	// Settings to change; unset fields keep their values.
 	Settings *RoomSettings `protobuf:"bytes,3,opt,name=settings,proto3" json:"settings,omitempty"`

@@ -72,8 +72,8 @@ const (
 // ModerationServiceClient is a client for the ovation.v1.ModerationService service.
 type ModerationServiceClient interface {
 	// Ban shuts a user out: their streams end with a Kicked frame, and every call of
-	// theirs in the room fails with BANNED. A ban replaces the user's earlier one.
-	// MODERATOR, HOST, BACKEND.
+	// theirs in the room fails with BANNED, unless as BACKEND. A ban replaces the
+	// user's earlier one. MODERATOR, HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, USER_PROTECTED, REQUEST_ID_REUSED.
 	Ban(context.Context, *v1.BanRequest) (*v1.BanResponse, error)
 	// Unban lifts a user's ban. Lifting what is not there changes nothing. MODERATOR,
@@ -84,9 +84,9 @@ type ModerationServiceClient interface {
 	// earlier one. MODERATOR, HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, USER_PROTECTED, REQUEST_ID_REUSED.
 	Mute(context.Context, *v1.MuteRequest) (*v1.MuteResponse, error)
-	// Unmute lifts a user's mute. Lifting what is not there changes nothing.
-	// MODERATOR, HOST, BACKEND.
-	// Errors: ROOM_NOT_FOUND.
+	// Unmute lifts a user's mute; but for BACKEND, nobody's own. Lifting what is not
+	// there changes nothing. MODERATOR, HOST, BACKEND.
+	// Errors: ROOM_NOT_FOUND, ROLE_FORBIDDEN.
 	Unmute(context.Context, *v1.UnmuteRequest) (*v1.UnmuteResponse, error)
 	// MuteRoom stops everyone's messages but those of HOST, MODERATOR, BACKEND and
 	// protected users. It replaces the room's earlier mute. MODERATOR, HOST, BACKEND.
@@ -345,8 +345,8 @@ func (c *moderationServiceClient) ListWords(ctx context.Context, req *v1.ListWor
 // ModerationServiceHandler is an implementation of the ovation.v1.ModerationService service.
 type ModerationServiceHandler interface {
 	// Ban shuts a user out: their streams end with a Kicked frame, and every call of
-	// theirs in the room fails with BANNED. A ban replaces the user's earlier one.
-	// MODERATOR, HOST, BACKEND.
+	// theirs in the room fails with BANNED, unless as BACKEND. A ban replaces the
+	// user's earlier one. MODERATOR, HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, USER_PROTECTED, REQUEST_ID_REUSED.
 	Ban(context.Context, *v1.BanRequest) (*v1.BanResponse, error)
 	// Unban lifts a user's ban. Lifting what is not there changes nothing. MODERATOR,
@@ -357,9 +357,9 @@ type ModerationServiceHandler interface {
 	// earlier one. MODERATOR, HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, USER_PROTECTED, REQUEST_ID_REUSED.
 	Mute(context.Context, *v1.MuteRequest) (*v1.MuteResponse, error)
-	// Unmute lifts a user's mute. Lifting what is not there changes nothing.
-	// MODERATOR, HOST, BACKEND.
-	// Errors: ROOM_NOT_FOUND.
+	// Unmute lifts a user's mute; but for BACKEND, nobody's own. Lifting what is not
+	// there changes nothing. MODERATOR, HOST, BACKEND.
+	// Errors: ROOM_NOT_FOUND, ROLE_FORBIDDEN.
 	Unmute(context.Context, *v1.UnmuteRequest) (*v1.UnmuteResponse, error)
 	// MuteRoom stops everyone's messages but those of HOST, MODERATOR, BACKEND and
 	// protected users. It replaces the room's earlier mute. MODERATOR, HOST, BACKEND.
