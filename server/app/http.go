@@ -31,7 +31,8 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read or
+// newServer returns a server for HTTP/1.1 and cleartext HTTP/2; encrypt makes one for
+// TLS of it, with the same bounds. It has no read or
 // write timeouts, which would cut long streams; dead peers are found by pings and by
 // writes that make no progress, on streams over HTTP/1.1 too (rpc.Limits).
 func (a *App) newServer(h http.Handler) *http.Server {

@@ -10,6 +10,8 @@ import (
 // Auth is by what tokens are known.
 type Auth struct {
 	AuthSecret Secret `placeholder:"SECRET" help:"Secret that tokens are signed with (HS256), at least 32 bytes. Without it the server runs in development mode: a well-known secret, a demo room, loopback addresses only."`
+
+	AuthSecretFile string `placeholder:"FILE" help:"File that holds the secret, in place of --auth-secret. It is read at the start; space around the secret is dropped."`
 }
 
 // Development says whether the server runs with the well-known secret.
