@@ -99,10 +99,15 @@ func (a *App) encrypt(ctx context.Context) (err error) {
 	if a.pair, err = certificate.Load(ctx, files, a.logger, certificate.NewMetrics(a.metrics)); err != nil {
 		return fmt.Errorf("cannot serve TLS: %w", err)
 	}
-	a.public.Protocols.SetHTTP2(true)
-	a.public.Protocols.SetUnencryptedHTTP2(false)
-	a.public.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: a.pair.Get}
+	secure(a.public, a.pair)
 	return nil
+}
+
+// secure makes a server one for TLS: HTTP/2 and HTTP/1.1, as clients negotiate.
+func secure(s *http.Server, pair *certificate.Pair) {
+	s.Protocols.SetHTTP2(true)
+	s.Protocols.SetUnencryptedHTTP2(false)
+	s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.Get}
 }
 
 // Reload reads again what may change while the server runs: the certificate.
