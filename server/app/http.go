@@ -1,6 +1,9 @@
 package app
 
 import (
+	"bytes"
+	"context"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
@@ -45,13 +48,27 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(complaints{a.logger}, "", 0),
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  30 * time.Second,
 			PingTimeout:      15 * time.Second,
 			WriteByteTimeout: writeWithin,
 		},
 	}
+}
+
+// complaints logs what a server says of connections.
+type complaints struct{ logger *slog.Logger }
+
+// Write implements io.Writer. Handshakes that fail are whoever's connected: scanners
+// and clients that do not trust the certificate would fill the log.
+func (c complaints) Write(p []byte) (int, error) {
+	level := slog.LevelWarn
+	if bytes.HasPrefix(p, []byte("http: TLS handshake error")) {
+		level = slog.LevelDebug
+	}
+	c.logger.Log(context.Background(), level, "HTTP server", "error", string(bytes.TrimSpace(p)))
+	return len(p), nil
 }
 
 // publicHandler returns everything that clients see, and what to set its health checks

@@ -100,7 +100,7 @@ func TestWhatIsNegotiated(t *testing.T) {
 				t.Fatal(err)
 			}
 			_ = got.Body.Close()
-			if got.Proto != want || got.StatusCode != 200 {
+			if got.Proto != want || got.StatusCode != http.StatusOK {
 				t.Errorf("%s: %s %s", path, got.Proto, got.Status)
 			}
 		}
@@ -112,6 +112,20 @@ func TestWhatIsNegotiated(t *testing.T) {
 	if conn, err := tls.Dial("tcp", strings.TrimPrefix(e.url, "https://"), old); err == nil {
 		_ = conn.Close()
 		t.Error("TLS 1.1 is spoken")
+	}
+}
+
+// Whoever does not trust the certificate does not fill the log.
+func TestFailedHandshakesAreQuiet(t *testing.T) {
+	t.Parallel()
+	e := startTLS(t)
+	if conn, err := tls.Dial("tcp", strings.TrimPrefix(e.url, "https://"), &tls.Config{RootCAs: x509.NewCertPool()}); err == nil {
+		_ = conn.Close()
+		t.Error("the certificate is trusted")
+	}
+	e.logs.Wait(t, "TLS handshake error")
+	if contains(e.logs.String(), "level=WARN") {
+		t.Errorf("logged\n%s", e.logs)
 	}
 }
 

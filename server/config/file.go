@@ -150,8 +150,14 @@ func kindName(node *yaml.Node) string {
 		return "a mapping"
 	case yaml.AliasNode:
 		return "an alias"
+	default:
+		return scalarName(node.Tag)
 	}
-	switch node.Tag {
+}
+
+// scalarName says what a single value is.
+func scalarName(tag string) string {
+	switch tag {
 	case "!!bool":
 		return "true or false"
 	case "!!int", "!!float":
@@ -161,6 +167,6 @@ func kindName(node *yaml.Node) string {
 	case "!!str":
 		return "text"
 	default:
-		return "of the type " + node.Tag
+		return "of the type " + tag
 	}
 }

@@ -271,7 +271,7 @@ func leaves(err error) []error {
 		return []error{err}
 	}
 	var all []error
-	for _, inner := range err.(interface{ Unwrap() []error }).Unwrap() { //nolint:errorlint // its type is known
+	for _, inner := range err.(interface{ Unwrap() []error }).Unwrap() {
 		all = append(all, leaves(inner)...)
 	}
 	return all
