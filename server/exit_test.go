@@ -4,10 +4,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ovation-live/ovation/internal/testkit"
 )
 
 func TestTheBannersAddressesWork(t *testing.T) {
@@ -51,6 +55,38 @@ func TestInterrupt(t *testing.T) {
 	p.signal(t, syscall.SIGINT)
 	if code := p.code(t, 10*time.Second); code != exitOK || !strings.Contains(p.logs.String(), "msg=stopped") {
 		t.Errorf("exit code %d:\n%s", code, p.logs)
+	}
+}
+
+// SIGHUP, which ends a process that does not expect it, reloads the certificate.
+func TestHangup(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	replace := func() {
+		certText, keyText := testkit.Certificate(t, "hangup", time.Now().Add(365*24*time.Hour))
+		for path, text := range map[string][]byte{cert: certText, key: keyText} {
+			if err := os.WriteFile(path, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	replace()
+	for says, args := range map[string][]string{
+		"there is nothing to reload": nil,
+		"TLS certificate reloaded":   {"--tls-cert", cert, "--tls-key", key},
+	} {
+		p := serve(t, args...)
+		if strings.HasPrefix(p.urls()["RPC"], "https://") != (args != nil) {
+			t.Errorf("serves %s", p.urls()["RPC"])
+		}
+		replace()
+		p.signal(t, syscall.SIGHUP)
+		p.logs.Wait(t, says)
+		p.signal(t, syscall.SIGTERM)
+		if code := p.code(t, 10*time.Second); code != exitOK {
+			t.Errorf("exit code %d:\n%s", code, p.logs)
+		}
 	}
 }
 

@@ -11,9 +11,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/alecthomas/kong"
-
-	"github.com/ovation-live/ovation/internal/version"
 	"github.com/ovation-live/ovation/server/app"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -27,19 +24,43 @@ const (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run parses, serves and returns the exit code.
+// run parses, does what is asked for and returns the exit code.
 func run(args []string, stdout, stderr io.Writer) int {
-	c, code, done := parse(args, stdout, stderr)
+	asked, code, done := parse(args, stdout, stderr)
 	if done {
 		return code
 	}
-	logger := newLogger(c, stderr)
+	switch asked.command {
+	case "config check":
+		for _, warning := range asked.settings.Warnings() {
+			_, _ = fmt.Fprintln(stderr, "ovation: warning:", warning)
+		}
+		_, _ = fmt.Fprintln(stdout, "The configuration is sound.")
+		return exitOK
+	case "config print":
+		if err := asked.settings.Print(stdout); err != nil {
+			_, _ = fmt.Fprintln(stderr, "ovation:", err)
+			return exitFailed
+		}
+		return exitOK
+	default:
+		return serveUntilStopped(asked, stdout, stderr)
+	}
+}
+
+// serveUntilStopped serves and returns the exit code.
+func serveUntilStopped(asked request, stdout, stderr io.Writer) int {
+	logger := newLogger(asked.config, stderr)
+	for _, warning := range asked.settings.Warnings() {
+		logger.Warn("configuration", "warning", warning)
+	}
 	ctx, force := signals()
-	a, err := app.New(ctx, c, logger)
+	a, err := app.New(ctx, asked.config, logger)
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "ovation:", err)
 		return exitFailed
 	}
+	defer reloadOnHangup(ctx, a)()
 	_, _ = io.WriteString(stdout, a.Banner())
 	if err := a.Run(ctx, force); err != nil {
 		_, _ = fmt.Fprintln(stderr, "ovation:", err)
@@ -47,40 +68,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	logger.Info("stopped")
 	return exitOK
-}
-
-// parse reads flags and environment. With done there is nothing to run.
-func parse(args []string, stdout, stderr io.Writer) (c config.Config, code int, done bool) {
-	command := struct {
-		config.Config `embed:""`
-
-		Version kong.VersionFlag `env:"-" help:"Print the version."`
-	}{}
-	parser, err := kong.New(&command,
-		kong.Name("server"),
-		kong.Description("Ovation: a live-room server. Started without flags it serves a demo room on localhost."+
-			" Every flag can be set in the environment too: --log-level as OVATION_LOG_LEVEL."),
-		kong.Vars{"version": version.Of().String()},
-		kong.DefaultEnvars("OVATION"),
-		kong.UsageOnError(),
-		kong.Writers(stdout, stderr),
-		kong.Exit(func(status int) { code, done = status, true }))
-	if err != nil {
-		panic(err) // the struct's tags are wrong
-	}
-	_, err = parser.Parse(args)
-	c = command.Config
-	if done { // --help, --version
-		return c, code, true
-	}
-	if err == nil {
-		err = c.Validate()
-	}
-	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "ovation: %v\nTry --help.\n", err)
-		return c, exitUsage, true
-	}
-	return c, exitOK, false
 }
 
 // newLogger logs as the configuration says.
@@ -100,6 +87,29 @@ func readable(_ []string, attribute slog.Attr) slog.Attr {
 		attribute.Value = slog.StringValue(attribute.Value.Duration().String())
 	}
 	return attribute
+}
+
+// reloadOnHangup lets the app reload on SIGHUP, until what it returns is called.
+func reloadOnHangup(ctx context.Context, a *app.App) (stop func()) {
+	received := make(chan os.Signal, 1)
+	signal.Notify(received, syscall.SIGHUP)
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-received:
+				a.Reload(ctx)
+			case <-over:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(received)
+		close(over)
+		<-ended
+	}
 }
 
 // errForced is what a second signal ends the server with.

@@ -32,7 +32,8 @@ func TestMain(m *testing.M) {
 
 //nolint:paralleltest // see above
 func TestDefaults(t *testing.T) {
-	c, _, done := parse(nil, nil, nil)
+	asked, _, done := parse(nil, nil, nil)
+	c := asked.config
 	if done || c.Listen != "localhost:8080" || c.InternalListen != "localhost:9090" || !c.Development() ||
 		c.Heartbeat != 20*time.Second || c.DrainTimeout != 30*time.Second || c.ReconnectAfter != time.Second ||
 		c.ReconnectJitter != 15*time.Second || c.MaxRequestBytes != 1<<20 || !slices.Equal(c.CORSOrigins, []string{"*"}) ||
@@ -49,7 +50,8 @@ func TestEveryFlagCanBeSetInTheEnvironment(t *testing.T) {
 	} {
 		t.Setenv("OVATION_"+name, value)
 	}
-	c, _, done := parse(nil, nil, nil)
+	asked, _, done := parse(nil, nil, nil)
+	c := asked.config
 	if done || c.Listen != "127.0.0.1:1" || c.InternalListen != "127.0.0.1:2" || c.Development() ||
 		!slices.Equal(c.CORSOrigins, []string{"https://a.test", "https://b.test"}) || c.Heartbeat != 5*time.Second ||
 		c.MaxRequestBytes != 2048 || c.DrainTimeout != time.Second || c.ReconnectAfter != 2*time.Second ||
@@ -70,7 +72,8 @@ func TestJSONLogsSayTheirUnits(t *testing.T) {
 func TestFlagsWinOverTheEnvironment(t *testing.T) {
 	t.Setenv("OVATION_LISTEN", "127.0.0.1:1")
 	t.Setenv("OVATION_LOG_LEVEL", "debug")
-	c, _, done := parse([]string{"--listen", "127.0.0.1:2"}, nil, nil)
+	asked, _, done := parse([]string{"--listen", "127.0.0.1:2"}, nil, nil)
+	c := asked.config
 	if done || c.Listen != "127.0.0.1:2" || c.LogLevel.Level() != slog.LevelDebug {
 		t.Errorf("%+v", c)
 	}
@@ -86,8 +89,9 @@ func TestUsage(t *testing.T) {
 	}{
 		"help":             {[]string{"--help"}, exitOK, "$OVATION_AUTH_SECRET"},
 		"an unknown flag":  {[]string{"--nope"}, exitUsage, "unknown flag --nope\nTry --help."},
-		"an argument":      {[]string{"serve"}, exitUsage, "unexpected argument serve\nTry --help."},
+		"an argument":      {[]string{"nope"}, exitUsage, "unexpected argument nope\nTry --help."},
 		"a bad duration":   {[]string{"--heartbeat=soon"}, exitUsage, "--heartbeat: expected duration"},
+		"serve":            {[]string{"serve", "--help"}, exitOK, "--drain-timeout"},
 		"a bad level":      {[]string{"--log-level=loud"}, exitUsage, "ovation: --log-level: \"loud\" is not debug, info, warn or error\n"},
 		"no origin":        {[]string{"--cors-origins=foo"}, exitUsage, "--cors-origins \"foo\" is neither * nor an origin"},
 		"the version":      {[]string{"--version"}, exitOK, "ovation "},

@@ -71,7 +71,7 @@ func serve(t *testing.T, args ...string) *process {
 }
 
 // url matches what the banner names.
-var url = regexp.MustCompile(`(?m)^ {2}(Page|RPC|Metrics) +(http://\S+)`)
+var url = regexp.MustCompile(`(?m)^ {2}(Page|RPC|Metrics) +(https?://\S+)`)
 
 // urls returns the addresses that the banner names.
 func (p *process) urls() map[string]string {

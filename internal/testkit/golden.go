@@ -13,15 +13,21 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // that file first.
 func Golden(t T, name, got string) {
 	t.Helper()
+	GoldenIn(t, "testdata", name, got)
+}
+
+// GoldenIn is Golden for a file of another folder.
+func GoldenIn(t T, folder, name, got string) {
+	t.Helper()
 	if *update {
-		if err := os.MkdirAll("testdata", 0o750); err != nil {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join("testdata", name), []byte(got), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(got), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want, err := fs.ReadFile(os.DirFS("testdata"), name)
+	want, err := fs.ReadFile(os.DirFS(folder), name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/certificate"
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/server/hub"
@@ -45,6 +47,7 @@ type App struct {
 	traces   *tracing.Provider
 	ready    readiness
 	health   *grpchealth.StaticChecker
+	pair     *certificate.Pair // nil: the public address is cleartext
 
 	public, internal *http.Server
 	publicAddr       net.Listener
@@ -96,7 +99,43 @@ func (a *App) prepare(ctx context.Context) error {
 	public, health := a.publicHandler()
 	a.public, a.health = a.newServer(public), health
 	a.internal = a.newServer(a.internalHandler())
+	if err := a.encrypt(ctx); err != nil {
+		return err
+	}
 	return a.bind(ctx)
+}
+
+// encrypt makes the public server one for TLS, if the configuration has a certificate.
+func (a *App) encrypt(ctx context.Context) (err error) {
+	if !a.config.Encrypted() {
+		if a.config.Exposed() {
+			a.logger.InfoContext(ctx, "the public address is cleartext: keep it behind a proxy that speaks TLS, or set --tls-cert and --tls-key",
+				"listen", a.config.Listen)
+		}
+		return nil
+	}
+	files := certificate.Files{Cert: a.config.TLSCert, Key: a.config.TLSKey}
+	if a.pair, err = certificate.Load(ctx, files, a.logger, certificate.NewMetrics(a.metrics.registry)); err != nil {
+		return fmt.Errorf("cannot serve TLS: %w", err)
+	}
+	secure(a.public, a.pair)
+	return nil
+}
+
+// secure makes a server one for TLS: HTTP/2 and HTTP/1.1, as clients negotiate.
+func secure(s *http.Server, pair *certificate.Pair) {
+	s.Protocols.SetHTTP2(true)
+	s.Protocols.SetUnencryptedHTTP2(false)
+	s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.Get}
+}
+
+// Reload reads again what may change while the server runs: the certificate.
+func (a *App) Reload(ctx context.Context) {
+	if a.pair == nil {
+		a.logger.InfoContext(ctx, "there is nothing to reload: the configuration is read at the start only")
+		return
+	}
+	a.pair.Reload(ctx)
 }
 
 // buildServices wires the use cases.
@@ -140,9 +179,12 @@ func (a *App) Run(ctx, force context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { a.keeper.Run(keeping) })
 	group.Go(func() { a.order.Run(keeping) })
+	if a.pair != nil {
+		group.Go(func() { a.pair.Run(keeping) })
+	}
 	failed := make(chan error, 2)
 	serve := func(s *http.Server, l net.Listener) {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := listenTo(s, l); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serving %s: %w", l.Addr(), err)
 		}
 	}
@@ -195,6 +237,14 @@ func (a *App) drain(ctx, force context.Context) error {
 	}
 }
 
+// listenTo serves until the server is closed, over TLS if it has a certificate.
+func listenTo(s *http.Server, l net.Listener) error {
+	if s.TLSConfig != nil {
+		return s.ServeTLS(l, "", "")
+	}
+	return s.Serve(l)
+}
+
 // ignoreClosed drops what closing a closed server answers.
 func ignoreClosed(err error) error {
 	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
@@ -204,19 +254,24 @@ func ignoreClosed(err error) error {
 }
 
 // PublicURL is where clients reach the server.
-func (a *App) PublicURL() string { return urlOf(a.config.Listen, a.publicAddr) }
+func (a *App) PublicURL() string {
+	if a.pair != nil {
+		return urlOf("https", a.config.Listen, a.publicAddr)
+	}
+	return urlOf("http", a.config.Listen, a.publicAddr)
+}
 
 // InternalURL is where operators do.
-func (a *App) InternalURL() string { return urlOf(a.config.InternalListen, a.internalAddr) }
+func (a *App) InternalURL() string { return urlOf("http", a.config.InternalListen, a.internalAddr) }
 
 // urlOf returns the address as it was asked for, with the port that it got.
-func urlOf(asked string, l net.Listener) string {
+func urlOf(scheme, asked string, l net.Listener) string {
 	host, _, _ := net.SplitHostPort(asked)
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	if host == "" || host == "0.0.0.0" || host == "::" {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 // chain is what surrounds RPCs.

@@ -25,6 +25,7 @@ type node struct {
 	url, internal string
 	drain         context.CancelFunc // as SIGTERM does
 	stopped       chan error
+	reload        func(context.Context) // as SIGHUP does
 	logs          *testkit.Output
 }
 
@@ -46,6 +47,7 @@ func start(t *testing.T, edits ...func(*config.Config)) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.reload = a.Reload
 	n.url, n.internal = a.PublicURL(), a.InternalURL()
 	var running context.Context
 	running, n.drain = context.WithCancel(context.Background())

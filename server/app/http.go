@@ -1,6 +1,9 @@
 package app
 
 import (
+	"bytes"
+	"context"
+	"log"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -30,7 +33,8 @@ const (
 	maxHeaderBytes = 64 << 10
 )
 
-// newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read or
+// newServer returns a server for HTTP/1.1 and cleartext HTTP/2; encrypt makes one for
+// TLS of it, with the same bounds. It has no read or
 // write timeouts, which would cut long streams; dead peers are found by pings and by
 // writes that make no progress, on streams over HTTP/1.1 too (rpc.Limits).
 func (a *App) newServer(h http.Handler) *http.Server {
@@ -43,13 +47,27 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(complaints{a.logger}, "", 0),
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:  30 * time.Second,
 			PingTimeout:      15 * time.Second,
 			WriteByteTimeout: writeByteTimeout,
 		},
 	}
+}
+
+// complaints logs what a server says of connections.
+type complaints struct{ logger *slog.Logger }
+
+// Write implements io.Writer. Handshakes that fail are whoever's connected: scanners
+// and clients that do not trust the certificate would fill the log.
+func (c complaints) Write(p []byte) (int, error) {
+	level := slog.LevelWarn
+	if bytes.HasPrefix(p, []byte("http: TLS handshake error")) {
+		level = slog.LevelDebug
+	}
+	c.logger.Log(context.Background(), level, "HTTP server", "error", string(bytes.TrimSpace(p)))
+	return len(p), nil
 }
 
 // publicHandler returns everything that clients see, and what to set its health checks

@@ -76,6 +76,14 @@ func busy(t *testing.T) *node {
 	return n
 }
 
+// known is every metric that there is, with TLS and without.
+func known(t *testing.T) map[string]family {
+	t.Helper()
+	there := busy(t).scrape(t)
+	maps.Copy(there, startTLS(t).scrape(t))
+	return there
+}
+
 // watch opens a stream, reads of it until a message has come, and ends it.
 func (n *node) watch(t *testing.T) {
 	t.Helper()
@@ -142,7 +150,7 @@ func TestMetricsAreDocumented(t *testing.T) {
 		}
 		described[row[1]] = family{row[2], labels}
 	}
-	there := busy(t).scrape(t)
+	there := known(t)
 	maps.DeleteFunc(there, func(name string, _ family) bool { return !strings.HasPrefix(name, "ovation_") })
 	for name, f := range there {
 		if d, ok := described[name]; !ok {

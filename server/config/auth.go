@@ -14,6 +14,8 @@ import (
 type Auth struct {
 	AuthSecret Secret `placeholder:"SECRET" help:"Secret that tokens are signed with (HS256), at least 32 bytes. Without it and --auth-jwks the server runs in development mode: a well-known secret, a demo room, loopback addresses only."`
 
+	AuthSecretFile string `placeholder:"FILE" help:"File that holds the secret, in place of --auth-secret. It is read at the start; space around the secret is dropped."`
+
 	AuthJWKS        string        `name:"auth-jwks" placeholder:"FILE|URL" help:"Public keys that tokens are signed with: a JSON Web Key Set, as a file or an https address, or a file of PEM. Read again when it changes."`
 	AuthJWKSRefresh time.Duration `name:"auth-jwks-refresh" default:"5m" placeholder:"DURATION" help:"How often an address of --auth-jwks is read, 1s to 24h (default ${default}); sooner if it says so, or if a token names a key that is not known."`
 	AuthIssuer      string        `placeholder:"ISSUER" help:"What every token must name as its issuer (iss)."`

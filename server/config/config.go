@@ -13,24 +13,27 @@ import (
 )
 
 // Config is the server's configuration. Every flag is also read from the environment:
-// OVATION_ and the flag's name in capitals, with _ for -. A flag wins.
+// OVATION_ and the flag's name in capitals, with _ for -; and from a file, by the
+// flag's name. A flag wins over the environment, the environment over the file.
 type Config struct {
-	Listen         string `default:"localhost:8080" placeholder:"HOST:PORT" help:"Public address: every RPC, health checks, and the page (default ${default})."`
-	InternalListen string `default:"localhost:9090" placeholder:"HOST:PORT" help:"Internal address: /metrics and /debug/pprof/ (default ${default}). Keep it private."`
+	Listen         string `group:"Addresses" default:"localhost:8080" placeholder:"HOST:PORT" help:"Public address: every RPC, health checks, and the page (default ${default})."`
+	InternalListen string `group:"Addresses" default:"localhost:9090" placeholder:"HOST:PORT" help:"Internal address: /metrics and /debug/pprof/ (default ${default}). Keep it private."`
 
-	Auth `embed:""`
+	TLS `embed:"" group:"TLS"`
 
-	CORSOrigins []string `name:"cors-origins" default:"*" placeholder:"ORIGIN" help:"Origins whose pages may call the server (default ${default}; tokens, not cookies, say who calls)."`
+	Auth `embed:"" group:"Tokens"`
 
-	Heartbeat time.Duration `default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
+	CORSOrigins []string `group:"Limits" name:"cors-origins" default:"*" placeholder:"ORIGIN" help:"Origins whose pages may call the server (default ${default}; tokens, not cookies, say who calls)."`
 
-	Limits `embed:""`
+	Heartbeat time.Duration `group:"Streams" default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
 
-	DrainTimeout    time.Duration `default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
-	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server asks its viewers to wait at least this long before they reconnect (default ${default})."`
-	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away spread over at most this long (default ${default}). It takes less where 500 a second suffice."`
+	Limits `embed:"" group:"Limits"`
 
-	Log `embed:""`
+	DrainTimeout    time.Duration `group:"Stopping" default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
+	ReconnectAfter  time.Duration `group:"Stopping" default:"1s" placeholder:"DURATION" help:"A draining server asks its viewers to wait at least this long before they reconnect (default ${default})."`
+	ReconnectJitter time.Duration `group:"Stopping" default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away spread over at most this long (default ${default}). It takes less where 500 a second suffice."`
+
+	Log `embed:"" group:"Logs"`
 }
 
 // Default returns the configuration of a server that is told nothing.
@@ -42,10 +45,12 @@ func Default() Config {
 	return c
 }
 
-// Validate returns every rule that the configuration breaks, joined.
+// Validate returns every rule that the configuration breaks, joined. What it says of
+// a rule begins with the flag's name, by which Settings finds out where the value is from.
 func (c Config) Validate() error {
 	return errors.Join(
 		c.Auth.validate(),
+		c.TLS.validate(),
 		c.validateListen("--listen", c.Listen),
 		c.validateListen("--internal-listen", c.InternalListen),
 		c.validateOrigins(),
@@ -80,9 +85,15 @@ func (c Config) validateListen(flag, address string) error {
 	}
 	if c.Development() && !loopback(host) {
 		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret or --auth-jwks anybody could be anyone: "+
-			"set --auth-secret (or OVATION_AUTH_SECRET) to a secret of your own or --auth-jwks to your public keys, or listen on localhost", flag, address)
+			"set --auth-secret (or OVATION_AUTH_SECRET, or --auth-secret-file) to a secret of your own or --auth-jwks to your public keys, or listen on localhost", flag, address)
 	}
 	return nil
+}
+
+// Exposed says whether others than this machine may reach the public address.
+func (c Config) Exposed() bool {
+	host, _, err := net.SplitHostPort(c.Listen)
+	return err == nil && !loopback(host)
 }
 
 // loopback says whether a host is this machine and reachable from nowhere else.

@@ -18,6 +18,11 @@ type Level slog.Level
 // Level is the same for slog.
 func (l Level) Level() slog.Level { return slog.Level(l) }
 
+// MarshalText writes what UnmarshalText reads.
+func (l Level) MarshalText() ([]byte, error) {
+	return []byte(strings.ToLower(l.Level().String())), nil
+}
+
 // UnmarshalText reads debug, info, warn or error, in letters of any case.
 func (l *Level) UnmarshalText(text []byte) error {
 	for _, level := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -21,8 +22,13 @@ import (
 // dial connects to the server with grpc-go.
 func (s server) dial(t *testing.T, opts ...grpc.CallOption) *grpc.ClientConn {
 	t.Helper()
-	conn, err := grpc.NewClient(s.address(),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(opts...))
+	return s.dialWith(t, insecure.NewCredentials(), opts...)
+}
+
+// dialWith connects with credentials of the transport.
+func (s server) dialWith(t *testing.T, transport credentials.TransportCredentials, opts ...grpc.CallOption) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(s.address(), grpc.WithTransportCredentials(transport), grpc.WithDefaultCallOptions(opts...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,25 +26,33 @@ type server struct {
 }
 
 // address is where it serves.
-func (s server) address() string { return strings.TrimPrefix(s.url, "http://") }
+func (s server) address() string { return s.url[strings.LastIndex(s.url, "/")+1:] }
 
 var serverBinary = sync.OnceValues(func() (string, error) { return build(root, "server", "./server") })
 
 // serving matches the banner.
-var serving = regexp.MustCompile(`serving on (http://\S+)`)
+var serving = regexp.MustCompile(`serving on (https?://\S+)`)
 
 // start starts a server with a room r.
 func start(t *testing.T) server {
+	t.Helper()
+	s := launch(t)
+	s.call(t, "RoomService/CreateRoom", `{"roomId":"r"}`)
+	return s
+}
+
+// launch starts a server, told more by its environment.
+func launch(t *testing.T, env ...string) server {
 	t.Helper()
 	path, err := serverBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path)
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"OVATION_LISTEN=127.0.0.1:0", "OVATION_INTERNAL_LISTEN=127.0.0.1:0", "OVATION_AUTH_SECRET=" + secret,
 		"OVATION_DRAIN_TIMEOUT=1s",
-	}
+	}, env...)
 	out := new(testkit.Output)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
@@ -63,9 +71,7 @@ func start(t *testing.T) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := server{url: out.Match(t, serving), auth: "Bearer " + signed}
-	s.call(t, "RoomService/CreateRoom", `{"roomId":"r"}`)
-	return s
+	return server{url: out.Match(t, serving), auth: "Bearer " + signed}
 }
 
 // call makes a call as plainly as can be, and expects it to succeed.

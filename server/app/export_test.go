@@ -1,0 +1,19 @@
+package app
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/ovation-live/ovation/server/certificate"
+)
+
+// ServeOn serves as an App does, on a listener of the test's; over TLS with a pair.
+func ServeOn(l net.Listener, h http.Handler, pair *certificate.Pair) *http.Server {
+	s := (&App{logger: slog.New(slog.DiscardHandler)}).newServer(h)
+	if pair != nil {
+		secure(s, pair)
+	}
+	go func() { _ = listenTo(s, l) }()
+	return s
+}
