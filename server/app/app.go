@@ -23,6 +23,7 @@ import (
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/store"
@@ -38,6 +39,7 @@ type App struct {
 	keeper   *rooms.Keeper
 	services rpc.Services
 	verifier *auth.Verifier
+	limits   interceptor.Limits
 	metrics  *prometheus.Registry
 	ready    readiness
 	health   *grpchealth.StaticChecker
@@ -59,6 +61,7 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 	}
 	a.metrics.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.limits = newLimits(c.Limits, limit.NewMetrics(a.metrics))
 	a.buildServices()
 	if err := a.prepare(ctx); err != nil {
 		a.hub.Close()
@@ -76,6 +79,7 @@ func (a *App) prepare(ctx context.Context) error {
 	}
 	public, health := a.publicHandler()
 	a.public, a.health = a.newServer(public), health
+	a.public.ConnContext = limit.WithConn
 	a.internal = a.newServer(a.internalHandler())
 	return a.bind(ctx)
 }
@@ -123,7 +127,7 @@ func (a *App) Run(ctx, force context.Context) error {
 			failed <- fmt.Errorf("serving %s: %w", l.Addr(), err)
 		}
 	}
-	group.Go(func() { serve(a.public, a.publicAddr) })
+	group.Go(func() { serve(a.public, a.limits.Addresses.Listen(a.publicAddr)) })
 	group.Go(func() { serve(a.internal, a.internalAddr) })
 	a.ready.set(true)
 
@@ -197,7 +201,7 @@ func urlOf(asked string, l net.Listener) string {
 // chain is what surrounds RPCs.
 func (a *App) chain() rpc.Chain {
 	return rpc.Chain{
-		Built:   interceptor.Chain(a.logger, a.verifier, rpc.Translate),
+		Built:   interceptor.Chain(a.logger, a.verifier, a.limits, rpc.Translate),
 		Unbuilt: interceptor.Plain(a.logger, rpc.Translate),
 		Request: interceptor.Requests(a.logger),
 	}

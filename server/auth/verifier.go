@@ -39,11 +39,18 @@ func NewVerifier(secret string) *Verifier {
 // Header verifies the value of an Authorization header. ErrTokenMissing,
 // ErrTokenInvalid, ErrTokenExpired.
 func (v *Verifier) Header(value string) (Principal, error) {
-	scheme, raw, ok := strings.Cut(value, " ")
-	if raw = strings.TrimSpace(raw); !ok || raw == "" || !strings.EqualFold(scheme, "Bearer") {
+	raw, ok := bearer(value)
+	if !ok {
 		return Principal{}, ErrTokenMissing
 	}
 	return v.Verify(raw)
+}
+
+// bearer returns the token in an Authorization header.
+func bearer(value string) (raw string, ok bool) {
+	scheme, raw, ok := strings.Cut(value, " ")
+	raw = strings.TrimSpace(raw)
+	return raw, ok && raw != "" && strings.EqualFold(scheme, "Bearer")
 }
 
 // Verify verifies a token. It must expire, and name a user and a role.

@@ -78,15 +78,15 @@ func (c Config) validateListen(flag, address string) error {
 	if err != nil {
 		return fmt.Errorf("%s %q is not of the form HOST:PORT: %w", flag, address, err)
 	}
-	if c.Development() && !loopback(host) {
+	if c.Development() && !Loopback(host) {
 		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret anybody could be anyone: "+
 			"set --auth-secret (or OVATION_AUTH_SECRET) to a secret of your own, or listen on localhost", flag, address)
 	}
 	return nil
 }
 
-// loopback says whether a host is this machine and reachable from nowhere else.
-func loopback(host string) bool {
+// Loopback says whether a host is this machine and reachable from nowhere else.
+func Loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}

@@ -10,14 +10,14 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 )
 
-// Chain is what surrounds every RPC that is built. Who may not call is turned away
-// before their request is read; then, outermost first, a panic is reported like other
+// Chain is what surrounds every RPC that is built. Who may not call, or calls too often,
+// is turned away before their request is read; then, outermost first, a panic is reported like other
 // errors, and what cannot be understood is not validated.
 func Chain(
-	logger *slog.Logger, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
+	logger *slog.Logger, v *auth.Verifier, limits Limits, translate func(context.Context, error) *connect.Error,
 ) connect.HandlerOption {
 	return connect.WithHandlerOptions(
-		connect.WithRequestGate(gate(logger, v, translate)),
+		connect.WithRequestGate(gate(logger, v, limits, translate)),
 		connect.WithInterceptors(
 			Report(logger, translate),
 			Recover(logger),

@@ -10,11 +10,11 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 )
 
-// gate verifies the caller's token before anything of the request's body is read, and
-// hands the caller on in the context. Who is turned away is reported like any other
-// outcome.
+// gate verifies the caller's token before anything of the request's body is read,
+// holds the caller to their limits, and hands them on in the context. Who is turned
+// away is reported like any other outcome.
 func gate(
-	logger *slog.Logger, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
+	logger *slog.Logger, v *auth.Verifier, limits Limits, translate func(context.Context, error) *connect.Error,
 ) connect.RequestGateFunc {
 	refuse, recovered := Report(logger, translate), Recover(logger)
 	return func(
@@ -22,9 +22,11 @@ func gate(
 	) (context.Context, error) {
 		call := Call{spec, peer}
 		var p auth.Principal
-		err := recovered(ctx, call, func(context.Context) (err error) {
-			p, err = v.Header(header.Get("Authorization"))
-			return err
+		err := recovered(ctx, call, func(ctx context.Context) (err error) {
+			if p, err = limits.verify(ctx, v, header.Get("Authorization")); err != nil {
+				return err
+			}
+			return limits.admit(ctx, p, spec.Procedure)
 		})
 		if err != nil {
 			Unread(ctx, err)

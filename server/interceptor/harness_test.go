@@ -94,7 +94,7 @@ func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) s
 }
 
 func interceptorOption(logger *slog.Logger, v *auth.Verifier) connect.HandlerOption {
-	return interceptor.Chain(logger, v, rpc.Translate)
+	return interceptor.Chain(logger, v, interceptor.Limits{}, rpc.Translate)
 }
 
 // result is what a call came to.

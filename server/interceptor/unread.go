@@ -23,6 +23,7 @@ type outcome struct {
 	reported bool   // an interceptor has logged it
 	unread   error  // why it could not be read
 	hurry    func() // bounds the wait for the rest of it
+	leave    func() // gives back what it holds; nil: nothing
 }
 
 // outcomeOf returns the outcome of the request that a context belongs to.
@@ -31,6 +32,13 @@ func outcomeOf(ctx context.Context) *outcome {
 		return o
 	}
 	return &outcome{hurry: func() {}}
+}
+
+// over gives back what the request holds.
+func (o *outcome) over() {
+	if o.leave != nil {
+		o.leave()
+	}
 }
 
 // Unread notes why the request that a context belongs to could not be read. Nobody
@@ -49,6 +57,7 @@ func Requests(logger *slog.Logger) func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			o := &outcome{hurry: func() { discardRest(w, r) }}
 			ctx := context.WithValue(r.Context(), outcomeKey{}, o)
+			defer o.over()
 			next.ServeHTTP(w, r.WithContext(ctx))
 			if !o.reported {
 				logger.LogAttrs(ctx, slog.LevelDebug, "unreadable request",

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -27,21 +29,31 @@ func (e *tooLargeError) Error() string {
 // errBrokenOff says that a request's body did not come to its end.
 var errBrokenOff = errors.New("rpc: the request broke off")
 
+// errTooSlow says that a request did not arrive in time.
+var errTooSlow = errors.New("rpc: the request took too long to arrive")
+
 // errNotGzip says that what is said to be compressed is not.
 var errNotGzip = errors.New("rpc: not compressed with gzip")
 
 // envelopeBytes is what a protocol adds to a message.
 const envelopeBytes = 5
 
-// boundBody lets a handler read messages of at most so many bytes.
-func boundBody(most int, next http.Handler) http.Handler {
+// boundBody lets a handler read messages of at most so many bytes, if they arrive within
+// a time that begins when the handler reads; 0 is no bound.
+func boundBody(most int, within time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != http.NoBody {
 			left := int64(most) + envelopeBytes
 			if r.ContentLength > left {
 				left = -1 // nothing of it is read
 			}
-			r.Body = &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: left}
+			body := &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: most, left: left}
+			if within > 0 {
+				controller := http.NewResponseController(w)
+				body.patience = &patience{within: within, cut: func() { _ = controller.SetReadDeadline(time.Unix(1, 0)) }}
+				defer body.patience.end()
+			}
+			r.Body = body
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -53,6 +65,9 @@ type boundedBody struct {
 	ctx  context.Context //nolint:containedctx // the request's, whose body it is
 	most int
 	left int64 // below 0: too much was sent
+
+	patience *patience // with its sender, from the first read to the last; nil: it has no end
+	begun    bool
 }
 
 // Read implements io.Reader.
@@ -60,13 +75,22 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, b.fail(&tooLargeError{b.most})
 	}
+	if !b.begun {
+		b.begun = true
+		b.patience.begin()
+	}
 	n, err := b.ReadCloser.Read(p)
 	b.left -= int64(n)
 	switch {
 	case b.left < 0:
 		return 0, b.fail(&tooLargeError{b.most})
-	case err == nil, errors.Is(err, io.EOF):
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF):
+		b.patience.end()
 		return n, err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, b.fail(errTooSlow)
 	default:
 		return n, b.fail(fmt.Errorf("%w: %w", errBrokenOff, err))
 	}
@@ -74,6 +98,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 
 // fail returns what the caller is told.
 func (b *boundedBody) fail(err error) error {
+	b.patience.end()
 	interceptor.Unread(b.ctx, err)
 	return Translate(b.ctx, err)
 }

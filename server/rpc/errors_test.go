@@ -19,6 +19,7 @@ import (
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/store"
@@ -27,7 +28,7 @@ import (
 // packages is where errors come from that callers are told of.
 var packages = []string{
 	"live/feed", "live/attribute", "live/room", "store",
-	"server/auth", "server/chat", "server/hub", "server/page",
+	"server/auth", "server/chat", "server/hub", "server/page", "server/limit",
 	"server/rooms", "server/attributes",
 }
 
@@ -87,6 +88,10 @@ var known = map[string]told{
 	},
 	"chat.TooOftenError": {
 		&chat.TooOftenError{RetryAfter: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED, nil,
+	},
+	"limit.ExceededError": {
+		&limit.ExceededError{Limit: limit.UserSendRate, RetryAfter: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		map[string]string{"limit": "user_send_rate"},
 	},
 	"hub.ErrDraining": {hub.ErrDraining, ovationv1.ErrorReason_ERROR_REASON_DRAINING, nil},
 	"page.ErrToken":   {page.ErrToken, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID, nil},

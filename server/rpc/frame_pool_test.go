@@ -75,7 +75,7 @@ func startFeedWithin(t *testing.T, writeWithin time.Duration) (*http.Client, str
 	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: logger})
 	r := rooms.New(set, h, rand.Text)
 	mux := http.NewServeMux()
-	chain := interceptor.Chain(logger, auth.NewVerifier("secret"), rpc.Translate)
+	chain := interceptor.Chain(logger, auth.NewVerifier("secret"), interceptor.Limits{}, rpc.Translate)
 	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger))},
 		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, WriteWithin: writeWithin}, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(logger)})
 	server := httptest.NewUnstartedServer(mux)

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// patience bounds how long a stream waits for its reader to take a frame: net/http
-// waits for ever on HTTP/1.1, and on HTTP/2 for one who does not open the stream's
-// window. It costs a timer that is set and stopped, not a deadline set for each frame,
+// patience bounds how long a stream waits for its reader to take a frame, and a call for
+// its request to arrive: net/http waits for ever on HTTP/1.1, and on HTTP/2 for one who
+// does not open the stream's window. It costs a timer that is set and stopped, not a deadline set for each frame,
 // which on HTTP/2 is a message to another goroutine.
 type patience struct {
 	within time.Duration
-	cut    func() // what is being written fails
+	cut    func() // what is being written, or read, fails
 
 	mu    sync.Mutex
 	timer *time.Timer
-	until time.Time // zero: nothing is being written
+	until time.Time // zero: nothing is waited for
 }
 
 type patienceKey struct{}
@@ -30,7 +30,6 @@ func patient(within time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		controller := http.NewResponseController(w)
 		p := &patience{within: within, cut: func() { _ = controller.SetWriteDeadline(time.Unix(1, 0)) }}
-		p.timer = time.AfterFunc(within, p.over)
 		defer p.end()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), patienceKey{}, p)))
 	})
@@ -50,6 +49,10 @@ func (p *patience) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.until = time.Now().Add(p.within)
+	if p.timer == nil {
+		p.timer = time.AfterFunc(p.within, p.over)
+		return
+	}
 	p.timer.Reset(p.within)
 }
 
@@ -61,7 +64,9 @@ func (p *patience) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.until = time.Time{}
-	p.timer.Stop()
+	if p.timer != nil {
+		p.timer.Stop()
+	}
 }
 
 // over cuts the stream if the wait is really over: the timer may be that of a frame

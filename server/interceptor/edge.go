@@ -1,0 +1,77 @@
+package interceptor
+
+import (
+	"context"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"connectrpc.com/connect"
+
+	"github.com/ovation-live/ovation/server/limit"
+)
+
+// Edge surrounds every HTTP request: it turns away those that come over a connection
+// that is one too many, or too often from one address. Calls are answered with an error of
+// their protocol, everything else with 503 and Retry-After.
+func Edge(
+	logger *slog.Logger, addresses *limit.Addresses, translate func(context.Context, error) *connect.Error,
+) func(http.Handler) http.Handler {
+	e := edge{logger, translate, connect.NewErrorWriter()}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := limit.Refused(r.Context()); err != nil {
+				w.Header().Set("Connection", "close") // over HTTP/2, GOAWAY
+				e.refuse(w, r, err)
+				return
+			}
+			ctx, from := addresses.Client(r)
+			if err := addresses.Request(from); err != nil {
+				e.refuse(w, r, err)
+				return
+			}
+			if ctx != r.Context() {
+				r = r.WithContext(ctx)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+type edge struct {
+	logger    *slog.Logger
+	translate func(context.Context, error) *connect.Error
+	writer    *connect.ErrorWriter
+}
+
+// refuse answers a request that is turned away.
+func (e edge) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	e.logger.LogAttrs(r.Context(), slog.LevelDebug, "turned away",
+		slog.String("procedure", r.URL.Path),
+		slog.String("peer", r.RemoteAddr),
+		slog.String("request_id", RequestID(r.Context())),
+		slog.Any("error", err))
+	if later, ok := err.(interface{ Retry() time.Duration }); ok { //nolint:errorlint // limit returns it as it is
+		w.Header().Set("Retry-After", seconds(later.Retry()))
+	}
+	discardRest(w, r)
+	if e.isCall(r) {
+		_ = e.writer.Write(w, r, e.translate(r.Context(), err)) // whoever asked has gone
+		return
+	}
+	http.Error(w, "too many requests or connections: try again later", http.StatusServiceUnavailable)
+}
+
+// isCall says whether a request is an RPC: a POST in the content type of a protocol, or
+// Connect's GET.
+func (e edge) isCall(r *http.Request) bool {
+	if !e.writer.IsSupported(r) {
+		return false
+	}
+	return r.Method == http.MethodPost || r.URL.Query().Has("message")
+}
+
+// seconds writes a wait in whole ones, at least 1.
+func seconds(d time.Duration) string { return strconv.Itoa(max(int(math.Ceil(d.Seconds())), 1)) }
