@@ -88,6 +88,13 @@ func unreached(err error) bool {
 	return Detail(err) == nil && !final(err)
 }
 
+// limited says that the caller is over a limit, and the server says for how long. Nothing
+// of the call was done.
+func limited(err error) bool {
+	after, _ := RetryAfter(err)
+	return after > 0 && Reason(err) == ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED
+}
+
 // named gives errors of the server the names of this package.
 func named(err error) error {
 	if Reason(err) == ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED {

@@ -2,6 +2,7 @@ package interceptor
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"net/http"
@@ -27,13 +28,10 @@ func Edge(
 				e.refuse(w, r, err)
 				return
 			}
-			ctx, from := addresses.Client(r)
-			if err := addresses.Request(from); err != nil {
+			r = addresses.From(r)
+			if err := addresses.Request(limit.ClientOf(r.Context())); err != nil {
 				e.refuse(w, r, err)
 				return
-			}
-			if ctx != r.Context() {
-				r = r.WithContext(ctx)
 			}
 			next.ServeHTTP(w, r)
 		})
@@ -53,8 +51,8 @@ func (e edge) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		slog.String("peer", r.RemoteAddr),
 		slog.String("request_id", RequestID(r.Context())),
 		slog.Any("error", err))
-	if later, ok := err.(interface{ Retry() time.Duration }); ok { //nolint:errorlint // limit returns it as it is
-		w.Header().Set("Retry-After", seconds(later.Retry()))
+	if later := new(limit.ExceededError); errors.As(err, &later) {
+		w.Header().Set("Retry-After", seconds(later.RetryAfter))
 	}
 	discardRest(w, r)
 	if e.isCall(r) {

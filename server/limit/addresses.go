@@ -113,15 +113,15 @@ func (a *Addresses) Guessed(addr netip.Addr) {
 
 type clientKey struct{}
 
-// Client returns where a request comes from, and the context that says so to ClientOf.
-func (a *Addresses) Client(r *http.Request) (context.Context, netip.Addr) {
-	ctx := r.Context()
-	peer := ClientOf(ctx)
+// From returns the request with a context that ClientOf knows: for a request that a
+// trusted proxy hands on, whose it is.
+func (a *Addresses) From(r *http.Request) *http.Request {
+	peer := ClientOf(r.Context())
 	if a == nil || !prefixes(a.limits.Proxies).contain(peer) {
-		return ctx, peer
+		return r
 	}
 	client := forwarded(r.Header.Values("X-Forwarded-For"), peer, a.limits.Proxies)
-	return context.WithValue(ctx, clientKey{}, client), client
+	return r.WithContext(context.WithValue(r.Context(), clientKey{}, client))
 }
 
 // ClientOf returns the address that a request's context belongs to; the zero Addr,

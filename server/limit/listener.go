@@ -56,11 +56,13 @@ func (c *Conn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// A connection that is refused keeps the deadline that it was given.
+// isRefused says whether the connection is over a limit. It keeps the deadline that it was
+// given.
+func (c *Conn) isRefused() bool { return c.refused != nil }
 
 // SetDeadline implements net.Conn.
 func (c *Conn) SetDeadline(t time.Time) error {
-	if c.refused != nil {
+	if c.isRefused() {
 		return nil
 	}
 	return c.TCPConn.SetDeadline(t)
@@ -68,7 +70,7 @@ func (c *Conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline implements net.Conn.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	if c.refused != nil {
+	if c.isRefused() {
 		return nil
 	}
 	return c.TCPConn.SetReadDeadline(t)
@@ -76,7 +78,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 
 // SetWriteDeadline implements net.Conn.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	if c.refused != nil {
+	if c.isRefused() {
 		return nil
 	}
 	return c.TCPConn.SetWriteDeadline(t)
@@ -177,7 +179,7 @@ func connOf(ctx context.Context) *Conn {
 // Refused returns an ExceededError if a request came over a connection that is over a
 // limit: it is to be answered with that, and the connection to be closed.
 func Refused(ctx context.Context) error {
-	if c := connOf(ctx); c != nil && c.refused != nil {
+	if c := connOf(ctx); c != nil && c.isRefused() {
 		return c.refused
 	}
 	return nil

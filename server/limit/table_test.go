@@ -77,7 +77,10 @@ func TestFloodOfKeys(t *testing.T) {
 	const most = 10 * shards
 	table, now := clocked(most)
 	p := paceOf(1)
-	for table.take("greedy", 0, p) == 0 {
+	for range burst / p.interval {
+		if table.take("greedy", 0, p) > 0 {
+			t.Fatal("less than a burst")
+		}
 	}
 	for range 3 {
 		if !table.enter("holder", 0, 3) {
