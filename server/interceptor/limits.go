@@ -35,8 +35,8 @@ func (l Limits) verify(ctx context.Context, v *auth.Verifier, authorization stri
 	return p, err
 }
 
-// admit lets a user make a call until the request that ctx belongs to is over. A backend
-// acts for everyone, and is not limited.
+// admit lets a user make a call until the request that ctx belongs to is over, which
+// Requests notices. A backend acts for everyone, and is not limited.
 func (l Limits) admit(ctx context.Context, p auth.Principal, procedure string) error {
 	if l.Users == nil || p.Role == live.RoleBackend {
 		return nil
