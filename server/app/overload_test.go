@@ -151,7 +151,13 @@ func TestUsersHoldSoManyPulls(t *testing.T) {
 			`{"roomId":"r","cursor":{},"wait":"`+wait+`"}`, "Content-Type", "application/json")
 	}
 	over := make(chan answered, 1)
-	go func() { over <- pull("20s") }()
+	go func() {
+		got := pull("20s")
+		for got.status == 429 { // what looks whether it counts counts too
+			got = pull("20s")
+		}
+		over <- got
+	}()
 	until(t, "the long poll counts", func() bool {
 		_, err := c.feed.Pull(t.Context(), &ovationv1.PullRequest{RoomId: "r"})
 		return refusedFor(t, err, "user_pulls")
