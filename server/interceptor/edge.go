@@ -28,12 +28,12 @@ func Edge(
 				e.refuse(w, r, err)
 				return
 			}
-			r = addresses.From(r)
-			if err := addresses.Request(limit.ClientOf(r.Context())); err != nil {
+			let, err := addresses.Request(r)
+			if err != nil {
 				e.refuse(w, r, err)
 				return
 			}
-			next.ServeHTTP(w, r)
+			next.ServeHTTP(w, let)
 		})
 	}
 }

@@ -83,12 +83,30 @@ func (a *Addresses) exceeded(name Name, wait time.Duration) error {
 	return a.metrics.exceeded(name, spread(wait, addressSpread))
 }
 
-// Request lets an address make a request, or returns an ExceededError.
-func (a *Addresses) Request(addr netip.Addr) error {
+// Request lets an address make a request, or returns an ExceededError. The request that
+// it returns has a context that ClientOf knows: of one that a trusted proxy hands on,
+// whose it is.
+func (a *Addresses) Request(r *http.Request) (*http.Request, error) {
 	if a == nil {
-		return nil
+		return r, nil
 	}
-	return a.take(addr, requestBucket, a.limits.Requests, AddressRequestRate)
+	peer := ClientOf(r.Context())
+	client := peer
+	if prefixes(a.limits.Proxies).contain(peer) {
+		client = forwarded(r.Header.Values("X-Forwarded-For"), peer, a.limits.Proxies)
+	}
+	if err := a.request(client); err != nil {
+		return nil, err
+	}
+	if client != peer {
+		r = r.WithContext(context.WithValue(r.Context(), clientKey{}, client))
+	}
+	return r, nil
+}
+
+// request is Request for one from a known address.
+func (a *Addresses) request(client netip.Addr) error {
+	return a.take(client, requestBucket, a.limits.Requests, AddressRequestRate)
 }
 
 // Guess returns an ExceededError if so many bad tokens came from an address that
@@ -112,17 +130,6 @@ func (a *Addresses) Guessed(addr netip.Addr) {
 }
 
 type clientKey struct{}
-
-// From returns the request with a context that ClientOf knows: for a request that a
-// trusted proxy hands on, whose it is.
-func (a *Addresses) From(r *http.Request) *http.Request {
-	peer := ClientOf(r.Context())
-	if a == nil || !prefixes(a.limits.Proxies).contain(peer) {
-		return r
-	}
-	client := forwarded(r.Header.Values("X-Forwarded-For"), peer, a.limits.Proxies)
-	return r.WithContext(context.WithValue(r.Context(), clientKey{}, client))
-}
 
 // ClientOf returns the address that a request's context belongs to; the zero Addr,
 // which nothing limits, if it is not known.

@@ -185,20 +185,20 @@ func TestAddresses(t *testing.T) {
 		addr := netip.MustParseAddr(address)
 		var requests, guesses error
 		for range 6 {
-			requests, guesses = a.Request(addr), a.Guess(addr)
+			requests, guesses = a.request(addr), a.Guess(addr)
 			a.Guessed(addr)
 		}
 		if (over(t, requests) == AddressRequestRate) != held || (over(t, guesses) == AddressBadTokenRate) != held {
 			t.Errorf("%s: %v, %v", address, requests, guesses)
 		}
 	}
-	if over(t, a.Request(netip.MustParseAddr("2001:db8::ffff:0:0:1"))) == "" {
+	if over(t, a.request(netip.MustParseAddr("2001:db8::ffff:0:0:1"))) == "" {
 		t.Error("a network's other address is another's")
 	}
-	if err := a.Request(netip.MustParseAddr("2001:db8:0:1::1")); err != nil {
+	if err := a.request(netip.MustParseAddr("2001:db8:0:1::1")); err != nil {
 		t.Errorf("another network: %v", err)
 	}
-	if err := a.Request(netip.Addr{}); err != nil {
+	if err := a.request(netip.Addr{}); err != nil {
 		t.Errorf("from nowhere: %v", err)
 	}
 	for range 10 {
@@ -207,7 +207,7 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	var nobody *Addresses
-	if err := nobody.Request(netip.MustParseAddr("203.0.113.1")); err != nil {
+	if _, err := nobody.Request(httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)); err != nil {
 		t.Error(err)
 	}
 	if err := nobody.Guess(netip.MustParseAddr("203.0.113.1")); err != nil {
@@ -220,8 +220,14 @@ func TestAddresses(t *testing.T) {
 func TestClientOfAProxy(t *testing.T) {
 	t.Parallel()
 	a := NewAddresses(AddressLimits{Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, NewMetrics(nil))
+	client := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, ClientOf(r.Context())) })
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = fmt.Fprint(w, ClientOf(a.From(r).Context()))
+		let, err := a.Request(r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		client.ServeHTTP(w, let)
 	}))
 	server.Listener = a.Listen(server.Listener)
 	server.Config.ConnContext = WithConn
@@ -257,7 +263,7 @@ func BenchmarkRequest(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		if err := a.Request(addresses[i%len(addresses)]); err != nil {
+		if err := a.request(addresses[i%len(addresses)]); err != nil {
 			b.Fatal(err)
 		}
 	}
