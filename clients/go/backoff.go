@@ -53,11 +53,14 @@ func sleep(ctx context.Context, d time.Duration) error {
 // callLimit is the time that a call may take, beside what it asks the server to wait.
 const callLimit = 10 * time.Second
 
-// repeat makes a call that is safe to repeat, a few times if it does not get through.
+// repeat makes a call that is safe to repeat, a few times if it does not get through or
+// the caller is over a limit.
 func repeat[Req, Res any](
 	ctx context.Context, call func(context.Context, Req) (Res, error), request Req,
 ) (Res, error) {
-	return retry(ctx, call, request, func(attempt int, err error) bool { return attempt < 5 && unreached(err) })
+	return retry(ctx, call, request, func(attempt int, err error) bool {
+		return attempt < 5 && (unreached(err) || limited(err))
+	})
 }
 
 // enter makes a call as repeat does, and for as long as it takes where the server asks to

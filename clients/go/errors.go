@@ -135,8 +135,14 @@ func unreached(err error) bool {
 // waits in line is let in at some time: there is no reason to give up.
 func crowded(err error) bool {
 	_, told := RetryAfter(err)
-	limited := Reason(err) == ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED
-	return told && (limited || Detail(err) == nil)
+	return limited(err) || told && Detail(err) == nil
+}
+
+// limited says that the caller is over a limit, and the server says for how long. Nothing
+// of the call was done.
+func limited(err error) bool {
+	after, _ := RetryAfter(err)
+	return after > 0 && Reason(err) == ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED
 }
 
 // named gives errors of the server the names of this package.

@@ -60,6 +60,7 @@ type fake struct {
 	// What a test sets; nil for the plain thing.
 	onSubscribe func(n int, s *subscription) error
 	onPull      func(*ovationv1.PullRequest) error
+	onJoin      func() error
 	beforePull  func(context.Context) // the answer is made before it
 	onSend      func(n int) error
 	afterSend   func() // the message is in the log, the answer is not out
@@ -210,6 +211,11 @@ func (f *fake) count(counter func() int) int {
 func (f *fake) JoinRoom(_ context.Context, request *ovationv1.JoinRoomRequest) (*ovationv1.JoinRoomResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.onJoin != nil {
+		if err := f.onJoin(); err != nil {
+			return nil, err
+		}
+	}
 	session := request.SessionId
 	if session == "" {
 		session = "s1"

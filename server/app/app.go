@@ -24,6 +24,7 @@ import (
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/keyset"
+	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
@@ -43,6 +44,7 @@ type App struct {
 	services rpc.Services
 	keys     *keyset.Keys // nil: tokens are signed with the secret alone
 	verifier *auth.Verifier
+	limits   interceptor.Limits
 	metrics  metrics
 	traces   *tracing.Provider
 	ready    readiness
@@ -63,6 +65,7 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 		store:   memory.New().Set(),
 		metrics: newMetrics(),
 	}
+	a.limits = newLimits(c.Limits, limit.NewMetrics(a.metrics.registry))
 	var err error
 	if a.traces, err = tracing.FromEnvironment(ctx, a.logger); err != nil {
 		return nil, err
@@ -98,6 +101,7 @@ func (a *App) prepare(ctx context.Context) error {
 	}
 	public, health := a.publicHandler()
 	a.public, a.health = a.newServer(public), health
+	a.public.ConnContext = limit.WithConn
 	a.internal = a.newServer(a.internalHandler())
 	if err := a.encrypt(ctx); err != nil {
 		return err
@@ -188,7 +192,7 @@ func (a *App) Run(ctx, force context.Context) error {
 			failed <- fmt.Errorf("serving %s: %w", l.Addr(), err)
 		}
 	}
-	group.Go(func() { serve(a.public, a.publicAddr) })
+	group.Go(func() { serve(a.public, a.limits.Addresses.Listen(a.publicAddr)) })
 	group.Go(func() { serve(a.internal, a.internalAddr) })
 	a.ready.set(true)
 
@@ -281,7 +285,7 @@ func (a *App) chain() rpc.Chain {
 		o.Traces = a.traces
 	}
 	return rpc.Chain{
-		Built:   interceptor.Chain(o, a.verifier, rpc.Translate, interceptor.Admit(a.services.Moderation)),
+		Built:   interceptor.Chain(o, a.verifier, a.limits, rpc.Translate, interceptor.Admit(a.services.Moderation)),
 		Unbuilt: interceptor.Plain(o, rpc.Translate),
 		Request: interceptor.Requests(o),
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/token"
 )
 
@@ -51,4 +53,24 @@ func (a *App) mintDevelopmentToken(w http.ResponseWriter, r *http.Request) {
 		"user_id":    guest,
 		"expires_at": claims.Expires.UTC().Format(time.RFC3339),
 	})
+}
+
+// onlyLoopbackHosts answers those alone who name this machine as the host: a page
+// elsewhere, whose name suddenly leads here, is not to get what the page here gets.
+func onlyLoopbackHosts(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !config.Loopback(hostOf(r.Host)) {
+			answer(w, http.StatusForbidden, "development tokens are for localhost: open the page there\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// hostOf returns a Host header's host, without a port and brackets.
+func hostOf(header string) string {
+	if host, _, err := net.SplitHostPort(header); err == nil {
+		return host
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(header, "["), "]")
 }

@@ -10,6 +10,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/config"
 )
 
 // altered sends other requests than the client makes.
@@ -59,7 +60,7 @@ func subscribeErr(t *testing.T, c clients) error {
 // wrong, on streams and off, and it is no fault of the server's.
 func TestBrokenEnvelopes(t *testing.T) {
 	t.Parallel()
-	n := start(t)
+	n := start(t, func(c *config.Config) { c.UserConnectRate = 0 })
 	n.create(t, "r")
 	good := envelope("\x0a\x01r")
 	for name, tt := range map[string]struct{ body, says string }{

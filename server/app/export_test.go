@@ -17,3 +17,8 @@ func ServeOn(l net.Listener, h http.Handler, pair *certificate.Pair) *http.Serve
 	go func() { _ = listenTo(s, l) }()
 	return s
 }
+
+// NewServer returns a server as apps serve with, for tests that shorten its times.
+func NewServer(h http.Handler) *http.Server {
+	return (&App{logger: slog.New(slog.DiscardHandler)}).newServer(h)
+}

@@ -26,17 +26,23 @@ const (
 	headerTimeout = 10 * time.Second
 	// idleTimeout is how long a connection without requests is kept.
 	idleTimeout = 2 * time.Minute
+	// readWithin is how long a call's request may take to arrive, once its headers have.
+	readWithin = 30 * time.Second
 	// writeWithin is how long a connection, and a stream, waits for its reader to take
 	// anything of what was written.
 	writeWithin = 30 * time.Second
 	// maxHeaderBytes bounds a request's headers.
 	maxHeaderBytes = 64 << 10
+	// maxStreams is how many requests one HTTP/2 connection has open at once: enough for
+	// a proxy's or a backend's, which opens another beyond it, and a bound on what a
+	// single connection costs.
+	maxStreams = 250
 )
 
 // newServer returns a server for HTTP/1.1 and cleartext HTTP/2; encrypt makes one for
-// TLS of it, with the same bounds. It has no read or
-// write timeouts, which would cut long streams; dead peers are found by pings and by
-// writes that make no progress, on streams over HTTP/1.1 too (rpc.Limits).
+// TLS of it, with the same bounds. It has no read or write timeouts, which would cut long
+// streams: rpc.Limits bounds how long a request may take to arrive, dead peers are found by
+// pings and by writes that make no progress, on streams over HTTP/1.1 too.
 func (a *App) newServer(h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -49,6 +55,8 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          log.New(complaints{a.logger}, "", 0),
 		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams,
+
 			SendPingTimeout:  30 * time.Second,
 			PingTimeout:      15 * time.Second,
 			WriteByteTimeout: writeByteTimeout,
@@ -74,16 +82,22 @@ func (c complaints) Write(p []byte) (int, error) {
 // by.
 func (a *App) publicHandler() (http.Handler, *grpchealth.StaticChecker) {
 	mux := http.NewServeMux()
-	limits := rpc.Limits{RequestBytes: a.config.MaxRequestBytes, CompressBytes: compressBytes, WriteWithin: writeWithin}
+	limits := rpc.Limits{
+		RequestBytes:  a.config.MaxRequestBytes,
+		CompressBytes: compressBytes,
+		ReadWithin:    readWithin,
+		WriteWithin:   writeWithin,
+	}
 	rpc.Register(mux, a.services, limits, a.chain())
 	rpc.RegisterReflection(mux)
 	health := rpc.RegisterHealth(mux)
 	a.addProbes(mux)
 	mux.Handle("/", rpc.OrUnknown(web.Handler()))
 	if a.config.Development() {
-		mux.HandleFunc("GET /dev/token", a.mintDevelopmentToken)
+		mux.Handle("GET /dev/token", onlyLoopbackHosts(http.HandlerFunc(a.mintDevelopmentToken)))
 	}
-	return interceptor.WithRequestID(a.withCORS(mux)), health
+	edge := interceptor.Edge(a.logger, a.limits.Addresses, rpc.Translate)
+	return interceptor.WithRequestID(a.withCORS(edge(mux))), health
 }
 
 // withCORS lets pages of other origins call.

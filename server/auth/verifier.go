@@ -63,11 +63,18 @@ func NewVerifierWith(secret string, o Options) *Verifier {
 // ErrTokenInvalid, ErrTokenExpired. It may wait for keys to be read, at most until ctx
 // is done.
 func (v *Verifier) Header(ctx context.Context, value string) (Principal, error) {
-	scheme, raw, ok := strings.Cut(value, " ")
-	if raw = strings.TrimSpace(raw); !ok || raw == "" || !strings.EqualFold(scheme, "Bearer") {
+	raw, ok := bearer(value)
+	if !ok {
 		return Principal{}, ErrTokenMissing
 	}
 	return v.Verify(ctx, raw)
+}
+
+// bearer returns the token in an Authorization header.
+func bearer(value string) (raw string, ok bool) {
+	scheme, raw, ok := strings.Cut(value, " ")
+	raw = strings.TrimSpace(raw)
+	return raw, ok && raw != "" && strings.EqualFold(scheme, "Bearer")
 }
 
 // Verify verifies a token. It must expire, and name a user and a role.

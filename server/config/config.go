@@ -83,7 +83,7 @@ func (c Config) validateListen(flag, address string) error {
 	if err != nil {
 		return fmt.Errorf("%s %q is not of the form HOST:PORT: %w", flag, address, err)
 	}
-	if c.Development() && !loopback(host) {
+	if c.Development() && !Loopback(host) {
 		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret or --auth-jwks anybody could be anyone: "+
 			"set --auth-secret (or OVATION_AUTH_SECRET, or --auth-secret-file) to a secret of your own or --auth-jwks to your public keys, or listen on localhost", flag, address)
 	}
@@ -93,11 +93,11 @@ func (c Config) validateListen(flag, address string) error {
 // Exposed says whether others than this machine may reach the public address.
 func (c Config) Exposed() bool {
 	host, _, err := net.SplitHostPort(c.Listen)
-	return err == nil && !loopback(host)
+	return err == nil && !Loopback(host)
 }
 
-// loopback says whether a host is this machine and reachable from nowhere else.
-func loopback(host string) bool {
+// Loopback says whether a host is this machine and reachable from nowhere else.
+func Loopback(host string) bool {
 	if host == "localhost" {
 		return true
 	}

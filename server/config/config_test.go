@@ -59,6 +59,13 @@ func TestRules(t *testing.T) {
 		"a host and port":   {func(c *config.Config) { c.CORSOrigins = []string{"a.test:80"} }, `--cors-origins "a.test:80" is neither * nor an origin like https://example.com`},
 		"a page":            {func(c *config.Config) { c.CORSOrigins = []string{"https://a.test/"} }, `--cors-origins "https://a.test/" is neither * nor an origin like https://example.com`},
 		"nothing among":     {func(c *config.Config) { c.CORSOrigins = []string{"*", ""} }, `--cors-origins "" is neither * nor an origin like https://example.com`},
+		"limits off":        {func(c *config.Config) { c.AddressConnections, c.UserSendRate, c.UserPulls = 0, 0, 0 }, ""},
+		"below nothing":     {func(c *config.Config) { c.UserSendRate = -1 }, "--user-send-rate is -1, must be from 0 to 1000000"},
+		"beyond counting":   {func(c *config.Config) { c.AddressRequestRate = 2_000_000 }, "--address-request-rate is 2000000, must be from 0 to 1000000"},
+		"nobody exempt":     {func(c *config.Config) { c.LimitExempt = []string{""} }, ""},
+		"proxies":           {func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1"} }, ""},
+		"a proxy's name":    {func(c *config.Config) { c.TrustedProxies = []string{"proxy.test"} }, `--trusted-proxies "proxy.test" is neither an address nor a network like 10.0.0.0/8`},
+		"a mapped network":  {func(c *config.Config) { c.LimitExempt = []string{"::ffff:10.0.0.0/104"} }, `--limit-exempt "::ffff:10.0.0.0/104" is neither an address nor a network like 10.0.0.0/8`},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,5 +226,17 @@ func TestSecretIsNotSeen(t *testing.T) {
 	}
 	if got := config.Secret("").String(); got != "" {
 		t.Errorf("no secret reads %q", got)
+	}
+}
+
+func TestNetworks(t *testing.T) {
+	t.Parallel()
+	c := sound()
+	c.TrustedProxies = []string{"10.1.2.3/8", "192.0.2.7", "", "::ffff:192.0.2.8", "2001:db8::1/64"}
+	if got, want := fmt.Sprint(c.Proxies()), "[10.0.0.0/8 192.0.2.7/32 192.0.2.8/32 2001:db8::/64]"; got != want {
+		t.Errorf("proxies %s, want %s", got, want)
+	}
+	if got, want := fmt.Sprint(c.Exempt()), "[127.0.0.0/8 ::1/128]"; got != want {
+		t.Errorf("by default %s, want %s", got, want)
 	}
 }

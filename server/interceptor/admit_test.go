@@ -26,10 +26,10 @@ func (door) Admit(ctx context.Context, p auth.Principal, id live.RoomID) (contex
 	return context.WithValue(ctx, admittedKey{}, id), nil
 }
 
-// startBehind serves do behind the chain, with the door inmost.
-func startBehind(t *testing.T, do func(context.Context) error) server {
+// startAtDoor serves do behind the chain, with the door inmost.
+func startAtDoor(t *testing.T, do func(context.Context) error) server {
 	t.Helper()
-	return startWith(t, auth.NewVerifier(secret), do, interceptor.Admit(door{}))
+	return startBehind(t, auth.NewVerifier(secret), interceptor.Limits{}, do, interceptor.Admit(door{}))
 }
 
 // The order: who calls, whether the request is valid, whether they may come in, then the
@@ -45,7 +45,7 @@ func TestTheDoorComesAfterValidation(t *testing.T) {
 		{call{authorization: bearer(t), room: "closed"}, ovationv1.ErrorReason_ERROR_REASON_BANNED},
 	} {
 		entered := func(context.Context) error { panic("the handler was called") }
-		both(t, func(t *testing.T) server { t.Helper(); return startBehind(t, entered) }, tt.call,
+		both(t, func(t *testing.T) server { t.Helper(); return startAtDoor(t, entered) }, tt.call,
 			func(t *testing.T, _ server, r result) {
 				d := r.detail(t)
 				if d.GetReason() != tt.want {
@@ -61,7 +61,7 @@ func TestTheDoorComesAfterValidation(t *testing.T) {
 func TestTheDoorHandsOnItsContext(t *testing.T) {
 	t.Parallel()
 	seen := make(chan any, 2)
-	s := startBehind(t, func(ctx context.Context) error {
+	s := startAtDoor(t, func(ctx context.Context) error {
 		seen <- ctx.Value(admittedKey{})
 		return nil
 	})

@@ -24,6 +24,14 @@ type exchange struct {
 	major    int       // of the protocol's version
 	reported bool      // an interceptor has logged it
 	unread   error     // why it could not be read
+	leave    func()    // gives back what it holds; nil: nothing
+}
+
+// over gives back what the request holds.
+func (e *exchange) over() {
+	if e.leave != nil {
+		e.leave()
+	}
 }
 
 type exchangeKey struct{}

@@ -10,11 +10,11 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 )
 
-// gate verifies the caller's token before anything of the request's body is read, and
-// hands the caller on in the context. Who is turned away is reported like any other
-// outcome. A backend is trusted with the trace that it names.
+// gate verifies the caller's token before anything of the request's body is read, holds
+// the caller to their limits, and hands them on in the context. Who is turned away is
+// reported like any other outcome. A backend is trusted with the trace that it names.
 func gate(
-	o Observer, v *auth.Verifier, translate func(context.Context, error) *connect.Error,
+	o Observer, v *auth.Verifier, limits Limits, translate func(context.Context, error) *connect.Error,
 ) connect.RequestGateFunc {
 	recovered := Recover(o)
 	return func(
@@ -23,8 +23,10 @@ func gate(
 		call := &Call{Spec: spec, Peer: peer}
 		var p auth.Principal
 		err := recovered(ctx, call, func(ctx context.Context) (err error) {
-			p, err = v.Header(ctx, header.Get("Authorization"))
-			return err
+			if p, err = limits.verify(ctx, v, header.Get("Authorization")); err != nil {
+				return err
+			}
+			return limits.admit(ctx, p, spec.Procedure)
 		})
 		if err != nil {
 			Unread(ctx, err)

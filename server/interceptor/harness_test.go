@@ -87,8 +87,15 @@ func start(t *testing.T, do func(context.Context) error) server {
 	return startWith(t, auth.NewVerifier(secret), do)
 }
 
-func startWith(
-	t *testing.T, v *auth.Verifier, do func(context.Context) error, inner ...connect.Interceptor,
+func startWith(t *testing.T, v *auth.Verifier, do func(context.Context) error) server {
+	t.Helper()
+	return startBehind(t, v, interceptor.Limits{}, do)
+}
+
+// startBehind serves do behind a chain with limits and more inside.
+func startBehind(
+	t *testing.T, v *auth.Verifier, limits interceptor.Limits, do func(context.Context) error,
+	inner ...connect.Interceptor,
 ) server {
 	t.Helper()
 	j := new(journal)
@@ -99,7 +106,7 @@ func startWith(
 		Metrics: interceptor.NewMetrics(registry),
 		Traces:  sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)),
 	}
-	chain := interceptor.Chain(observer, v, rpc.Translate, inner...)
+	chain := interceptor.Chain(observer, v, limits, rpc.Translate, inner...)
 	mux := http.NewServeMux()
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(&service{do: do}, chain))
 	s := httptest.NewServer(interceptor.WithRequestID(interceptor.Requests(observer)(mux)))

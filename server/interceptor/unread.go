@@ -43,6 +43,7 @@ type reading struct {
 func (h reading) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	growStack()
 	e := exchangeOf(r.Context())
+	defer e.over()
 	h.next.ServeHTTP(w, r)
 	if !e.reported {
 		h.report(r, e)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"time"
 
 	"connectrpc.com/connect"
 
@@ -27,39 +29,48 @@ func (e *tooLargeError) Error() string {
 // errBrokenOff says that a request's body did not come to its end.
 var errBrokenOff = errors.New("rpc: the request broke off")
 
+// errTooSlow says that a request did not arrive in time.
+var errTooSlow = errors.New("rpc: the request took too long to arrive")
+
 // errNotGzip says that what is said to be compressed is not.
 var errNotGzip = errors.New("rpc: not compressed with gzip")
 
 // envelopeBytes is what a protocol adds to a message.
 const envelopeBytes = 5
 
-// boundBody lets a handler read one message of at most so many bytes.
-func boundBody(most int, next http.Handler) http.Handler { return bounding{next, most} }
+// boundBody lets a handler read one message of at most so many bytes, if it arrives within
+// a time that begins when the handler reads; 0 is no bound.
+func boundBody(most int, within time.Duration, next http.Handler) http.Handler {
+	return bounding{next, most, within}
+}
 
 type bounding struct {
-	next http.Handler
-	most int
+	next   http.Handler
+	most   int
+	within time.Duration
 }
 
 // ServeHTTP implements http.Handler.
 func (h bounding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.bound(r)
+	defer h.bound(w, r).patience.end()
 	h.next.ServeHTTP(w, r)
 }
 
 // bound bounds what is read of a request.
-func (h bounding) bound(r *http.Request) {
+func (h bounding) bound(w http.ResponseWriter, r *http.Request) *boundedBody {
 	left := int64(h.most) + envelopeBytes
 	if r.ContentLength > left {
 		left = -1 // nothing of it is read
 	}
 	body := &boundedBody{ReadCloser: r.Body, ctx: r.Context(), most: h.most, left: left}
+	body.patience.within, body.patience.with = h.within, w
 	switch {
 	case enveloped(r.Header):
 		r.Body = &singleEnvelope{boundedBody: body, compressed: compressed(r.Header)}
 	case r.Body != http.NoBody:
 		r.Body = body
 	}
+	return body
 }
 
 // boundedBody is a request's body whose errors are told as they are to be answered.
@@ -68,6 +79,9 @@ type boundedBody struct {
 	ctx  context.Context //nolint:containedctx // the request's, whose body it is
 	most int
 	left int64 // below 0: too much was sent
+
+	patience patience // with its sender, from the first read to the last
+	begun    bool
 }
 
 // Read implements io.Reader.
@@ -75,13 +89,22 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, b.fail(&tooLargeError{b.most})
 	}
+	if !b.begun {
+		b.begun = true
+		b.patience.begin()
+	}
 	n, err := b.ReadCloser.Read(p)
 	b.left -= int64(n)
 	switch {
 	case b.left < 0:
 		return 0, b.fail(&tooLargeError{b.most})
-	case err == nil, errors.Is(err, io.EOF):
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF):
+		b.patience.end()
 		return n, err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return n, b.fail(errTooSlow)
 	default:
 		return n, b.fail(fmt.Errorf("%w: %w", errBrokenOff, err))
 	}
@@ -89,6 +112,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 
 // fail returns what the caller is told.
 func (b *boundedBody) fail(err error) error {
+	b.patience.end()
 	interceptor.Unread(b.ctx, err)
 	return Translate(b.ctx, err)
 }

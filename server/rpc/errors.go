@@ -20,6 +20,7 @@ import (
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
 	"github.com/ovation-live/ovation/store"
 )
@@ -125,6 +126,10 @@ var failures = []struct {
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		"the request is malformed: it is not compressed with gzip, as it says", 0,
 	}},
+	{errTooSlow, failure{
+		connect.CodeDeadlineExceeded, ovationv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED,
+		"the request took too long to arrive", 0,
+	}},
 	{errBrokenOff, cancelled},
 	{errGone, cancelled},
 	{context.DeadlineExceeded, deadline},
@@ -200,6 +205,12 @@ var typedFailures = []struct {
 	}), failure{
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		"the request is malformed", 0,
+	}},
+	{facts(func(e *limit.ExceededError) map[string]string {
+		return map[string]string{"limit": string(e.Limit)}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		"too much at once: wait for retry_after, then call again", 0,
 	}},
 	{facts(func(e *tooLargeError) map[string]string {
 		return map[string]string{"max_request_bytes": strconv.Itoa(e.max)}

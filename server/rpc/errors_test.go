@@ -21,6 +21,7 @@ import (
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
+	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/store"
@@ -29,7 +30,7 @@ import (
 // packages is where errors come from that callers are told of.
 var packages = []string{
 	"live/feed", "live/attribute", "live/moderation", "live/room", "store",
-	"server/auth", "server/chat", "server/hub", "server/page",
+	"server/auth", "server/chat", "server/hub", "server/page", "server/limit",
 	"server/rooms", "server/attributes", "server/moderation",
 }
 
@@ -112,6 +113,10 @@ var known = map[string]told{
 	"moderation.MutedError": {
 		&moderation.MutedError{Term: moderation.Term{Until: moderation.Forever}},
 		ovationv1.ErrorReason_ERROR_REASON_MUTED, nil,
+	},
+	"limit.ExceededError": {
+		&limit.ExceededError{Limit: limit.UserSendRate, RetryAfter: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		map[string]string{"limit": "user_send_rate"},
 	},
 	"hub.ErrDraining": {hub.ErrDraining, ovationv1.ErrorReason_ERROR_REASON_DRAINING, nil},
 	"page.ErrToken":   {page.ErrToken, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID, nil},

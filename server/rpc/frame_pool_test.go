@@ -71,13 +71,25 @@ func startFeed(t *testing.T) (*http.Client, string) {
 // returns the hub too.
 func startFeedWithin(t *testing.T, writeWithin time.Duration) (*http.Client, string, *hub.Hub) {
 	t.Helper()
+	return startFeedBounded(t, rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, WriteWithin: writeWithin})
+}
+
+// startFeedReading is startFeed with a bound on how long a request may take to arrive.
+func startFeedReading(t *testing.T, readWithin time.Duration) (*http.Client, string) {
+	t.Helper()
+	client, url, _ := startFeedBounded(t, rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, ReadWithin: readWithin})
+	return client, url
+}
+
+func startFeedBounded(t *testing.T, limits rpc.Limits) (*http.Client, string, *hub.Hub) {
+	t.Helper()
 	set, logger := memory.New().Set(), slog.New(slog.NewTextHandler(io.Discard, nil))
 	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: logger})
 	r := rooms.New(set, h, rand.Text)
 	mux := http.NewServeMux()
-	chain := interceptor.Chain(interceptor.Observer{Logger: logger}, auth.NewVerifier("secret"), rpc.Translate)
+	chain := interceptor.Chain(interceptor.Observer{Logger: logger}, auth.NewVerifier("secret"), interceptor.Limits{}, rpc.Translate)
 	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger, nil), chat.Config{Logger: logger})},
-		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, WriteWithin: writeWithin}, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(interceptor.Observer{Logger: logger})})
+		limits, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(interceptor.Observer{Logger: logger})})
 	server := httptest.NewUnstartedServer(interceptor.WithRequestID(mux))
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -32,6 +32,8 @@ type Limits struct {
 	RequestBytes int
 	// CompressBytes is the smallest message that is compressed.
 	CompressBytes int
+	// ReadWithin is how long a request may take to arrive. 0: for ever.
+	ReadWithin time.Duration
 	// WriteWithin is how long a stream waits for its reader to take a frame. 0: for
 	// ever.
 	WriteWithin time.Duration
@@ -54,7 +56,7 @@ type registry struct {
 
 // add adds a handler. What it reads is bounded.
 func (r registry) add(pattern string, h http.Handler) {
-	r.mux.Handle(pattern, r.chain.Request(onlyKnown(readableQuery(boundBody(r.limits.RequestBytes, h)))))
+	r.mux.Handle(pattern, r.chain.Request(onlyKnown(readableQuery(boundBody(r.limits.RequestBytes, r.limits.ReadWithin, h)))))
 }
 
 // Register adds the services to mux.

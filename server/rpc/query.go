@@ -12,15 +12,18 @@ var errNotBase64 = &interceptor.MalformedError{Cause: "its message is not base64
 
 // readableQuery answers a GET whose message cannot be decoded: connect would call that
 // a fault of the server.
-func readableQuery(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && !isBase64(r) {
-			interceptor.Unread(r.Context(), errNotBase64)
-			_ = anyProtocol.Write(w, r, Translate(r.Context(), errNotBase64)) // whoever asked has gone
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+func readableQuery(next http.Handler) http.Handler { return querying{next} }
+
+type querying struct{ next http.Handler }
+
+// ServeHTTP implements http.Handler.
+func (h querying) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && !isBase64(r) {
+		interceptor.Unread(r.Context(), errNotBase64)
+		_ = anyProtocol.Write(w, r, Translate(r.Context(), errNotBase64)) // whoever asked has gone
+		return
+	}
+	h.next.ServeHTTP(w, r)
 }
 
 // isBase64 says whether a request's message is base64url, padded or not, if it says so.

@@ -53,12 +53,20 @@ var procedures = sync.OnceValue(func() map[string]bool {
 
 // onlyKnown turns callers away whose path is no RPC of the contract.
 func onlyKnown(next http.Handler) http.Handler {
-	known, turnAway := procedures(), OrUnknown(http.NotFoundHandler())
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if known[r.URL.Path] {
-			next.ServeHTTP(w, r)
-			return
-		}
-		turnAway.ServeHTTP(w, r)
-	})
+	return knowing{next, procedures(), OrUnknown(http.NotFoundHandler())}
+}
+
+type knowing struct {
+	next     http.Handler
+	known    map[string]bool
+	turnAway http.Handler
+}
+
+// ServeHTTP implements http.Handler.
+func (h knowing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	next := h.next
+	if !h.known[r.URL.Path] {
+		next = h.turnAway
+	}
+	next.ServeHTTP(w, r)
 }

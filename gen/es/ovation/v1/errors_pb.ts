@@ -214,9 +214,9 @@ export enum ErrorReason {
   SESSION_NOT_FOUND = 17,
 
   /**
-   * [RESOURCE_EXHAUSTED] A rate or connection limit was hit; see retry_after. Or
-   * the request is larger than the server reads; metadata names the limit as
-   * "max_request_bytes".
+   * [RESOURCE_EXHAUSTED] A rate or connection limit was hit; metadata names it as
+   * "limit", see retry_after. Or the request is larger than the server reads;
+   * metadata names that limit as "max_request_bytes".
    *
    * @generated from enum value: ERROR_REASON_LIMIT_EXCEEDED = 18;
    */

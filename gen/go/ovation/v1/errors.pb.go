@@ -87,9 +87,9 @@ const (
 	// [NOT_FOUND] The session has ended; subscribe or join again. Or an attribute
 	// is to go when someone leaves who has no session in the room.
 	ErrorReason_ERROR_REASON_SESSION_NOT_FOUND ErrorReason = 17
-	// [RESOURCE_EXHAUSTED] A rate or connection limit was hit; see retry_after. Or
-	// the request is larger than the server reads; metadata names the limit as
-	// "max_request_bytes".
+	// [RESOURCE_EXHAUSTED] A rate or connection limit was hit; metadata names it as
+	// "limit", see retry_after. Or the request is larger than the server reads;
+	// metadata names that limit as "max_request_bytes".
 	ErrorReason_ERROR_REASON_LIMIT_EXCEEDED ErrorReason = 18
 	// [UNAVAILABLE] The node is draining: reconnect after retry_after.
 	ErrorReason_ERROR_REASON_DRAINING ErrorReason = 19
