@@ -56,4 +56,5 @@ type Set struct {
 	Attributes Attributes
 	Presence   Presence
 	Bus        Bus
+	Words      Words
 }

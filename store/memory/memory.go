@@ -3,7 +3,7 @@
 // process begins new epochs.
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
-// endings.mu. Publications are heard
+// endings.mu; everywhere.mu alone. Publications are heard
 // under roomState.mu, so that they come in order.
 package memory
 
@@ -36,6 +36,9 @@ type Store struct {
 	expiry    expiry
 	unsettled unsettled
 	endings   endings
+
+	everywhere everywhere
+	revisions  revisions
 }
 
 // Option changes how a store is made.
@@ -80,7 +83,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 
 // Set returns the store as every role.
 func (s *Store) Set() store.Set {
-	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Bus: s}
+	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Bus: s, Words: s}
 }
 
 // find returns a room's state, or ErrRoomNotFound, or the error of a context that is

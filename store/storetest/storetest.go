@@ -63,6 +63,7 @@ var roles = []struct {
 	{"presence", presenceTests},
 	{"bus", busTests},
 	{"follow", followTests},
+	{"words", wordsTests},
 	{"log_races", logRaces},
 	{"rooms_races", roomsRaces},
 	{"attributes_races", attributesRaces},
