@@ -24,9 +24,9 @@ type Words interface {
 	// WordLists returns at most limit lists with ids greater than after, by id.
 	// ErrRoomNotFound.
 	WordLists(ctx context.Context, id live.RoomID, after string, limit int) ([]words.Summary, error)
-	// Words returns at most limit words of a list with texts greater than after, by
+	// WordsOf returns at most limit words of a list with texts greater than after, by
 	// text; none of a list that is not there. ErrRoomNotFound.
-	Words(ctx context.Context, id live.RoomID, list, after string, limit int) ([]words.Word, error)
+	WordsOf(ctx context.Context, id live.RoomID, list, after string, limit int) ([]words.Word, error)
 	// AllWords returns all lists of the room, by id, and the revision that they are of.
 	// ErrRoomNotFound.
 	AllWords(ctx context.Context, id live.RoomID) ([]words.List, WordsRevision, error)

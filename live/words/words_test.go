@@ -144,9 +144,13 @@ func TestListsTogether(t *testing.T) {
 	}
 }
 
-// What masking brings together is masked too.
+// What masking brings together is masked too, and a text made of nothing else whole.
 func TestMaskingEnds(t *testing.T) {
 	t.Parallel()
+	nested := "hi" + strings.Repeat(" a b", 1000) + strings.Repeat(" c d", 1000)
+	if got := judge(nested, filter("abcd")); got.Text != strings.Repeat("*", len(nested)) {
+		t.Errorf("%.40q", got.Text)
+	}
 	if got := judge("a f u c k s s", filter("fuck", "ass")); got.Text != strings.Repeat("*", 13) {
 		t.Errorf("%q", got.Text)
 	}

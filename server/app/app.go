@@ -25,6 +25,7 @@ import (
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
+	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
 )
@@ -90,8 +91,9 @@ func (a *App) buildServices() {
 	a.keeper = rooms.NewKeeper(roomService, a.logger)
 	a.services = rpc.Services{
 		Rooms:      roomService,
-		Chat:       chat.New(a.store, a.hub, roomService, a.keeper),
+		Chat:       chat.New(a.store, a.hub, roomService, a.keeper, words.NewFilter(a.store, a.logger)),
 		Attributes: attributes.New(a.store, a.hub),
+		Words:      words.New(a.store),
 	}
 }
 

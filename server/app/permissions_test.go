@@ -38,6 +38,8 @@ var permissions = map[string]permission{
 	"AttributeService.UpdateAttributes": {everyone, `{"roomId":"ROOM","updates":[{"key":"k"}]}`},
 	"AttributeService.GetAttributes":    {everyone, `{"roomId":"ROOM"}`},
 	"AttributeService.PullAttributes":   {everyone, `{"roomId":"ROOM"}`},
+	"ModerationService.PutWords":        {"host backend", `{"roomId":"ROOM","words":[{"text":"w"}]}`},
+	"ModerationService.ListWords":       {"moderator host backend", `{"roomId":"ROOM"}`},
 }
 
 func TestPermissions(t *testing.T) {

@@ -15,8 +15,9 @@ var built = map[string][]string{
 	"RoomService": {
 		"CreateRoom", "GetRoom", "ListRooms", "UpdateRoom", "EndRoom", "JoinRoom", "LeaveRoom", "ListMembers",
 	},
-	"FeedService":      {"Subscribe", "Pull", "Send", "RecallMessage", "ListHistory", "SyncClock"},
-	"AttributeService": {"UpdateAttributes", "GetAttributes", "PullAttributes"},
+	"FeedService":       {"Subscribe", "Pull", "Send", "RecallMessage", "ListHistory", "SyncClock"},
+	"AttributeService":  {"UpdateAttributes", "GetAttributes", "PullAttributes"},
+	"ModerationService": {"PutWords", "ListWords"},
 }
 
 // methods calls do for every RPC of the contract.

@@ -46,12 +46,21 @@ type Service struct {
 	hub    *hub.Hub
 	rooms  *rooms.Service
 	keeper *rooms.Keeper
+	filter Filter
 	full   saturation
 }
 
-// New returns the use cases over a store, a hub and the sessions of rooms.
-func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper) *Service {
-	return &Service{log: set.Log, hub: h, rooms: r, keeper: k}
+// Filter judges texts.
+type Filter interface {
+	// Judge returns a text as it may be seen in a room, of as many characters, or the
+	// error that refuses it.
+	Judge(ctx context.Context, id live.RoomID, text string) (string, error)
+}
+
+// New returns the use cases over a store, a hub, the sessions of rooms and what judges
+// messages.
+func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper, f Filter) *Service {
+	return &Service{log: set.Log, hub: h, rooms: r, keeper: k, filter: f}
 }
 
 // Outgoing is a message to send. Sender and name of Content are the caller's unless
@@ -63,20 +72,58 @@ type Outgoing struct {
 	Bucket     *feed.Bucket
 }
 
-// Send puts a message into a room's log, or says why it was dropped. Errors of auth,
-// ErrEmpty, *TooLongError, store.ErrRoomNotFound, store.ErrRoomEnded.
-func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, out Outgoing) (feed.Receipt, error) {
+// Sent is what its sender is told of a message.
+type Sent struct {
+	feed.Receipt
+	Altered string // the text as it is in the room; empty: as it was sent
+}
+
+// Send puts a message into a room's log, or says why it was dropped. Errors of auth, of
+// the filter, ErrEmpty, *TooLongError, store.ErrRoomNotFound, store.ErrRoomEnded.
+func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, out Outgoing) (Sent, error) {
 	if err := p.In(id); err != nil {
-		return feed.Receipt{}, err
+		return Sent{}, err
 	}
 	r, err := s.hub.Room(ctx, id)
 	if err != nil {
-		return feed.Receipt{}, err
+		return Sent{}, err
 	}
 	draft, err := decide(p, r.Settings, out)
 	if err != nil {
-		return feed.Receipt{}, err
+		return Sent{}, err
 	}
+	if r.State == room.Live && (p.Role != live.RoleBackend || out.OnBehalfOf != "") {
+		if draft.Text, err = s.filter.Judge(ctx, id, draft.Text); err != nil {
+			return Sent{}, err
+		}
+	}
+	receipt, err := s.append(ctx, r, draft)
+	if err != nil || receipt.Outcome != feed.Accepted {
+		return Sent{Receipt: receipt}, err
+	}
+	return Sent{receipt, s.altered(ctx, id, receipt, draft.Text, out.Content.Text)}, nil
+}
+
+// altered returns the text of an accepted message as it is in the room, where it is not
+// as it was sent. One that was sent before is as it was placed then, whatever its text
+// would become now.
+func (s *Service) altered(ctx context.Context, id live.RoomID, r feed.Receipt, placed, sent string) string {
+	if r.Duplicate {
+		m, err := s.log.Message(ctx, id, r.Place.Timestamp)
+		if err != nil {
+			return "" // it is no longer in the room
+		}
+		placed = m.Text
+	}
+	if placed == sent {
+		return ""
+	}
+	return placed
+}
+
+// append places a draft in a room's log, unless the room is known to be over its rate.
+func (s *Service) append(ctx context.Context, r room.Room, draft feed.Draft) (feed.Receipt, error) {
+	id := r.ID
 	if wait := s.full.left(id, draft, r.Settings.Feed); wait > 0 && r.State == room.Live {
 		return feed.Receipt{Outcome: feed.RateLimited, Bucket: draft.Bucket, RetryAfter: wait}, nil
 	}

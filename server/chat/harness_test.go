@@ -14,6 +14,7 @@ import (
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
 )
@@ -52,7 +53,7 @@ func setup(t *testing.T) house {
 	if _, err := r.Create(t.Context(), as("b", live.RoleBackend), rooms.Draft{ID: "r"}); err != nil {
 		t.Fatal(err)
 	}
-	return house{chat.New(set, h, r, rooms.NewKeeper(r, quiet)), log, set, h, r}
+	return house{chat.New(set, h, r, rooms.NewKeeper(r, quiet), words.NewFilter(set, quiet)), log, set, h, r}
 }
 
 // change changes the room's settings.

@@ -24,6 +24,7 @@ import (
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
+	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store/memory"
 	"github.com/ovation-live/ovation/token"
 )
@@ -76,7 +77,7 @@ func startFeedWithin(t *testing.T, writeWithin time.Duration) (*http.Client, str
 	r := rooms.New(set, h, rand.Text)
 	mux := http.NewServeMux()
 	chain := interceptor.Chain(logger, auth.NewVerifier("secret"), rpc.Translate)
-	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger))},
+	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger), words.NewFilter(set, logger))},
 		rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, WriteWithin: writeWithin}, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(logger)})
 	server := httptest.NewUnstartedServer(mux)
 	protocols := new(http.Protocols)

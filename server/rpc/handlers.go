@@ -15,6 +15,7 @@ import (
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/server/words"
 )
 
 // Services is the use cases that the handlers call.
@@ -22,6 +23,7 @@ type Services struct {
 	Rooms      *rooms.Service
 	Chat       *chat.Service
 	Attributes *attributes.Service
+	Words      *words.Service
 }
 
 // Limits bounds what a caller may do.
@@ -70,6 +72,9 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 		patient(limits.WriteWithin, newSubscribeHandler(s.Chat, built)))
 	r.add(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
 	r.add(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
+	_, moderation := ovationv1connect.NewModerationServiceHandler(moderationWords{wordsHandler: wordsHandler{s.Words}}, built)
+	r.add(ovationv1connect.ModerationServicePutWordsProcedure, moderation)
+	r.add(ovationv1connect.ModerationServiceListWordsProcedure, moderation)
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 

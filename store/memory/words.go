@@ -133,8 +133,8 @@ func (s *Store) WordLists(ctx context.Context, id live.RoomID, after string, lim
 	return lists, err
 }
 
-// Words implements store.Words.
-func (s *Store) Words(ctx context.Context, id live.RoomID, list, after string, limit int) ([]words.Word, error) {
+// WordsOf implements store.Words.
+func (s *Store) WordsOf(ctx context.Context, id live.RoomID, list, after string, limit int) ([]words.Word, error) {
 	var all []words.Word
 	err := s.book(ctx, id, func(b *wordBook) {
 		if at, found := b.find(list); found {

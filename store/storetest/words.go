@@ -128,13 +128,13 @@ func (m *wordsModel) agreesOn(list string) {
 	m.s.t.Helper()
 	after := ""
 	for page := range slices.Chunk(m.lists[list].Words, 2) {
-		got, err := m.s.Words.Words(m.s.t.Context(), m.id, list, after, 2)
+		got, err := m.s.Words.WordsOf(m.s.t.Context(), m.id, list, after, 2)
 		if err != nil || !slices.Equal(got, page) {
 			m.s.t.Fatalf("Words of %q after %q = %+v, %v; want %+v", list, after, got, err, page)
 		}
 		after = page[len(page)-1].Text
 	}
-	if got, err := m.s.Words.Words(m.s.t.Context(), m.id, list, after, 2); err != nil || len(got) > 0 {
+	if got, err := m.s.Words.WordsOf(m.s.t.Context(), m.id, list, after, 2); err != nil || len(got) > 0 {
 		m.s.t.Fatalf("Words of %q after the last = %+v, %v", list, got, err)
 	}
 }
@@ -259,8 +259,8 @@ var wordsCalls = []call{
 		_, err := s.Words.WordLists(ctx, id, "", 10)
 		return err
 	}},
-	{"Words", false, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, err := s.Words.Words(ctx, id, "l", "", 10)
+	{"WordsOf", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Words.WordsOf(ctx, id, "l", "", 10)
 		return err
 	}},
 	{"AllWords", false, func(ctx context.Context, s *rig, id live.RoomID) error {
