@@ -115,7 +115,7 @@ func (f *Filter) get(ctx context.Context, id live.RoomID, revision store.WordsRe
 	}
 	filter, err := wait(ctx, load)
 	if err != nil && !errors.Is(err, context.Cause(ctx)) {
-		return known.filter, nil //nolint:nilerr // logged by load: what was known goes on acting
+		return known.filter, nil // load has logged why: what was known goes on acting
 	}
 	return filter, err
 }
