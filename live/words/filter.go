@@ -109,7 +109,25 @@ func (c *compiler) insert(tree *radix.Tree, e entry) {
 	if others, ok := tree.Get(path); ok {
 		e.next = others.(*entry)
 	}
+	for other := e.next; other != nil; other = other.next {
+		if other.alike(e) {
+			other.stricter(e)
+			return
+		}
+	}
 	tree.Insert(path, &e)
+}
+
+// alike says whether two words that read alike are found in the same texts.
+func (e *entry) alike(other entry) bool {
+	return e.how == other.how && e.whole == other.whole && slices.Equal(e.need, other.need)
+}
+
+// stricter makes a word refuse if one that is found in the same texts does.
+func (e *entry) stricter(other entry) {
+	if e.word.Action != Refuse && other.word.Action == Refuse {
+		e.word, e.list = other.word, other.list
+	}
 }
 
 // isWhole says whether a word is found only where nothing stands beside it.

@@ -139,6 +139,10 @@ func TestListsTogether(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	}
+	again := words.List{ID: "again", Words: []words.Word{{Text: "w!"}, {Text: "W", Action: words.Refuse}, {Text: "w"}}}
+	if got := judge("w", words.Compile([]words.List{mild, again})); !got.Refused || got.List != "again" {
+		t.Errorf("spelt in several ways: %+v", got)
+	}
 	if got := judge("a big black cock", filter("big black", "black cock")); got.Text != "a **************" {
 		t.Errorf("words that overlap: %q", got.Text)
 	}
