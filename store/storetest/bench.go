@@ -9,6 +9,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -27,6 +28,7 @@ func Benchmark(b *testing.B, open Open) {
 		{"AttributesSince", benchmarkAttributesSince},
 		{"JoinLeave", benchmarkJoinLeave},
 		{"Renew", benchmarkRenew},
+		{"WordsRevision", benchmarkWordsRevision},
 		{"PublishHear/1", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 1) }},
 		{"PublishHear/100", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 100) }},
 	}
@@ -118,6 +120,16 @@ func benchmarkRenew(b *testing.B, s *rig) {
 		sessions = append(sessions, s.enter(id, live.UserID(session), session))
 	}
 	everyone(b, func(int) { s.renew(id, time.Hour, sessions...) })
+}
+
+func benchmarkWordsRevision(b *testing.B, s *rig) {
+	id := s.newRooms(1)[0]
+	s.putWords(id, words.Change{List: "l", Words: wordsOf("a")})
+	everyone(b, func(int) {
+		if _, _, err := s.Words.WordsRevision(b.Context(), id); err != nil {
+			b.Error(err)
+		}
+	})
 }
 
 // benchmarkPublishHear measures how long a message takes to be heard by all.
