@@ -57,4 +57,5 @@ type Set struct {
 	Presence   Presence
 	Sanctions  Sanctions
 	Bus        Bus
+	Words      Words
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/tracing"
+	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
 )
@@ -152,10 +153,12 @@ func (a *App) buildServices() {
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
 		Rooms: roomService,
-		Chat: chat.New(a.store, a.hub, roomService, a.keeper,
-			chat.Config{Logger: a.logger, Metrics: chat.NewMetrics(a.metrics.registry)}),
+		Chat: chat.New(a.store, a.hub, roomService, a.keeper, chat.Config{
+			Filter: words.NewFilter(a.store, a.logger), Logger: a.logger, Metrics: chat.NewMetrics(a.metrics.registry),
+		}),
 		Attributes: attributes.New(a.store, a.hub, attributes.NewMetrics(a.metrics.registry)),
 		Moderation: moderation.New(a.store, a.hub, a.logger),
+		Words:      words.New(a.store),
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }

@@ -51,6 +51,8 @@ var permissions = map[string]permission{
 	"ModerationService.Protect":         {"host backend", `{"roomId":"ROOM","userId":"x"}`},
 	"ModerationService.Unprotect":       {"host backend", `{"roomId":"ROOM","userId":"x"}`},
 	"ModerationService.ListSanctions":   {staff, `{"roomId":"ROOM"}`},
+	"ModerationService.PutWords":        {"host backend", `{"roomId":"ROOM","words":[{"text":"w"}]}`},
+	"ModerationService.ListWords":       {"moderator host backend", `{"roomId":"ROOM"}`},
 }
 
 func TestPermissions(t *testing.T) {

@@ -19,6 +19,7 @@ var built = map[string][]string{
 	"AttributeService": {"UpdateAttributes", "GetAttributes", "PullAttributes"},
 	"ModerationService": {
 		"Ban", "Unban", "Mute", "Unmute", "MuteRoom", "UnmuteRoom", "Kick", "Protect", "Unprotect", "ListSanctions",
+		"PutWords", "ListWords",
 	},
 }
 

@@ -54,16 +54,37 @@ type Service struct {
 	full      saturation
 }
 
-// Config is what a Service tells whom. Every field has a default.
+// Filter judges texts.
+type Filter interface {
+	// Judge returns a text as it may be seen in a room, of as many characters, or the
+	// error that refuses it.
+	Judge(ctx context.Context, id live.RoomID, text string) (string, error)
+}
+
+// Config is who judges messages, and what a Service tells whom. Every field has a
+// default.
 type Config struct {
+	// Filter judges the texts of messages. Default: all may be seen as they are.
+	Filter Filter
 	// Logger gets what an operator may want to know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.
 	Metrics *Metrics
 }
 
+// anything is a Filter that lets everything pass.
+type anything struct{}
+
+// Judge implements Filter.
+func (anything) Judge(_ context.Context, _ live.RoomID, text string) (string, error) {
+	return text, nil
+}
+
 // withDefaults returns the config with what is not set filled in.
 func (c Config) withDefaults() Config {
+	if c.Filter == nil {
+		c.Filter = anything{}
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -78,8 +99,8 @@ func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper, c Config)
 	return &Service{log: set.Log, sanctions: set.Sanctions, hub: h, rooms: r, keeper: k, config: c.withDefaults()}
 }
 
-// Outgoing is a message to send. Its text gets into the room as live.CleanText has it. Sender and name of Content are the caller's unless
-// it is sent on behalf of somebody.
+// Outgoing is a message to send. Its text gets into the room as live.CleanText has it.
+// Sender and name of Content are the caller's unless it is sent on behalf of somebody.
 type Outgoing struct {
 	Content    feed.Content
 	OnBehalfOf live.UserID // a backend's: send as this user, with a viewer's rights
@@ -87,26 +108,64 @@ type Outgoing struct {
 	Bucket     *feed.Bucket
 }
 
+// Sent is what its sender is told of a message.
+type Sent struct {
+	feed.Receipt
+	Altered string // the text as it is in the room; empty: as it was sent
+}
+
 // Send puts a message into a room's log, or says why it was dropped. How the caller
-// stands is in the context. Errors of auth, ErrEmpty, *TooLongError,
+// stands is in the context. Errors of auth, of the filter, ErrEmpty, *TooLongError,
 // *moderation.MutedError, on behalf of somebody *moderation.BannedError,
 // store.ErrRoomNotFound, store.ErrRoomEnded.
-func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, out Outgoing) (feed.Receipt, error) {
+func (s *Service) Send(ctx context.Context, p auth.Principal, id live.RoomID, out Outgoing) (Sent, error) {
 	if err := p.In(id); err != nil {
-		return feed.Receipt{}, err
+		return Sent{}, err
 	}
 	r, err := s.hub.Room(ctx, id)
 	if err != nil {
-		return feed.Receipt{}, err
+		return Sent{}, err
 	}
 	standing, err := s.standing(ctx, p, id, out)
 	if err != nil {
-		return feed.Receipt{}, err
+		return Sent{}, err
 	}
 	draft, err := decide(p, standing, r.Settings, out)
 	if err != nil {
-		return feed.Receipt{}, err
+		return Sent{}, err
 	}
+	if r.State == room.Live && (p.Role != live.RoleBackend || out.OnBehalfOf != "") {
+		if draft.Text, err = s.config.Filter.Judge(ctx, id, draft.Text); err != nil {
+			return Sent{}, err
+		}
+	}
+	receipt, err := s.append(ctx, r, draft)
+	if err != nil || receipt.Outcome != feed.Accepted {
+		return Sent{Receipt: receipt}, err
+	}
+	return Sent{receipt, s.altered(ctx, id, receipt, draft.Text, out.Content.Text)}, nil
+}
+
+// altered returns the text of an accepted message as it is in the room, where it is not
+// as it was sent. One that was sent before is as it was placed then, whatever its text
+// would become now.
+func (s *Service) altered(ctx context.Context, id live.RoomID, r feed.Receipt, placed, sent string) string {
+	if r.Duplicate {
+		m, err := s.log.Message(ctx, id, r.Place.Timestamp)
+		if err != nil {
+			return "" // it is no longer in the room
+		}
+		placed = m.Text
+	}
+	if placed == sent {
+		return ""
+	}
+	return placed
+}
+
+// append places a draft in a room's log, unless the room is known to be over its rate.
+func (s *Service) append(ctx context.Context, r room.Room, draft feed.Draft) (feed.Receipt, error) {
+	id := r.ID
 	if wait := s.full.left(id, draft, r.Settings.Feed); wait > 0 && r.State == room.Live {
 		s.config.Metrics.appends[shed][draft.Bucket].Inc()
 		return feed.Receipt{Outcome: feed.RateLimited, Bucket: draft.Bucket, RetryAfter: wait}, nil

@@ -18,6 +18,7 @@ import (
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
 )
@@ -65,6 +66,7 @@ func setup(t *testing.T) house {
 	}
 	registry, logs := prometheus.NewRegistry(), new(testkit.Output)
 	service := chat.New(set, h, r, rooms.NewKeeper(r, quiet, nil), chat.Config{
+		Filter:  words.NewFilter(set, quiet),
 		Logger:  slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: chat.NewMetrics(registry),
 	})

@@ -32,7 +32,7 @@ func (h house) sanction(t *testing.T, kind moderation.Kind, id live.RoomID, user
 }
 
 // admitted sends as a call does that was let in.
-func (h house) admitted(t *testing.T, p auth.Principal, out chat.Outgoing) (feed.Receipt, error) {
+func (h house) admitted(t *testing.T, p auth.Principal, out chat.Outgoing) (chat.Sent, error) {
 	t.Helper()
 	ctx, err := keeping.New(h.store, h.hub, nil).Admit(t.Context(), p, "r")
 	if err != nil {

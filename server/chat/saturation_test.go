@@ -55,7 +55,7 @@ func TestRetryAfterIsExact(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return got
+			return got.Receipt
 		}
 		send()
 		for range 2 { // by the store, then without it

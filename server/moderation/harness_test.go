@@ -119,11 +119,11 @@ func (h house) sit(user live.UserID, role live.Role) *hub.Subscriber {
 }
 
 // say sends a message past the door, as a call does.
-func (h house) say(p auth.Principal, text string) (feed.Receipt, error) {
+func (h house) say(p auth.Principal, text string) (chat.Sent, error) {
 	h.t.Helper()
 	ctx, err := h.Admit(h.t.Context(), p, "r")
 	if err != nil {
-		return feed.Receipt{}, err
+		return chat.Sent{}, err
 	}
 	return h.chat.Send(ctx, p, "r", chat.Outgoing{Content: feed.Content{Kind: feed.KindText, Text: text}})
 }

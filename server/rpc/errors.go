@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -16,12 +17,14 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
+	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -164,6 +167,23 @@ var typedFailures = []struct {
 	}), failure{
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LONG,
 		"the text is longer than the room allows", 0,
+	}},
+	{facts(func(e *serverwords.RefusedError) map[string]string {
+		return map[string]string{"list_id": e.List}
+	}), failure{
+		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED,
+		"the text has a forbidden word: change it", 0,
+	}},
+	{facts(func(e *store.WordLimitError) map[string]string {
+		return map[string]string{"limit": "max_words", "max": strconv.Itoa(e.Max)}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_WORD_LIMIT,
+		"all lists of the room together would hold too many words; nothing was changed", 0,
+	}},
+	{facts(func(e *words.UnusableError) map[string]string {
+		return map[string]string{"field": fmt.Sprintf("words[%d].text", e.Index)}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
 	}},
 	{facts(func(*chat.TooOftenError) map[string]string { return nil }), failure{
 		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,

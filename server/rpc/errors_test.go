@@ -17,6 +17,7 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/hub"
@@ -24,14 +25,15 @@ import (
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
 	"github.com/ovation-live/ovation/server/rpc"
+	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
 
 // packages is where errors come from that callers are told of.
 var packages = []string{
-	"live/feed", "live/attribute", "live/moderation", "live/room", "store",
+	"live/feed", "live/attribute", "live/moderation", "live/room", "live/words", "store",
 	"server/auth", "server/chat", "server/hub", "server/page", "server/limit",
-	"server/rooms", "server/attributes", "server/moderation",
+	"server/rooms", "server/attributes", "server/moderation", "server/words",
 }
 
 // told is what a caller is to be told of an error: its reason, and facts by name.
@@ -67,6 +69,18 @@ var known = map[string]told{
 		&room.RangeError{Setting: "pull_limit", Value: "1", Low: "10", High: "1000"},
 		ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		map[string]string{"field": "pull_limit"},
+	},
+	"words.UnusableError": {
+		&words.UnusableError{Index: 3}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		map[string]string{"field": "words[3].text"},
+	},
+	"words.RefusedError": {
+		&serverwords.RefusedError{List: "l"}, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED,
+		map[string]string{"list_id": "l"},
+	},
+	"store.WordLimitError": {
+		&store.WordLimitError{Max: 5}, ovationv1.ErrorReason_ERROR_REASON_WORD_LIMIT,
+		map[string]string{"limit": "max_words", "max": "5"},
 	},
 	"store.ErrRoomNotFound":  {store.ErrRoomNotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND, nil},
 	"store.ErrRoomExists":    {store.ErrRoomExists, ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS, nil},

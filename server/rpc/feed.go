@@ -33,19 +33,15 @@ func (h *feedHandler) Send(ctx context.Context, req *ovationv1.SendRequest) (*ov
 		b := wire.BucketFrom(req.GetBucket())
 		out.Bucket = &b
 	}
-	receipt, err := h.chat.Send(ctx, auth.From(ctx), live.RoomID(req.GetRoomId()), out)
+	sent, err := h.chat.Send(ctx, auth.From(ctx), live.RoomID(req.GetRoomId()), out)
 	if err != nil {
 		return nil, err
 	}
-	res := sendResponse(receipt)
-	if taken := live.CleanText(req.GetText()); taken != req.GetText() && receipt.Outcome == feed.Accepted {
-		res.AlteredText = taken
-	}
-	return res, nil
+	return sendResponse(sent), nil
 }
 
-// sendResponse converts a receipt.
-func sendResponse(r feed.Receipt) *ovationv1.SendResponse {
+// sendResponse converts what became of a message.
+func sendResponse(r chat.Sent) *ovationv1.SendResponse {
 	res := &ovationv1.SendResponse{
 		Status:    ovationv1.SendStatus_SEND_STATUS_ACCEPTED,
 		Timestamp: int64(r.Place.Timestamp),
@@ -53,6 +49,8 @@ func sendResponse(r feed.Receipt) *ovationv1.SendResponse {
 		Sequence:  r.Place.Sequence,
 		Duplicate: r.Duplicate,
 		Epoch:     string(r.Epoch),
+
+		AlteredText: r.Altered,
 	}
 	switch r.Outcome {
 	case feed.Accepted:

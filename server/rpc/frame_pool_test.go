@@ -24,6 +24,7 @@ import (
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
+	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store/memory"
 	"github.com/ovation-live/ovation/token"
 )
@@ -88,7 +89,7 @@ func startFeedBounded(t *testing.T, limits rpc.Limits) (*http.Client, string, *h
 	r := rooms.New(set, h, rand.Text)
 	mux := http.NewServeMux()
 	chain := interceptor.Chain(interceptor.Observer{Logger: logger}, auth.NewVerifier("secret"), interceptor.Limits{}, rpc.Translate)
-	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger, nil), chat.Config{Logger: logger})},
+	rpc.Register(mux, rpc.Services{Rooms: r, Chat: chat.New(set, h, r, rooms.NewKeeper(r, logger, nil), chat.Config{Filter: words.NewFilter(set, logger), Logger: logger})},
 		limits, rpc.Chain{Built: chain, Unbuilt: chain, Request: interceptor.Requests(interceptor.Observer{Logger: logger})})
 	server := httptest.NewUnstartedServer(interceptor.WithRequestID(mux))
 	protocols := new(http.Protocols)

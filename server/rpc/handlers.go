@@ -16,6 +16,7 @@ import (
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/rooms"
+	"github.com/ovation-live/ovation/server/words"
 )
 
 // Services is the use cases that the handlers call.
@@ -24,6 +25,7 @@ type Services struct {
 	Chat       *chat.Service
 	Attributes *attributes.Service
 	Moderation *moderation.Service
+	Words      *words.Service
 }
 
 // Limits bounds what a caller may do.
@@ -73,7 +75,8 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	r.add(ovationv1connect.FeedServiceSubscribeProcedure, newSubscribeHandler(s.Chat, limits.WriteWithin, built))
 	r.add(ovationv1connect.FeedServicePullProcedure, newPullHandler(s.Chat, built))
 	r.add(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
-	r.add(ovationv1connect.NewModerationServiceHandler(&moderationHandler{moderation: s.Moderation}, built))
+	r.add(ovationv1connect.NewModerationServiceHandler(
+		&moderationHandler{moderation: s.Moderation, words: s.Words}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 
@@ -89,10 +92,6 @@ func (r registry) addUnbuilt(opts connect.HandlerOption) {
 	_, unbuilt := ovationv1connect.NewRoomServiceHandler(ovationv1connect.UnimplementedRoomServiceHandler{}, opts)
 	r.add(ovationv1connect.RoomServiceLinkRoomsProcedure, unbuilt)
 	r.add(ovationv1connect.RoomServiceUnlinkRoomsProcedure, unbuilt)
-	_, unbuilt = ovationv1connect.NewModerationServiceHandler(
-		ovationv1connect.UnimplementedModerationServiceHandler{}, opts)
-	r.add(ovationv1connect.ModerationServicePutWordsProcedure, unbuilt)
-	r.add(ovationv1connect.ModerationServiceListWordsProcedure, unbuilt)
 }
 
 // ServiceNames is every service of the contract.

@@ -13,6 +13,7 @@ import (
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/page"
 	"github.com/ovation-live/ovation/server/wire"
+	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -20,6 +21,7 @@ import (
 type moderationHandler struct {
 	ovationv1connect.UnimplementedModerationServiceHandler
 	moderation *moderation.Service
+	words      *words.Service
 }
 
 // order is what the requests that apply a sanction have in common. Of a room mute there

@@ -3,8 +3,8 @@
 // process begins new epochs.
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
-// endings.mu, or sanctions.mu, that of every room before a room's own. Publications are
-// heard under roomState.mu, so that they come in order.
+// endings.mu, or sanctions.mu, that of every room before a room's own; everywhere.mu
+// alone. Publications are heard under roomState.mu, so that they come in order.
 package memory
 
 import (
@@ -37,6 +37,9 @@ type Store struct {
 	unsettled unsettled
 	endings   endings
 	sanctions *sanctions // of every room
+
+	everywhere everywhere
+	revisions  revisions
 }
 
 // Option changes how a store is made.
@@ -82,7 +85,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 
 // Set returns the store as every role.
 func (s *Store) Set() store.Set {
-	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Bus: s}
+	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s}
 }
 
 // find returns a room's state, or ErrRoomNotFound, or the error of a context that is

@@ -27,6 +27,7 @@ type roomState struct {
 	joins      live.Clock // hands out incarnations
 	sequence   uint64
 	followers  []*follower
+	words      wordBook
 }
 
 func newRoomState(r room.Room, epoch live.Epoch) *roomState {

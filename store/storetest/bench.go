@@ -10,6 +10,7 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -29,6 +30,7 @@ func Benchmark(b *testing.B, open Open) {
 		{"JoinLeave", benchmarkJoinLeave},
 		{"Renew", benchmarkRenew},
 		{"Standing", benchmarkStanding},
+		{"WordsRevision", benchmarkWordsRevision},
 		{"PublishHear/1", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 1) }},
 		{"PublishHear/100", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 100) }},
 	}
@@ -122,7 +124,16 @@ func benchmarkRenew(b *testing.B, s *rig) {
 	everyone(b, func(int) { s.renew(id, time.Hour, sessions...) })
 }
 
-// benchmarkPublishHear measures how long a message takes to be heard by all.
+func benchmarkWordsRevision(b *testing.B, s *rig) {
+	id := s.newRooms(1)[0]
+	s.putWords(id, words.Change{List: "l", Words: wordsOf("a")})
+	everyone(b, func(int) {
+		if _, _, err := s.Words.WordsRevision(b.Context(), id); err != nil {
+			b.Error(err)
+		}
+	})
+}
+
 // benchmarkStanding asks, as every call does, for users on whom nothing acts.
 func benchmarkStanding(b *testing.B, s *rig) {
 	id := s.newRooms(1)[0]
@@ -136,6 +147,7 @@ func benchmarkStanding(b *testing.B, s *rig) {
 	})
 }
 
+// benchmarkPublishHear measures how long a message takes to be heard by all.
 func benchmarkPublishHear(b *testing.B, s *rig, followers int) {
 	b.Helper()
 	id := s.newRooms(1)[0]

@@ -64,6 +64,7 @@ var roles = []struct {
 	{"sanctions", sanctionsTests},
 	{"bus", busTests},
 	{"follow", followTests},
+	{"words", wordsTests},
 	{"log_races", logRaces},
 	{"rooms_races", roomsRaces},
 	{"attributes_races", attributesRaces},

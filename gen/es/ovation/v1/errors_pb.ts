@@ -270,7 +270,8 @@ export enum ErrorReason {
   MUTED = 24,
 
   /**
-   * [PERMISSION_DENIED] A word list or the moderation webhook refused the text.
+   * [PERMISSION_DENIED] A word list or the moderation webhook refused the text;
+   * metadata names the list as "list_id".
    *
    * @generated from enum value: ERROR_REASON_MESSAGE_REFUSED = 25;
    */

@@ -113,7 +113,8 @@ export const SanctionSchema: GenMessage<Sanction> = /*@__PURE__*/
 /**
  * Word is a forbidden word or phrase. It is found whatever its case and width, with
  * spaces, punctuation or invisible characters put between its letters, and with
- * letters repeated.
+ * letters repeated. Spaces count for nothing only between all letters, and nothing is
+ * passed over in a word of two letters, or between digits.
  *
  * @generated from message ovation.v1.Word
  */
@@ -1062,14 +1063,15 @@ export const WordActionSchema: GenEnum<WordAction> = /*@__PURE__*/
 export enum WordMatch {
   /**
    * Not given: WHOLE for words of letters of scripts that put spaces between words
-   * (Latin, Cyrillic, Greek and the like), ANYWHERE for all others.
+   * (Latin, Cyrillic, Greek and the like) and of digits, ANYWHERE for all others.
    *
    * @generated from enum value: WORD_MATCH_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Only where no letter or digit stands next to it.
+   * Only where no letter or digit stands next to it. An ideograph is one beside
+   * another alone.
    *
    * @generated from enum value: WORD_MATCH_WHOLE = 1;
    */
@@ -1140,8 +1142,6 @@ export const PutWordsModeSchema: GenEnum<PutWordsMode> = /*@__PURE__*/
  * A sanction has a place: one room, or every room. A call changes what acts in its own
  * place and nothing else. What acts in a room is what acts there and what acts in every
  * room, together: a ban in every room shuts out one whom a room protects.
- *
- * PutWords and ListWords are not built yet: they answer UNIMPLEMENTED.
  *
  * @generated from service ovation.v1.ModerationService
  */

@@ -108,7 +108,8 @@ const (
 	// the end of a timed mute as "until", Unix microseconds, and the reason, if one
 	// was given, as "why".
 	ErrorReason_ERROR_REASON_MUTED ErrorReason = 24
-	// [PERMISSION_DENIED] A word list or the moderation webhook refused the text.
+	// [PERMISSION_DENIED] A word list or the moderation webhook refused the text;
+	// metadata names the list as "list_id".
 	ErrorReason_ERROR_REASON_MESSAGE_REFUSED ErrorReason = 25
 	// [INVALID_ARGUMENT] request_id was used before with other contents.
 	ErrorReason_ERROR_REASON_REQUEST_ID_REUSED ErrorReason = 26

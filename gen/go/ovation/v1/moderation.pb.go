@@ -204,9 +204,10 @@ type WordMatch int32
 
 const (
 	// Not given: WHOLE for words of letters of scripts that put spaces between words
-	// (Latin, Cyrillic, Greek and the like), ANYWHERE for all others.
+	// (Latin, Cyrillic, Greek and the like) and of digits, ANYWHERE for all others.
 	WordMatch_WORD_MATCH_UNSPECIFIED WordMatch = 0
-	// Only where no letter or digit stands next to it.
+	// Only where no letter or digit stands next to it. An ideograph is one beside
+	// another alone.
 	WordMatch_WORD_MATCH_WHOLE WordMatch = 1
 	// Anywhere, inside other words too.
 	WordMatch_WORD_MATCH_ANYWHERE WordMatch = 2
@@ -450,7 +451,8 @@ func (x *Sanction) GetLiftedAt() int64 {
 
 // Word is a forbidden word or phrase. It is found whatever its case and width, with
 // spaces, punctuation or invisible characters put between its letters, and with
-// letters repeated.
+// letters repeated. Spaces count for nothing only between all letters, and nothing is
+// passed over in a word of two letters, or between digits.
 type Word struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The word: 1-128 bytes, with at least one letter, digit or ideograph.
