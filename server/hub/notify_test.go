@@ -178,3 +178,53 @@ func TestDeliveryChangesWhileTheStreamIsLive(t *testing.T) {
 		}
 	})
 }
+
+// One who is moved to another delivery and back before they take anything is told, in
+// the end, of all that came meanwhile.
+func TestDeliveryChangesBackBeforeAnythingIsTaken(t *testing.T) {
+	t.Parallel()
+	for name, news := range map[string]struct{ before, meanwhile, after func(s *stage) }{
+		"attributes, then messages": {
+			func(s *stage) { s.setAttribute("k", "1") },
+			func(s *stage) { s.say(feed.Low, "meanwhile") },
+			func(s *stage) { s.say(feed.Low, "after") },
+		},
+		"messages, then attributes": {
+			func(s *stage) { s.say(feed.Low, "before") },
+			func(s *stage) { s.say(feed.Low, "meanwhile") },
+			func(s *stage) { s.setAttribute("k", "1") },
+		},
+		"both meanwhile": {
+			func(*stage) {},
+			func(s *stage) { s.say(feed.Low, "meanwhile"); s.setAttribute("k", "1") },
+			func(s *stage) { s.say(feed.Low, "after") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, nil, func(s *stage) {
+				percent := func(n int) {
+					s.change(room.Change{Settings: room.SettingsChange{InlinePercent: &n}})
+					passing(time.Second)
+				}
+				v := s.seat("u", hub.Auto, feed.Cursor{})
+				defer v.leave()
+				for _, step := range []func(){
+					func() { news.before(s) },
+					func() { percent(100) },
+					func() { news.meanwhile(s) },
+					func() { percent(0) },
+					func() { news.after(s) },
+				} {
+					step()
+					passing(time.Second)
+				}
+				got := v.take()
+				told := got[len(got)-1].GetNotify()
+				if !told.GetMessages() || !told.GetAttributes() {
+					s.Fatalf("told %v", got)
+				}
+			})
+		})
+	}
+}

@@ -130,13 +130,17 @@ func (s *Subscriber) offer(n *notice, now live.Timestamp) standing {
 	if s.end != nil {
 		return stalled // it is on its way out
 	}
-	s.choose(n.settings.InlinePercent)
+	moved := s.choose(n.settings.InlinePercent)
 	if s.inline {
 		s.offered = now
 		s.wake()
 		return s.inlineStanding(n, now)
 	}
-	return s.offerNotice(n, now)
+	what := n.news
+	if moved {
+		what = allNews // of rounds too that it has not taken
+	}
+	return s.offerNotice(n, what, now)
 }
 
 // inlineStanding says how an inline subscriber keeps up. The caller holds s.mu.
@@ -156,21 +160,21 @@ func (s *Subscriber) inlineStanding(n *notice, now live.Timestamp) standing {
 
 // offerNotice applies the notify policy. It is about pulls, and so about messages;
 // that attributes have changed is told in every round. The caller holds s.mu.
-func (s *Subscriber) offerNotice(n *notice, now live.Timestamp) standing {
-	if n.news&newMessages == 0 || s.cursor == n.heads.Cursor { // or pulled before it was told
-		s.notifyOf(n, n.news&newAttributes, now)
+func (s *Subscriber) offerNotice(n *notice, what news, now live.Timestamp) standing {
+	if what&newMessages == 0 || s.cursor == n.heads.Cursor { // or pulled before it was told
+		s.notifyOf(n, what&newAttributes, now)
 		return keepsUp
 	}
 	switch s.attention.Round(n.settings.Notify, now, s.protected || now < s.guarded) {
 	case feed.Notify:
-		s.notifyOf(n, n.news, now)
+		s.notifyOf(n, what, now)
 	case feed.Offline:
 		s.close(Offline, wire.KickedFrame(wire.Offline))
 		s.wake()
 		return stalled
 	case feed.Quiet:
 		n.tally.notices[held]++
-		s.notifyOf(n, n.news&newAttributes, now)
+		s.notifyOf(n, what&newAttributes, now)
 		if !s.attention.Ignored() {
 			return busy
 		}
@@ -198,13 +202,17 @@ func (s *Subscriber) notifyOf(n *notice, what news, now live.Timestamp) {
 	s.wake()
 }
 
-// choose moves a subscriber that leaves the delivery to the server. The caller holds
-// s.mu.
-func (s *Subscriber) choose(inlinePercent int) {
-	if inline := s.percentile < inlinePercent; s.auto && inline != s.inline {
-		s.inline, s.next, s.notify, s.untaken = inline, 0, nil, 0
-		s.attention.Pulled()
+// choose moves a subscriber that leaves the delivery to the server, and says whether it
+// did. A notification that was not taken yet stays until a batch says as much: it may be
+// moved back before. The caller holds s.mu.
+func (s *Subscriber) choose(inlinePercent int) (moved bool) {
+	inline := s.percentile < inlinePercent
+	if !s.auto || inline == s.inline {
+		return false
 	}
+	s.inline, s.next = inline, 0
+	s.attention.Pulled()
+	return true
 }
 
 // percentile places a user between 0 and 99, always the same.
@@ -285,7 +293,9 @@ func (s *Subscriber) takeRounds(latest *shared, frames []*wire.Frame) []*wire.Fr
 	if s.next == 0 || latest.lost(s.next) {
 		frames = s.catchUp(frames)
 	}
-	s.took = s.took || len(frames) > before
+	if len(frames) > before {
+		s.took, s.notify, s.untaken = true, nil, 0
+	}
 	return frames
 }
 
