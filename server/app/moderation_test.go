@@ -12,6 +12,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/token"
 )
 
@@ -51,7 +52,7 @@ func wantKicked(t *testing.T, s stream, why ovationv1.KickReason, message string
 // there: those of moderators too, and in whatever protocol.
 func TestBannedFromEveryCall(t *testing.T) {
 	t.Parallel()
-	n := start(t)
+	n := start(t, func(c *config.Config) { c.UserSendRate, c.UserReadRate, c.UserConnectRate = 0, 0, 0 })
 	for _, place := range []string{"r", ""} {
 		room := "in-" + place
 		n.create(t, room)

@@ -16,6 +16,15 @@ type Call struct {
 	Room string // that a unary request names; empty if it names none
 }
 
+// callOf returns the call that a request, or a stream, is of.
+func callOf(of interface {
+	Spec() connect.Spec
+	Peer() connect.Peer
+}, room string,
+) *Call {
+	return &Call{of.Spec(), of.Peer(), room}
+}
+
 // roomBytes is how long the name of a room is at most. A longer one names none.
 const roomBytes = 64
 
@@ -52,7 +61,7 @@ func (a Around) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {
 			return next(ctx, req)
 		}
 		var res connect.AnyResponse
-		err := a(ctx, &Call{req.Spec(), req.Peer(), roomOf(req.Any())}, func(ctx context.Context) (err error) {
+		err := a(ctx, callOf(req, roomOf(req.Any())), func(ctx context.Context) (err error) {
 			res, err = next(ctx, req)
 			return err
 		})
@@ -71,7 +80,7 @@ func (a Around) WrapStreamingClient(next connect.StreamingClientFunc) connect.St
 // WrapStreamingHandler implements connect.Interceptor.
 func (a Around) WrapStreamingHandler(next connect.StreamingHandlerFunc) connect.StreamingHandlerFunc {
 	return func(ctx context.Context, conn connect.StreamingHandlerConn) error {
-		return a(ctx, &Call{Spec: conn.Spec(), Peer: conn.Peer()}, func(ctx context.Context) error {
+		return a(ctx, callOf(conn, ""), func(ctx context.Context) error {
 			return next(ctx, conn)
 		})
 	}

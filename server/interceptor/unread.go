@@ -31,7 +31,7 @@ func Unread(ctx context.Context, why error) {
 // level Debug: they are faults of callers.
 func Requests(o Observer) func(http.Handler) http.Handler {
 	o = o.withDefaults()
-	return func(next http.Handler) http.Handler { return reading{next, o} }
+	return func(next http.Handler) http.Handler { return &reading{next, o} }
 }
 
 type reading struct {
@@ -40,7 +40,7 @@ type reading struct {
 }
 
 // ServeHTTP implements http.Handler.
-func (h reading) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *reading) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	growStack()
 	e := exchangeOf(r.Context())
 	defer e.over()
@@ -51,7 +51,7 @@ func (h reading) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // report counts and logs a request that no interceptor has seen.
-func (h reading) report(r *http.Request, e *exchange) {
+func (h *reading) report(r *http.Request, e *exchange) {
 	h.observer.Metrics.unreadable.Inc()
 	h.observer.Logger.LogAttrs(r.Context(), slog.LevelDebug, "unreadable request",
 		slog.String("procedure", r.URL.Path),

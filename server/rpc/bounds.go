@@ -38,12 +38,10 @@ var errNotGzip = errors.New("rpc: not compressed with gzip")
 // envelopeBytes is what a protocol adds to a message.
 const envelopeBytes = 5
 
-// boundBody lets a handler read one message of at most so many bytes, if it arrives within
-// a time that begins when the handler reads; 0 is no bound.
-func boundBody(most int, within time.Duration, next http.Handler) http.Handler {
-	return bounding{next, most, within}
-}
-
+// bounding lets a handler read one message of at most so many bytes, if it arrives within
+// a time that begins when the handler reads; 0 is no bound. It turns away what cannot be
+// read at all. (It is one handler and not three: each would be on the stack of every
+// stream.)
 type bounding struct {
 	next   http.Handler
 	most   int
@@ -51,13 +49,20 @@ type bounding struct {
 }
 
 // ServeHTTP implements http.Handler.
-func (h bounding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *bounding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !procedures()[r.URL.Path] {
+		nowhere.ServeHTTP(w, r)
+		return
+	}
+	if unreadable(w, r) {
+		return
+	}
 	defer h.bound(w, r).patience.end()
 	h.next.ServeHTTP(w, r)
 }
 
 // bound bounds what is read of a request.
-func (h bounding) bound(w http.ResponseWriter, r *http.Request) *boundedBody {
+func (h *bounding) bound(w http.ResponseWriter, r *http.Request) *boundedBody {
 	left := int64(h.most) + envelopeBytes
 	if r.ContentLength > left {
 		left = -1 // nothing of it is read

@@ -58,7 +58,7 @@ type registry struct {
 
 // add adds a handler. What it reads is bounded.
 func (r registry) add(pattern string, h http.Handler) {
-	r.mux.Handle(pattern, r.chain.Request(onlyKnown(readableQuery(boundBody(r.limits.RequestBytes, r.limits.ReadWithin, h)))))
+	r.mux.Handle(pattern, r.chain.Request(&bounding{h, r.limits.RequestBytes, r.limits.ReadWithin}))
 }
 
 // Register adds the services to mux.

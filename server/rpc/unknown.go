@@ -51,22 +51,5 @@ var procedures = sync.OnceValue(func() map[string]bool {
 	return all
 })
 
-// onlyKnown turns callers away whose path is no RPC of the contract.
-func onlyKnown(next http.Handler) http.Handler {
-	return knowing{next, procedures(), OrUnknown(http.NotFoundHandler())}
-}
-
-type knowing struct {
-	next     http.Handler
-	known    map[string]bool
-	turnAway http.Handler
-}
-
-// ServeHTTP implements http.Handler.
-func (h knowing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	next := h.next
-	if !h.known[r.URL.Path] {
-		next = h.turnAway
-	}
-	next.ServeHTTP(w, r)
-}
+// nowhere is what there is at paths of a service that are no RPC of the contract.
+var nowhere = OrUnknown(http.NotFoundHandler())
