@@ -79,26 +79,37 @@ func (f *fanOut) complete(p published, viewers int64, since load.Standing) bool 
 }
 
 // rivals are the servers that fan out, and how their viewers speak.
-var rivals = map[string]func() load.Dialect{
-	"connect-go": func() load.Dialect {
-		return load.Dialect{
-			Procedure: "/bench.v1.BenchService/Subscribe",
-			Headers:   [][2]string{{"content-type", "application/connect+proto"}, {"connect-protocol-version", "1"}},
-			Read:      one,
-		}
+var rivals = map[string]load.Dialect{
+	"connect-go": {Procedure: "/bench.v1.BenchService/Subscribe", Headers: connectStream},
+	"grpc-go":    {Procedure: "/bench.v1.BenchService/Subscribe", Headers: grpcHeaders},
+	"centrifuge": {
+		WebSocket: true,
+		Procedure: "/connection/websocket",
+		Headers:   [][2]string{{"Sec-WebSocket-Protocol", "centrifuge-protobuf"}},
+		// A command of 4 bytes: number 1, connect. (Centrifuge's protocol, version 2.)
+		Request: []byte{4, 1 << 3, 1, 4<<3 | 2, 0},
 	},
 }
 
-// one is what a frame of a server says that does not merge.
-func one([]byte) load.Reading { return load.Reading{News: true, Messages: 1} }
+// The headers of calls and streams in the protocols.
+var (
+	connectStream = [][2]string{{"content-type", "application/connect+proto"}, {"connect-protocol-version", "1"}}
+	connectUnary  = [][2]string{{"content-type", "application/proto"}, {"connect-protocol-version", "1"}}
+	grpcHeaders   = [][2]string{{"content-type", "application/grpc"}, {"te", "trailers"}}
+)
 
-// rivalOf returns a contender that fans out.
-func rivalOf(server string) contender {
-	return contender{name: server, server: server, start: func(ctx context.Context, b *bench) (instance, error) {
+// rivalOf returns a server that does nothing but fan out.
+func rivalOf(server string) contender { return merging(server, server, 1) }
+
+// merging returns one whose frames carry so many messages.
+func merging(name, server string, messages int) contender {
+	return contender{name: name, server: server, start: func(ctx context.Context, b *bench) (instance, error) {
 		p, err := process.Start(ctx, b.log, b.binaries[server])
 		if err != nil {
 			return nil, err
 		}
-		return &fanOut{Process: p, speaks: rivals[server]()}, nil
+		speaks := rivals[server]
+		speaks.Read = func([]byte) load.Reading { return load.Reading{News: true, Messages: int64(messages)} }
+		return &fanOut{Process: p, speaks: speaks}, nil
 	}}
 }

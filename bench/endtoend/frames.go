@@ -6,16 +6,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
+// closeRounds is how far apart rounds are where every message is to be a frame: as
+// close as a room may have them.
+const closeRounds = 20 * time.Millisecond
+
 // frames compares what a frame costs: Ovation's against the same number of frames of
 // the same size by a server that does nothing but write them.
 func frames(ctx context.Context, b *bench) error {
 	for _, delivery := range []ovationv1.Delivery{ovationv1.Delivery_DELIVERY_NOTIFY, ovationv1.Delivery_DELIVERY_INLINE} {
-		ours := ovationWith(delivery)
+		ours := ovationWith(delivery, closeRounds)
 		size, err := b.frameBytes(ctx, ours)
 		if err != nil {
 			return err
@@ -24,6 +29,7 @@ func frames(ctx context.Context, b *bench) error {
 		for _, viewers := range b.flags.Viewers {
 			for _, rate := range b.flags.FrameRate {
 				part := fmt.Sprintf("%d viewers, %g frames/s of %d bytes", viewers, rate, size)
+				b.report.compare("frames", part, "connect-go")
 				err := b.turns(ctx, contenders, func(c contender) error {
 					o := order{count: max(int(rate*b.flags.For.Seconds()), 1), rate: rate, bytes: size, messages: 1}
 					if c.server == "ovation" {
@@ -89,9 +95,14 @@ func (b *bench) delivered(ctx context.Context, scenario, part string, c contende
 	if err != nil {
 		return err
 	}
-	b.report.add(scenario, part, c.name,
-		reading{"CPU s per million frames", perMillion(w.cpu, w.came.Frames)},
-		reading{"CPU s per million messages", perMillion(w.cpu, w.came.Messages)},
+	cost := []reading{
+		{"CPU s per million frames", perMillion(w.cpu, w.came.Frames)},
+		{"CPU s per million messages", perMillion(w.cpu, w.came.Messages)},
+	}
+	if scenario == "messages" {
+		slices.Reverse(cost) // what is compared comes first
+	}
+	b.report.add(scenario, part, c.name, append(cost,
 		reading{"frames delivered", float64(w.came.Frames)},
 		reading{"messages delivered", float64(w.came.Messages)},
 		reading{"reported dropped", float64(w.came.Dropped)},
@@ -99,7 +110,7 @@ func (b *bench) delivered(ctx context.Context, scenario, part string, c contende
 		reading{"broken streams", float64(w.broken)},
 		reading{"bytes per frame", float64(w.came.Bytes) / float64(max(w.came.Frames, 1))},
 		reading{"seconds", w.took.Seconds()},
-	)
+	)...)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -24,12 +25,16 @@ type flags struct {
 
 	Rounds  int           `default:"2" help:"How often each measurement is made (default ${default})."`
 	For     time.Duration `default:"4s" help:"How long each measurement lasts (default ${default})."`
-	Viewers []int         `default:"1000" help:"How many viewers, one or more numbers (default ${default})." placeholder:"N"`
+	Viewers []int         `default:"1000" help:"Scenarios frames and memory: how many viewers, one or more numbers (default ${default})." placeholder:"N"`
 
-	FrameRate    []float64 `default:"20" help:"Scenario frames: frames a second (default ${default})." placeholder:"N"`
-	MessageRate  float64   `default:"200" help:"Scenario messages: messages a second (default ${default})." placeholder:"N"`
-	MessageBytes int       `default:"183" help:"Bytes of one message on the wire (default ${default})."`
-	Connections  int       `default:"64" help:"Scenario unary: connections, or streams of one connection, that call at once (default ${default})."`
+	FrameRate      []float64 `default:"20" help:"Scenario frames: frames a second (default ${default})." placeholder:"N"`
+	MessageViewers []int     `default:"1000,5000" help:"Scenario messages: how many viewers (default ${default})." placeholder:"N"`
+	MessageRate    float64   `default:"200" help:"Scenario messages: messages a second (default ${default})." placeholder:"N"`
+	MessageBytes   int       `default:"183" help:"Bytes of one message on the wire (default ${default})." placeholder:"BYTES"`
+	MostFrames     int       `default:"500000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
+	Connections    int       `default:"64" help:"Scenario unary: connections, or streams of one connection, that call at once (default ${default})." placeholder:"N"`
+	Senders        int       `default:"512" help:"Scenario send: connections, each a user of its own (default ${default})." placeholder:"N"`
+	Rooms          int       `default:"200" help:"Scenario send: rooms that are sent to (default ${default})." placeholder:"N"`
 
 	Ovation    string   `help:"Measure this server instead of building one." placeholder:"FILE" type:"existingfile"`
 	ServerFlag []string `help:"Another flag for Ovation's server, for instance --server-flag=--heartbeat=1m." placeholder:"FLAG"`
@@ -49,12 +54,16 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--message-bytes is %d, must be from %d to 10000", f.MessageBytes, minMessageBytes)
 	case f.MessageRate <= 0 || f.MessageRate > 10_000:
 		return fmt.Errorf("--message-rate is %v, must be more than 0 and at most 10000", f.MessageRate)
+	case f.MostFrames < 1:
+		return fmt.Errorf("--most-frames is %d, must be at least 1", f.MostFrames)
+	case f.Rooms < 1 || f.Rooms > 10_000:
+		return fmt.Errorf("--rooms is %d, must be from 1 to 10000", f.Rooms)
 	case f.Connections < 1 || f.Connections > 200:
 		return fmt.Errorf("--connections is %d, must be from 1 to 200", f.Connections)
 	}
-	for _, n := range f.Viewers {
+	for _, n := range append(slices.Concat(f.Viewers, f.MessageViewers), f.Senders) {
 		if n < 1 || n > 20_000 {
-			return fmt.Errorf("--viewers is %d, must be from 1 to 20000", n)
+			return fmt.Errorf("%d viewers or senders, must be from 1 to 20000", n)
 		}
 	}
 	for _, rate := range f.FrameRate {

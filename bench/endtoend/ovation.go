@@ -45,8 +45,9 @@ type ovation struct {
 	state    ovationv1connect.AttributeServiceClient
 }
 
-// ovationWith returns Ovation's server delivering in one of its ways.
-func ovationWith(delivery ovationv1.Delivery) contender {
+// ovationWith returns Ovation's server delivering in one of its ways, a room's rounds so
+// far apart.
+func ovationWith(delivery ovationv1.Delivery, round time.Duration) contender {
 	_, way, _ := strings.Cut(strings.ToLower(delivery.String()), "_")
 	return contender{name: "ovation " + way, server: "ovation", start: func(ctx context.Context, b *bench) (instance, error) {
 		o, err := startOvation(ctx, b)
@@ -54,7 +55,11 @@ func ovationWith(delivery ovationv1.Delivery) contender {
 			return nil, err
 		}
 		o.delivery = delivery
-		return o, o.createRoom(ctx, theRoom, 20*time.Millisecond)
+		if err := o.createRoom(ctx, theRoom, round); err != nil {
+			o.Stop()
+			return nil, err
+		}
+		return o, nil
 	}}
 }
 
@@ -122,7 +127,7 @@ func (o *ovation) dialect() load.Dialect {
 	}
 	return load.Dialect{
 		Procedure: ovationv1connect.FeedServiceSubscribeProcedure,
-		Headers:   [][2]string{{"content-type", "application/connect+proto"}, {"connect-protocol-version", "1"}},
+		Headers:   connectStream,
 		Request:   request,
 		Read:      readFrame,
 		Bearer:    o.tokens.of,
@@ -264,4 +269,3 @@ func (t *tokens) mint(ctx context.Context, n int) error {
 
 // of returns a viewer's token.
 func (t *tokens) of(viewer int) string { return t.minted[viewer] }
-

@@ -32,7 +32,36 @@ type metric struct {
 }
 
 // report collects results.
-type report struct{ results []*result }
+type report struct {
+	results []*result
+	bases   map[[2]string]string // by scenario and part, the server that others are compared with
+}
+
+// compare says which server the others of a part are compared with.
+func (r *report) compare(scenario, part, base string) {
+	if r.bases == nil {
+		r.bases = make(map[[2]string]string)
+	}
+	r.bases[[2]string{scenario, part}] = base
+}
+
+// against returns the first figure of a server as a multiple of its base's, round by
+// round: what disturbs the machine disturbs neighbours in time alike.
+func (r *report) against(s *result) (m metric) {
+	base := r.bases[[2]string{s.Scenario, s.Part}]
+	m.Name = "as a multiple of " + base + "'s"
+	for _, b := range r.results {
+		if base == "" || b.Scenario != s.Scenario || b.Part != s.Part || b.Server != base {
+			continue
+		}
+		for i := range min(len(b.Metrics[0].Rounds), len(s.Metrics[0].Rounds)) {
+			if of := b.Metrics[0].Rounds[i]; of > 0 {
+				m.add(s.Metrics[0].Rounds[i] / of)
+			}
+		}
+	}
+	return m
+}
 
 // add adds a measurement.
 func (r *report) add(scenario, part, server string, readings ...reading) {
@@ -73,7 +102,7 @@ func (r *report) print(w io.Writer, machine bool) error {
 	if machine {
 		encoder := json.NewEncoder(w)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(map[string]any{"results": r.results})
+		return encoder.Encode(r.whole())
 	}
 	for i, one := range r.results {
 		if i == 0 || r.results[i-1].Scenario != one.Scenario || r.results[i-1].Part != one.Part {
@@ -82,7 +111,26 @@ func (r *report) print(w io.Writer, machine bool) error {
 			}
 		}
 	}
-	return nil
+	return printVerdicts(w, r.verdicts())
+}
+
+// outcome is all that a run comes to, for machines.
+type outcome struct {
+	Results []result  `json:"results"`
+	Targets []verdict `json:"targets"`
+}
+
+// whole returns everything, ratios among the metrics.
+func (r *report) whole() (o outcome) {
+	for _, s := range r.results {
+		one := *s
+		if ratio := r.against(s); len(ratio.Rounds) > 0 {
+			one.Metrics = append(slices.Clone(s.Metrics), ratio)
+		}
+		o.Results = append(o.Results, one)
+	}
+	o.Targets = r.verdicts()
+	return o
 }
 
 // table writes one part of a scenario: a line a figure, a column a server.
@@ -99,14 +147,22 @@ func (r *report) table(w io.Writer, scenario, part string) error {
 		fmt.Fprintf(t, "\t%s", s.Server)
 	}
 	fmt.Fprintln(t)
-	for _, m := range servers[0].Metrics {
-		fmt.Fprint(t, m.Name)
-		for _, s := range servers {
-			fmt.Fprintf(t, "\t%s", s.metric(m.Name))
+	for i, m := range servers[0].Metrics {
+		line(t, m.Name, servers, func(s *result) metric { return s.metric(m.Name) })
+		if ratio := r.against(servers[0]); i == 0 && len(ratio.Rounds) > 0 {
+			line(t, ratio.Name, servers, r.against)
 		}
-		fmt.Fprintln(t)
 	}
 	return t.Flush()
+}
+
+// line writes one figure of all servers.
+func line(w io.Writer, name string, servers []*result, of func(*result) metric) {
+	fmt.Fprint(w, name)
+	for _, s := range servers {
+		fmt.Fprintf(w, "\t%s", of(s))
+	}
+	fmt.Fprintln(w)
 }
 
 // metric returns a figure.

@@ -38,7 +38,14 @@ type watched struct {
 
 // watch starts a contender, lets viewers in, publishes, and says what that cost.
 func (b *bench) watch(ctx context.Context, c contender, viewers int, o order, what string) (w watched, err error) {
-	err = b.with(ctx, c, viewers, func(in instance, crowd *load.Crowd) error {
+	err = b.with(ctx, c, func(in instance, poller *load.Poller) error {
+		crowd := load.NewCrowd(poller, in.dialect())
+		if err := enter(ctx, crowd, in.process().Public, viewers); err != nil {
+			return err
+		}
+		if err := settle(ctx, in.process()); err != nil {
+			return err
+		}
 		warm := o
 		warm.count = max(min(o.count/4, int(o.rate)), 1)
 		if _, err := deliver(ctx, in, crowd, int64(viewers), warm); err != nil {
@@ -51,8 +58,8 @@ func (b *bench) watch(ctx context.Context, c contender, viewers int, o order, wh
 	return w, err
 }
 
-// with starts a contender, lets viewers in, waits until the server is idle, and calls f.
-func (b *bench) with(ctx context.Context, c contender, viewers int, f func(in instance, crowd *load.Crowd) error) (err error) {
+// with starts a contender and what viewers and callers share, and calls f.
+func (b *bench) with(ctx context.Context, c contender, f func(in instance, poller *load.Poller) error) error {
 	in, err := c.start(ctx, b)
 	if err != nil {
 		return err
@@ -62,16 +69,8 @@ func (b *bench) with(ctx context.Context, c contender, viewers int, f func(in in
 	if err != nil {
 		return err
 	}
-	closing := func() { err = errors.Join(err, poller.Close()) }
-	defer func() { closing() }()
-	crowd := load.NewCrowd(poller, in.dialect())
-	if err := enter(ctx, crowd, in.process().Public, viewers); err != nil {
-		return err
-	}
-	if err := settle(ctx, in.process()); err != nil {
-		return err
-	}
-	return f(in, crowd)
+	err = f(in, poller)
+	return errors.Join(err, poller.Close())
 }
 
 // enter connects viewers and waits until all have their first frame.
@@ -159,23 +158,30 @@ func deliver(ctx context.Context, in instance, crowd *load.Crowd, viewers int64,
 	return w, err
 }
 
-// profile keeps a CPU profile of a server, if that is asked for, until stop is called.
+// profile keeps a CPU profile of a server, if that is asked for; stop waits for its end.
 func (b *bench) profile(ctx context.Context, p *process.Process, name string) (stop func() error) {
 	if b.flags.Profile == "" {
 		return func() error { return nil }
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- func() error {
-			contents, err := p.Profile(ctx, fmt.Sprintf("profile?seconds=%d", max(int(b.flags.For.Seconds()), 1)))
-			if err != nil {
-				return err
-			}
-			if err := os.MkdirAll(b.flags.Profile, 0o750); err != nil {
-				return err
-			}
-			return os.WriteFile(filepath.Join(b.flags.Profile, strings.ReplaceAll(name, " ", "-")+".prof"), contents, 0o600)
-		}()
+		done <- b.keep(ctx, p, name, fmt.Sprintf("profile?seconds=%d", max(int(b.flags.For.Seconds()), 1)))
 	}()
 	return func() error { return <-done }
+}
+
+// keep keeps a profile of a server, if that is asked for.
+func (b *bench) keep(ctx context.Context, p *process.Process, name, profile string) error {
+	if b.flags.Profile == "" {
+		return nil
+	}
+	contents, err := p.Profile(ctx, profile)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(b.flags.Profile, 0o750); err != nil {
+		return err
+	}
+	name = strings.NewReplacer(" ", "-", ",", "").Replace(name)
+	return os.WriteFile(filepath.Join(b.flags.Profile, name+".prof"), contents, 0o600)
 }

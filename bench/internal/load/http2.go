@@ -183,3 +183,29 @@ func (w *blockWriter) Write(b []byte) (int, error) {
 	*w = append(*w, b...)
 	return len(b), nil
 }
+
+// trailers reads how calls of gRPC ended.
+type trailers struct {
+	decoder *hpack.Decoder
+	found   string
+}
+
+// newTrailers returns what reads every header block of a connection.
+func newTrailers() *trailers {
+	t := new(trailers)
+	t.decoder = hpack.NewDecoder(4096, func(f hpack.HeaderField) {
+		if f.Name == "grpc-status" {
+			t.found = f.Value
+		}
+	})
+	return t
+}
+
+// status returns the status in a header block, empty if there is none.
+func (t *trailers) status(block []byte) (string, error) {
+	t.found = ""
+	if _, err := t.decoder.Write(block); err != nil {
+		return "", err
+	}
+	return t.found, t.decoder.Close()
+}

@@ -121,10 +121,10 @@ type Conn struct {
 }
 
 // Dial connects. attach returns what the connection is for; it may write at once.
-func (p *Poller) Dial(address netip.AddrPort, attach func(*Conn) Handler) (*Conn, error) {
+func (p *Poller) Dial(address netip.AddrPort, attach func(*Conn) Handler) error {
 	fd, err := dial(address)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to %s: %w", address, err)
+		return fmt.Errorf("connecting to %s: %w", address, err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,9 +140,8 @@ func (p *Poller) Dial(address netip.AddrPort, attach func(*Conn) Handler) (*Conn
 	}
 	if err != nil {
 		c.close()
-		return nil, err
 	}
-	return c, nil
+	return err
 }
 
 // dial returns a connected socket that does not block, does not wait to fill packets,

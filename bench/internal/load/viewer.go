@@ -45,7 +45,8 @@ type Reading struct {
 
 // Dialect is how viewers of a server speak.
 type Dialect struct {
-	Procedure string
+	WebSocket bool                       // instead of a stream over HTTP/2
+	Procedure string                     // or the path
 	Headers   [][2]string                // but for the viewer's own
 	Request   []byte                     // the one message that is sent
 	Read      func(frame []byte) Reading // what a frame says; it is called for all but the first
@@ -57,7 +58,7 @@ type Crowd struct {
 	poller  *Poller
 	dialect Dialect
 	ready   int
-	viewers []*viewer
+	viewers []*watching
 	total   Tally
 	broken  int
 	fault   error // of the first that broke
@@ -73,17 +74,23 @@ func (c *Crowd) Add(address netip.AddrPort) error {
 		headers = append([][2]string{{"authorization", "Bearer " + c.dialect.Bearer(len(c.viewers))}}, headers...)
 	}
 	block := newBlocks(address.String(), c.dialect.Procedure, headers).first
-	v := &viewer{crowd: c}
-	_, err := c.poller.Dial(address, func(conn *Conn) Handler {
+	var seen *watching
+	err := c.poller.Dial(address, func(conn *Conn) Handler {
+		if c.dialect.WebSocket {
+			v := newSocketViewer(conn, c, address.String())
+			seen = &v.watching
+			return v
+		}
+		v := &viewer{crowd: c}
 		v.client = newClient(conn, v)
 		v.request(1, block, enveloped(c.dialect.Request))
+		seen = &v.watching
 		return v
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		c.poller.Do(func() { c.viewers = append(c.viewers, seen) })
 	}
-	c.viewers = append(c.viewers, v)
-	return nil
+	return err
 }
 
 // Standing is how a crowd is.
@@ -122,12 +129,15 @@ func (c *Crowd) Spread() (fewest, most int64) {
 	return fewest, most
 }
 
-// viewer is one stream on a connection of its own.
-type viewer struct {
-	*client
+// lost notes that a viewer lost its stream.
+func (c *Crowd) lost(err error) {
+	if c.broken++; c.fault == nil {
+		c.fault = err
+	}
+}
 
-	crowd    *Crowd
-	body     envelopes
+// watching is what one viewer has seen.
+type watching struct {
 	ready    bool
 	messages int64
 	mark     int64
@@ -136,60 +146,60 @@ type viewer struct {
 // errEnded is a stream that the server ended.
 var errEnded = errors.New("the server ended the stream")
 
-func (v *viewer) headers(_ uint32, block []byte, ended bool) error {
-	switch {
-	case ended:
-		return errEnded
-	case !v.ready && (len(block) == 0 || block[0] != ok):
-		return errStatus
-	}
-	return nil
-}
-
-func (v *viewer) data(_ uint32, b []byte, ended bool) error {
-	if err := v.body.read(b, v.take); err != nil {
-		return err
-	}
-	if ended {
-		return errEnded
-	}
-	return nil
-}
-
-// take takes one frame of the stream.
-func (v *viewer) take(flags byte, frame []byte) error {
-	if flags != 0 {
-		return fmt.Errorf("%w: %q", errEnded, frame)
-	}
-	if !v.ready {
-		v.ready = true
-		v.crowd.ready++
+// take counts a frame.
+func (w *watching) take(c *Crowd, frame []byte) error {
+	if !w.ready {
+		w.ready = true
+		c.ready++
 		return nil
 	}
-	r := v.crowd.dialect.Read(frame)
-	return v.crowd.count(&v.messages, &v.mark, r, len(frame))
-}
-
-// count counts a frame that came to one viewer.
-func (c *Crowd) count(messages, mark *int64, r Reading, size int) error {
+	r := c.dialect.Read(frame)
 	t := Tally{Other: 1}
 	if r.News {
-		t = Tally{Frames: 1, Messages: r.Messages, Dropped: r.Dropped, Bytes: int64(size)}
+		t = Tally{Frames: 1, Messages: r.Messages, Dropped: r.Dropped, Bytes: int64(len(frame))}
 	}
 	c.total.add(t)
-	*messages += r.Messages
-	*mark = max(*mark, r.Mark)
+	w.messages += r.Messages
+	w.mark = max(w.mark, r.Mark)
 	if r.Last {
 		return errEnded
 	}
 	return nil
 }
 
+// viewer is one stream over HTTP/2.
+type viewer struct {
+	*client
+
+	crowd    *Crowd
+	body     envelopes
+	watching watching
+}
+
+// headers implements streams.
+func (v *viewer) headers(_ uint32, block []byte, ended bool) error {
+	switch {
+	case !v.watching.ready && (len(block) == 0 || block[0] != ok):
+		return errStatus
+	case ended:
+		return errEnded
+	}
+	return nil
+}
+
+// data implements streams.
+func (v *viewer) data(_ uint32, b []byte, ended bool) error {
+	err := v.body.read(b, func(flags byte, frame []byte) error {
+		if flags != 0 {
+			return fmt.Errorf("%w: %q", errEnded, frame)
+		}
+		return v.watching.take(v.crowd, frame)
+	})
+	if err == nil && ended {
+		return errEnded
+	}
+	return err
+}
+
 // Lost implements Handler.
 func (v *viewer) Lost(err error) { v.crowd.lost(err) }
-
-func (c *Crowd) lost(err error) {
-	if c.broken++; c.fault == nil {
-		c.fault = err
-	}
-}
