@@ -199,8 +199,12 @@ func framesOf(f *testing.F, authorization, procedure, contentType, body string) 
 	out.WriteString(http2.ClientPreface)
 	framer, fields := http2.NewFramer(&out, nil), hpack.NewEncoder(&block)
 	for _, field := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", procedure},
-		{"content-type", contentType}, {"authorization", authorization},
+		{":method", "POST"},
+		{":scheme", "http"},
+		{":authority", "x"},
+		{":path", procedure},
+		{"content-type", contentType},
+		{"authorization", authorization},
 	} {
 		_ = fields.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}) // a buffer takes it
 	}

@@ -48,8 +48,12 @@ func (p *peer) note(err error) {
 func (p *peer) request(procedure, contentType, authorization string) []byte {
 	p.block.Reset()
 	for _, field := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":authority", "x"}, {":path", "/ovation.v1." + procedure},
-		{"content-type", contentType}, {"authorization", authorization},
+		{":method", "POST"},
+		{":scheme", "http"},
+		{":authority", "x"},
+		{":path", "/ovation.v1." + procedure},
+		{"content-type", contentType},
+		{"authorization", authorization},
 	} {
 		_ = p.fields.WriteField(hpack.HeaderField{Name: field[0], Value: field[1]}) // a buffer takes it
 	}

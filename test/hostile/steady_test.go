@@ -95,32 +95,44 @@ func (r *steady) admit(ctx context.Context, t *testing.T, s *server, i int) {
 	})
 }
 
-// speak sends messages at their times, until it is told to stop. What is late is made up
-// for at twice the rate, which is less than a room sheds at.
+// speak sends messages at their times, until it is told to stop and all have been sent that
+// were due by then. What is late is made up for at twice the rate, which is less than a
+// room sheds at.
 func speak(ctx context.Context, backend *ovation.Client, quit <-chan struct{}) (all sendings) {
 	text := strings.Repeat("steady ", 20)
 	ticker := time.NewTicker(steadyPeriod / 2)
 	defer ticker.Stop()
-	for begun := time.Now(); ; {
-		if all.count < int(time.Since(begun)/steadyPeriod) {
-			sent, err := backend.Feed().Send(ctx, &ovationv1.SendRequest{
-				RoomId: steadyRoom, Text: text, OnBehalfOf: "speaker", Bucket: ovationv1.Bucket_BUCKET_LOW,
-			})
-			if err == nil && sent.GetStatus() != ovationv1.SendStatus_SEND_STATUS_ACCEPTED {
-				err = fmt.Errorf("message %d: %v", all.count, sent.GetStatus())
-			}
-			if err != nil {
-				all.err = err
+	begun, due, over := time.Now(), 0, false
+	for {
+		if !over {
+			due = int(time.Since(begun) / steadyPeriod)
+		}
+		switch {
+		case all.count < due:
+			if all.last, all.err = say(ctx, backend, text); all.err != nil {
 				return all
 			}
-			all.count, all.last = all.count+1, sent.GetSequence()
+			all.count++
+		case over:
+			return all
 		}
 		select {
 		case <-ticker.C:
 		case <-quit:
-			return all
+			over, quit = true, nil
 		}
 	}
+}
+
+// say sends a message, which must be accepted, and returns its sequence.
+func say(ctx context.Context, backend *ovation.Client, text string) (uint64, error) {
+	sent, err := backend.Feed().Send(ctx, &ovationv1.SendRequest{
+		RoomId: steadyRoom, Text: text, OnBehalfOf: "speaker", Bucket: ovationv1.Bucket_BUCKET_LOW,
+	})
+	if err == nil && sent.GetStatus() != ovationv1.SendStatus_SEND_STATUS_ACCEPTED {
+		err = fmt.Errorf("answered %v", sent.GetStatus())
+	}
+	return sent.GetSequence(), err
 }
 
 // close ends the sending, and checks that each viewer got each message, once and in order.
