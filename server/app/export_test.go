@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,4 +22,14 @@ func ServeOn(l net.Listener, h http.Handler, pair *certificate.Pair) *http.Serve
 // NewServer returns a server as apps serve with, for tests that shorten its times.
 func NewServer(h http.Handler) *http.Server {
 	return (&App{logger: slog.New(slog.DiscardHandler)}).newServer(h)
+}
+
+// Handler returns all that clients see of an app that does not run.
+func Handler(a *App) http.Handler { return a.public.Handler }
+
+// Discard ends what an app has that does not run.
+func Discard(a *App) {
+	a.close()
+	_, _ = a.publicAddr.Close(), a.internalAddr.Close()
+	a.traces.Close(context.Background())
 }
