@@ -6,6 +6,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -67,11 +68,23 @@ func (a *App) newServer(h http.Handler) *http.Server {
 // complaints logs what a server says of connections.
 type complaints struct{ logger *slog.Logger }
 
-// Write implements io.Writer. Handshakes that fail are whoever's connected: scanners
-// and clients that do not trust the certificate would fill the log.
+// ofPeers is how those begin that are about what the other end does, or no longer does:
+// scanners, clients that do not trust the certificate, and phones in tunnels would fill
+// the log.
+var ofPeers = [][]byte{
+	[]byte("http: TLS handshake error"),
+	[]byte("http2: server: error reading preface"),
+	[]byte("http2: server connection error"),
+	[]byte("http2: server closing client connection"),
+	[]byte("http2: received GOAWAY"),
+	[]byte("timeout waiting for PING response"),
+	[]byte("timeout waiting for SETTINGS frames"),
+}
+
+// Write implements io.Writer.
 func (c complaints) Write(p []byte) (int, error) {
 	level := slog.LevelWarn
-	if bytes.HasPrefix(p, []byte("http: TLS handshake error")) {
+	if slices.ContainsFunc(ofPeers, func(begins []byte) bool { return bytes.HasPrefix(p, begins) }) {
 		level = slog.LevelDebug
 	}
 	c.logger.Log(context.Background(), level, "HTTP server", "error", string(bytes.TrimSpace(p)))

@@ -4,11 +4,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/server/app"
 )
 
@@ -23,12 +26,16 @@ const (
 
 // peer is the other end of an HTTP/2 connection, by hand: it does only what a test
 // has it do.
-type peer struct{ net.Conn }
+type peer struct {
+	net.Conn
+	logs *testkit.Output // the server's
+}
 
 // connect opens a connection to a server whose times a test has shortened.
 func connectPeer(t *testing.T, h http.Handler, shorten func(*http.Server)) peer {
 	t.Helper()
-	server := app.NewServer(h)
+	logs := new(testkit.Output)
+	server := app.NewServer(h, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	shorten(server)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -51,7 +58,7 @@ func connectPeer(t *testing.T, h http.Handler, shorten func(*http.Server)) peer 
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
-	return peer{conn}
+	return peer{conn, logs}
 }
 
 // send sends a frame.
@@ -90,6 +97,32 @@ func (p peer) next() (kind, flags byte, payload []byte, err error) {
 func ended(err error) bool {
 	var timeout net.Error
 	return err != nil && (!errors.As(err, &timeout) || !timeout.Timeout())
+}
+
+// quiet fails if the log has anything of the peer that an operator would see.
+func (p peer) quiet(t *testing.T) {
+	t.Helper()
+	if logs := p.logs.String(); strings.Contains(logs, "level=WARN") || strings.Contains(logs, "level=ERROR") {
+		t.Errorf("logged %s", logs)
+	}
+}
+
+// What is wrong with what peers send is no news for operators.
+func TestPeersWhoDoNotSpeakHTTP2(t *testing.T) {
+	t.Parallel()
+	for name, say := range map[string]func(peer){
+		"connection error": func(p peer) { p.send(t, framePing, 0, 0, []byte("short")) },
+		"GOAWAY":           func(p peer) { p.send(t, frameGoAway, 0, 0, []byte("\x00\x00\x00\x00\x00\x00\x00\x0benough")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := connectPeer(t, http.NotFoundHandler(), func(*http.Server) {})
+			p.greet(t)
+			say(p)
+			p.logs.Wait(t, name)
+			p.quiet(t)
+		})
+	}
 }
 
 // A connection that makes no request is not kept, however politely it began.
@@ -137,6 +170,8 @@ func TestUnansweredPingsEndConnections(t *testing.T) {
 		if !ended(err) || !pinged {
 			t.Errorf("pinged: %v, then %v", pinged, err)
 		}
+		p.logs.Wait(t, "timeout waiting for PING response")
+		p.quiet(t)
 		return
 	}
 }
