@@ -18,6 +18,7 @@ import (
 // The types of HTTP/2 frames that a peer here sends or waits for (RFC 9113, section 6).
 const (
 	frameHeaders      = 1
+	frameReset        = 3
 	frameSettings     = 4
 	framePing         = 6
 	frameGoAway       = 7
@@ -120,6 +121,9 @@ func TestPeersWhoDoNotSpeakHTTP2(t *testing.T) {
 			p.greet(t)
 			say(p)
 			p.logs.Wait(t, name)
+			for err := error(nil); err == nil; { // until the server has closed it
+				_, _, _, err = p.next()
+			}
 			p.quiet(t)
 		})
 	}
@@ -215,5 +219,36 @@ func TestPeersWhoTakeNothing(t *testing.T) {
 	case <-over:
 	case <-time.After(time.Minute):
 		t.Error("it writes on")
+	}
+}
+
+// One that answers pings and opens no window is not served for ever.
+func TestPeersWhoOpenNoWindow(t *testing.T) {
+	t.Parallel()
+	over := make(chan error, 1)
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, 64<<10))
+		over <- err
+	})
+	p := connectPeer(t, h, func(s *http.Server) {
+		if s.WriteTimeout == 0 {
+			t.Error("it has all the time in the world")
+		}
+		s.WriteTimeout = 200 * time.Millisecond
+	})
+	p.greet(t)
+	p.send(t, frameSettings, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // INITIAL_WINDOW_SIZE
+	p.send(t, frameHeaders, 0x5, 1, []byte{0x82, 0x86, 0x84, 0x41, 1, 'x'})
+	for {
+		kind, _, _, err := p.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == frameReset {
+			break
+		}
+	}
+	if err := <-over; err == nil {
+		t.Error("it was written, to nobody")
 	}
 }

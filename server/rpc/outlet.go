@@ -54,6 +54,9 @@ func (o *outlet) Write(b []byte) (written int, err error) {
 // Flush sends what was written.
 func (o *outlet) Flush() error { return o.controller.Flush() }
 
+// unhurried lifts the server's bound on how long a response may take.
+func (o *outlet) unhurried() { _ = o.controller.SetWriteDeadline(time.Time{}) } // it fails where there is none
+
 // begin notes that writing begins.
 func (o *outlet) begin() {
 	o.writes.Add(1)
