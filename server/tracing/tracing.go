@@ -39,7 +39,7 @@ func FromEnvironment(ctx context.Context, logger *slog.Logger) (*Provider, error
 	if !wanted || err != nil {
 		return nil, err
 	}
-	if err = sound(os.Getenv); err != nil {
+	if err := sound(os.Getenv); err != nil {
 		return nil, err
 	}
 	otel.SetLogger(logr.FromSlogHandler(logger.Handler()))
