@@ -104,6 +104,7 @@ func (a *App) prepare(ctx context.Context) error {
 	a.public, a.health = a.newServer(public), health
 	a.public.ConnContext = limit.WithConn
 	a.internal = a.newServer(a.internalHandler())
+	a.internal.WriteTimeout = 0 // profiles take as long as they are asked to
 	if err := a.encrypt(ctx); err != nil {
 		return err
 	}

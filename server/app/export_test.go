@@ -20,8 +20,8 @@ func ServeOn(l net.Listener, h http.Handler, pair *certificate.Pair) *http.Serve
 }
 
 // NewServer returns a server as apps serve with, for tests that shorten its times.
-func NewServer(h http.Handler) *http.Server {
-	return (&App{logger: slog.New(slog.DiscardHandler)}).newServer(h)
+func NewServer(h http.Handler, logger *slog.Logger) *http.Server {
+	return (&App{logger: logger}).newServer(h)
 }
 
 // Handler returns all that clients see of an app that does not run.

@@ -6,6 +6,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,9 @@ const (
 	// writeWithin is how long a connection, and a stream, waits for its reader to take
 	// anything of what was written.
 	writeWithin = 30 * time.Second
+	// answerWithin is how long a call may take, long polls and slow readers included: from
+	// its headers to its answer having been taken. Streams have no end.
+	answerWithin = 5 * time.Minute
 	// maxHeaderBytes bounds a request's headers.
 	maxHeaderBytes = 64 << 10
 	// maxStreams is how many requests one HTTP/2 connection has open at once: enough for
@@ -40,9 +44,10 @@ const (
 )
 
 // newServer returns a server for HTTP/1.1 and cleartext HTTP/2; encrypt makes one for
-// TLS of it, with the same bounds. It has no read or write timeouts, which would cut long
-// streams: rpc.Limits bounds how long a request may take to arrive, dead peers are found by
-// pings and by writes that make no progress, on streams over HTTP/1.1 too.
+// TLS of it, with the same bounds. It has no read timeout, and streams lift its write
+// timeout, which would cut them: rpc.Limits bounds how long a request may take to arrive,
+// dead peers are found by pings and by writes that make no progress, on streams over
+// HTTP/1.1 too. The write timeout is for those who answer pings and open no window.
 func (a *App) newServer(h http.Handler) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -51,6 +56,7 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		Handler:           h,
 		Protocols:         protocols,
 		ReadHeaderTimeout: headerTimeout,
+		WriteTimeout:      answerWithin,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          log.New(complaints{a.logger}, "", 0),
@@ -67,11 +73,23 @@ func (a *App) newServer(h http.Handler) *http.Server {
 // complaints logs what a server says of connections.
 type complaints struct{ logger *slog.Logger }
 
-// Write implements io.Writer. Handshakes that fail are whoever's connected: scanners
-// and clients that do not trust the certificate would fill the log.
+// ofPeers is how those begin that are about what the other end does, or no longer does:
+// scanners, clients that do not trust the certificate, and phones in tunnels would fill
+// the log.
+var ofPeers = [][]byte{
+	[]byte("http: TLS handshake error"),
+	[]byte("http2: server: error reading preface"),
+	[]byte("http2: server connection error"),
+	[]byte("http2: server closing client connection"),
+	[]byte("http2: received GOAWAY"),
+	[]byte("timeout waiting for PING response"),
+	[]byte("timeout waiting for SETTINGS frames"),
+}
+
+// Write implements io.Writer.
 func (c complaints) Write(p []byte) (int, error) {
 	level := slog.LevelWarn
-	if bytes.HasPrefix(p, []byte("http: TLS handshake error")) {
+	if slices.ContainsFunc(ofPeers, func(begins []byte) bool { return bytes.HasPrefix(p, begins) }) {
 		level = slog.LevelDebug
 	}
 	c.logger.Log(context.Background(), level, "HTTP server", "error", string(bytes.TrimSpace(p)))
