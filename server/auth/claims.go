@@ -74,7 +74,10 @@ func principalOf(t jwt.Token) (Principal, error) {
 	if err != nil {
 		return Principal{}, err
 	}
-	return Principal{User: live.UserID(subject), Name: live.CleanLine(name), Role: parsed, Rooms: rooms, Expires: expires}, nil
+	return Principal{
+		User: live.UserID(subject), Name: live.CleanLine(name), Role: parsed, Rooms: rooms,
+		Expires: expires.Add(clockSkew),
+	}, nil
 }
 
 // roomsOf reads the rooms that a token covers: a list of names, or one name.

@@ -14,12 +14,8 @@ func (v *Verifier) Remembered(value string) (p Principal, known bool, err error)
 	if !ok || !v.still(r.generation) {
 		return Principal{}, false, nil
 	}
-	switch now := time.Now(); {
-	case now.Before(r.Expires):
-		return r.Principal, true, nil
-	case now.Before(r.Expires.Add(clockSkew)):
-		return Principal{}, false, nil
-	default:
-		return Principal{}, true, &ExpiredError{At: r.Expires, Now: now}
+	if now := time.Now(); !now.Before(r.Expires) {
+		return Principal{}, true, &ExpiredError{At: r.Expires.Add(-clockSkew), Now: now}
 	}
+	return r.Principal, true, nil
 }
