@@ -83,7 +83,7 @@ func (c Config) validateListen(flag, address string) error {
 	if err != nil {
 		return fmt.Errorf("%s %q is not of the form HOST:PORT: %w", flag, address, err)
 	}
-	if _, err := net.LookupPort("tcp", port); err != nil { //nolint:noctx // a number, or a name from the system's own list
+	if _, err := net.LookupPort("tcp", port); err != nil {
 		return fmt.Errorf("%s %q: %q is no port: name one from 1 to 65535, or 0 for any that is free", flag, address, port)
 	}
 	if c.Development() && !Loopback(host) {
