@@ -27,6 +27,7 @@ func TestRemembered(t *testing.T) {
 			{"another", header + "x", func() {}, false, nil},
 			{"near its end", header, func() { time.Sleep(time.Hour - time.Second) }, true, nil},
 			{"within the clocks' difference", header, func() { time.Sleep(5 * time.Second) }, true, nil},
+			{"verified anew within it", header, func() { v.Forget(); _, _ = v.Header(t.Context(), header) }, true, nil},
 			{"expired", header, func() { time.Sleep(time.Second) }, true, auth.ErrTokenExpired},
 			{"forgotten", header, v.Forget, false, nil},
 		} {
