@@ -79,9 +79,12 @@ func (c Config) validateOrigins() error {
 
 // validateListen checks an address; in development it must be a loopback one.
 func (c Config) validateListen(flag, address string) error {
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Errorf("%s %q is not of the form HOST:PORT: %w", flag, address, err)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("%s %q: %q is no port: name one from 1 to 65535, or 0 for any that is free", flag, address, port)
 	}
 	if c.Development() && !Loopback(host) {
 		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret or --auth-jwks anybody could be anyone: "+
