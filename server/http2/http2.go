@@ -1,0 +1,198 @@
+// Package http2 serves HTTP/2 for an http.Server in place of net/http's own code, with
+// less work for each frame and less memory for each connection. A connection has one
+// goroutine, which reads, and one more for each handler that runs. None is there to
+// write: whoever has something to send appends it to what is pending, and whoever finds
+// nobody writing writes all of it, in one call to the kernel that does not wait.
+//
+// It does not do server push, priorities, upgrades from HTTP/1.1, or CONNECT.
+package http2
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"math"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Config says how connections are served. Fields left zero take their defaults. What an
+// http.Server says itself is taken from there: IdleTimeout, ReadHeaderTimeout,
+// MaxHeaderBytes, ErrorLog, ConnState.
+type Config struct {
+	// MaxConcurrentStreams bounds the handlers that run for one connection, those of
+	// streams that were reset included. Default 250.
+	MaxConcurrentStreams uint32
+	// StreamWindow and ConnectionWindow bound the bytes of request bodies that wait to be
+	// read, of one stream and of all. Default 256 KiB and 1 MiB, at least 64 KiB less 1.
+	StreamWindow, ConnectionWindow int32
+	// PingAfter is how long a connection may be silent before it is asked whether it
+	// lives; it is up to twice as long before it is. Default: for ever.
+	PingAfter time.Duration
+	// PingWithin is how long it may take to answer. Default 15 s.
+	PingWithin time.Duration
+	// WriteWithin is how long a write may go on without any progress. Default: for ever.
+	WriteWithin time.Duration
+}
+
+const (
+	defaultWindow = 1<<16 - 1 // of the protocol, for streams and connections alike
+	maxWindow     = 1<<31 - 1
+	frameBytes    = 16 << 10 // the largest frame that is read, or written
+	helloWithin   = 10 * time.Second
+)
+
+func (c Config) withDefaults() Config {
+	if c.MaxConcurrentStreams == 0 {
+		c.MaxConcurrentStreams = 250
+	}
+	if c.StreamWindow == 0 {
+		c.StreamWindow = 256 << 10
+	}
+	if c.ConnectionWindow == 0 {
+		c.ConnectionWindow = 1 << 20
+	}
+	if c.PingWithin == 0 {
+		c.PingWithin = 15 * time.Second
+	}
+	return c
+}
+
+func (c Config) validate() error {
+	var faults []error
+	for name, window := range map[string]int32{"StreamWindow": c.StreamWindow, "ConnectionWindow": c.ConnectionWindow} {
+		if window < defaultWindow {
+			faults = append(faults, fmt.Errorf("http2: %s is %d, must be at least %d", name, window, defaultWindow))
+		}
+	}
+	if min(c.PingAfter, c.PingWithin, c.WriteWithin) < 0 {
+		faults = append(faults, errors.New("http2: durations must not be negative"))
+	}
+	return errors.Join(faults...)
+}
+
+// server is what the connections of one http.Server share.
+type server struct {
+	config Config
+	http   *http.Server
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+// Configure makes s serve HTTP/2 by this package, over TLS and, where s.Protocols say so,
+// in cleartext. It must be called before s serves. Shutdown and Close work as before.
+func Configure(s *http.Server, c Config) error {
+	c = c.withDefaults()
+	if err := c.validate(); err != nil {
+		return err
+	}
+	srv := &server{config: c, http: s, conns: make(map[*conn]struct{})}
+	if s.TLSConfig == nil {
+		s.TLSConfig = new(tls.Config) //nolint:gosec // MinVersion is the caller's; below TLS 1.2 a connection is refused
+	}
+	for _, protocol := range []string{"h2", "http/1.1"} {
+		if !slices.Contains(s.TLSConfig.NextProtos, protocol) {
+			s.TLSConfig.NextProtos = append(s.TLSConfig.NextProtos, protocol)
+		}
+	}
+	if s.TLSNextProto == nil {
+		s.TLSNextProto = make(map[string]func(*http.Server, *tls.Conn, http.Handler))
+	}
+	s.TLSNextProto["h2"] = func(_ *http.Server, c *tls.Conn, h http.Handler) { srv.serveTLS(c, h) }
+	s.TLSNextProto["unencrypted_http2"] = func(_ *http.Server, c *tls.Conn, h http.Handler) { srv.serveCleartext(c, h) }
+	s.RegisterOnShutdown(srv.shutdown)
+	return nil
+}
+
+func (s *server) serveTLS(nc *tls.Conn, h http.Handler) {
+	c := s.newConn(nc, h)
+	state := nc.ConnectionState()
+	c.tls = &state
+	c.serve()
+}
+
+// serveCleartext serves a connection that net/http has read the preface from. It comes
+// within a *tls.Conn that is none, because the type of the hook asks for one.
+func (s *server) serveCleartext(wrapped *tls.Conn, h http.Handler) {
+	unwrapped, ok := wrapped.NetConn().(interface{ UnencryptedNetConn() net.Conn })
+	if !ok {
+		s.logf("http2: a connection in cleartext came in an unknown wrapping")
+		return
+	}
+	c := s.newConn(unwrapped.UnencryptedNetConn(), h)
+	c.greeted = true
+	c.serve()
+}
+
+// baseContext returns the context of a connection's requests: net/http hands it over in
+// a method of the handler.
+func baseContext(h http.Handler) context.Context {
+	if b, ok := h.(interface{ BaseContext() context.Context }); ok {
+		return b.BaseContext()
+	}
+	return context.Background()
+}
+
+// maxHeaderBytes returns the bound on a list of header fields, as HTTP/2 counts them: 32
+// bytes more for each, of which net/http takes ten for typical.
+func (s *server) maxHeaderBytes() uint32 {
+	n := s.http.MaxHeaderBytes
+	if n <= 0 {
+		n = http.DefaultMaxHeaderBytes
+	}
+	return uint32(min(n, math.MaxInt32) + 320) //nolint:gosec // bounded above
+}
+
+// headerTimeout bounds how long a connection's first frame and a block of header fields
+// may take.
+func (s *server) headerTimeout() time.Duration {
+	for _, d := range []time.Duration{s.http.ReadHeaderTimeout, s.http.ReadTimeout} {
+		if d > 0 {
+			return d
+		}
+	}
+	return helloWithin
+}
+
+// idleTimeout is how long a connection without streams is kept; 0: for ever.
+func (s *server) idleTimeout() time.Duration {
+	if s.http.IdleTimeout != 0 {
+		return max(s.http.IdleTimeout, 0)
+	}
+	return max(s.http.ReadTimeout, 0)
+}
+
+func (s *server) logf(format string, args ...any) {
+	if s.http.ErrorLog != nil {
+		s.http.ErrorLog.Printf(format, args...)
+		return
+	}
+	log.Printf(format, args...)
+}
+
+// shutdown asks every connection to end when its streams have.
+func (s *server) shutdown() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.shutdown()
+	}
+}
+
+func (s *server) add(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[c] = struct{}{}
+}
+
+func (s *server) remove(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
