@@ -180,6 +180,18 @@ func (c *conn) ping(now time.Time) bool {
 	return true
 }
 
+// answered notes that the connection lives.
+func (c *conn) answered() {
+	if !c.pinged || c.closed {
+		return
+	}
+	now := time.Now()
+	c.pinged = false
+	c.framesTended = c.frames.Load()
+	c.pingDue = now.Add(c.server.config.PingAfter)
+	c.timer.Reset(c.nextLook(now))
+}
+
 // nextLook says when the connection is next to be tended.
 func (c *conn) nextLook(now time.Time) time.Duration {
 	next := time.Hour

@@ -191,6 +191,8 @@ func (c *conn) readPing(f *http2.PingFrame) {
 		c.appendPing(true, f.Data)
 	case f.Data[7] == goodbyePing:
 		c.nameLast()
+	case f.Data[7] == healthPing:
+		c.answered()
 	}
 }
 

@@ -1,7 +1,6 @@
 package http2
 
 import (
-	"crypto/tls"
 	"io"
 	"time"
 
@@ -98,9 +97,7 @@ func (c *conn) settle() {
 	}
 	c.halfClosed = true
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
-		if _, encrypted := c.net.(*tls.Conn); !encrypted { // which would write, and might wait
-			_ = half.CloseWrite() // the connection is over either way
-		}
+		go func() { _ = half.CloseWrite() }() // TLS writes here, and may wait; the connection is over either way
 	}
 	_ = c.net.SetReadDeadline(time.Now().Add(lingerWithin)) // the connection is over either way
 }
