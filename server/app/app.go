@@ -75,8 +75,14 @@ func (a *App) prepare(ctx context.Context) error {
 		}
 	}
 	public, health := a.publicHandler()
-	a.public, a.health = a.newServer(public), health
-	a.internal = a.newServer(a.internalHandler())
+	a.health = health
+	var err error
+	if a.public, err = a.newServer(public); err != nil {
+		return err
+	}
+	if a.internal, err = a.newServer(a.internalHandler()); err != nil {
+		return err
+	}
 	return a.bind(ctx)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/cors"
 
+	"github.com/ovation-live/ovation/server/http2"
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/web"
@@ -28,6 +29,10 @@ const (
 	// writeWithin is how long a connection, and a stream, waits for its reader to take
 	// anything of what was written.
 	writeWithin = 30 * time.Second
+	// pingAfter is how long a connection over HTTP/2 may be silent before it is asked
+	// whether it lives, and pingWithin how long the answer may take.
+	pingAfter  = 30 * time.Second
+	pingWithin = 15 * time.Second
 	// maxHeaderBytes bounds a request's headers.
 	maxHeaderBytes = 64 << 10
 )
@@ -35,11 +40,11 @@ const (
 // newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read or
 // write timeouts, which would cut long streams; dead peers are found by pings and by
 // writes that make no progress, on streams over HTTP/1.1 too (rpc.Limits).
-func (a *App) newServer(h http.Handler) *http.Server {
+func (a *App) newServer(h http.Handler) (*http.Server, error) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
+	s := &http.Server{
 		Handler:           h,
 		Protocols:         protocols,
 		ReadHeaderTimeout: headerTimeout,
@@ -47,11 +52,15 @@ func (a *App) newServer(h http.Handler) *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(a.logger.Handler(), slog.LevelWarn),
 		HTTP2: &http.HTTP2Config{
-			SendPingTimeout:  30 * time.Second,
-			PingTimeout:      15 * time.Second,
+			SendPingTimeout:  pingAfter,
+			PingTimeout:      pingWithin,
 			WriteByteTimeout: writeByteTimeout,
 		},
 	}
+	if !a.config.LeanHTTP2() {
+		return s, nil
+	}
+	return s, http2.Configure(s, http2.Config{PingAfter: pingAfter, PingWithin: pingWithin, WriteWithin: writeWithin})
 }
 
 // publicHandler returns everything that clients see, and what to set its health checks

@@ -26,6 +26,8 @@ type Config struct {
 
 	Limits `embed:""`
 
+	Streams `embed:""`
+
 	DrainTimeout    time.Duration `default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
 	ReconnectAfter  time.Duration `default:"1s" placeholder:"DURATION" help:"A draining server asks its viewers to wait at least this long before they reconnect (default ${default})."`
 	ReconnectJitter time.Duration `default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away spread over at most this long (default ${default}). It takes less where 500 a second suffice."`
@@ -54,6 +56,7 @@ func (c Config) Validate() error {
 		between("--reconnect-after", c.ReconnectAfter, 0, time.Hour),
 		between("--reconnect-jitter", c.ReconnectJitter, 0, time.Hour),
 		c.Limits.validate(),
+		c.Streams.validate(),
 	)
 }
 

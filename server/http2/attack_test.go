@@ -62,6 +62,9 @@ var attacks = []struct {
 	{"unknown frames", func(p *peer) func(int) error {
 		return func(int) error { return p.WriteRawFrame(0x77, 0, 0, []byte("x")) }
 	}},
+	{"windows", func(p *peer) func(int) error {
+		return func(int) error { return p.WriteWindowUpdate(0, 1) }
+	}},
 	{"empty data", func(p *peer) func(int) error {
 		p.request(1, false, "wait", "1")
 		return func(int) error { return p.WriteData(1, false, nil) }
@@ -303,6 +306,27 @@ func TestNobodyReads(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	})
+}
+
+// TestNobodyReadsForAWhile goes on with a client that took its time, whatever time has
+// passed since.
+func TestNobodyReadsForAWhile(t *testing.T) {
+	t.Parallel()
+	const within, frames = time.Second, 64
+	everyWay(t, func(t *testing.T, w way) {
+		n := start(t, w, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			for range frames {
+				_, _ = w.Write(make([]byte, 64<<10)) // more than a socket takes
+			}
+			_ = http.NewResponseController(w).Flush()
+			<-time.After(within * 3 / 2)
+			_, _ = io.WriteString(w, "fine")
+		}), func(_ *http.Server, c *http2.Config) { c.WriteWithin = within })
+		body, err := io.ReadAll(n.get(t, n.client(t), "/").Body)
+		if err != nil || !strings.HasSuffix(string(body), "fine") || len(body) != frames<<16+4 {
+			t.Errorf("%d bytes, %v", len(body), err)
+		}
 	})
 }
 

@@ -45,6 +45,8 @@ type conn struct {
 	answers int
 
 	sendWindow    int64
+	dataFrames    uint64 // sent
+	windowUpdates uint64 // received
 	recvWindow    int64
 	owed          int64 // bytes received and not yet allowed for again
 	peerWindow    int64 // of streams that begin

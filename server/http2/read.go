@@ -208,6 +208,10 @@ func selfDependent(id uint32, p http2.PriorityParam) error {
 func (c *conn) readWindowUpdate(f *http2.WindowUpdateFrame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.windowUpdates++
+	if c.windowUpdates > idleBurst+4*c.dataFrames && !c.idle.take() { // two for each frame would do
+		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
+	}
 	if f.StreamID == 0 {
 		return c.openWindow(nil, int64(f.Increment))
 	}

@@ -81,7 +81,7 @@ func (c *conn) headersOf(f *http2.MetaHeadersFrame) (st *stream, fresh bool, err
 			return nil, false, nil
 		}
 		c.last = id
-		return nil, true, nil
+		return nil, true, c.refuseMore(f)
 	}
 	switch known, ours := c.recall(id); {
 	case ours:
@@ -93,38 +93,40 @@ func (c *conn) headersOf(f *http2.MetaHeadersFrame) (st *stream, fresh bool, err
 	}
 }
 
-// open begins a stream and runs the handler for it, unless too many run.
+// refuseMore refuses a stream when too many handlers run, those of streams that were
+// reset included.
+func (c *conn) refuseMore(f *http2.MetaHeadersFrame) error {
+	if c.running < int(c.server.config.MaxConcurrentStreams) {
+		return nil
+	}
+	if !f.StreamEnded() {
+		c.remember(f.StreamID, true)
+	}
+	return http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeRefusedStream}
+}
+
+// open begins a stream and runs the handler for it.
 func (c *conn) open(f *http2.MetaHeadersFrame) error {
 	st, err := c.newStream(f)
 	if err != nil {
 		return http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeProtocol, Cause: err}
 	}
-	if !c.admit(st) {
-		st.cancel()
-		return http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeRefusedStream}
-	}
+	c.admit(st)
 	c.report()
 	go st.run()
 	return nil
 }
 
 // admit makes a stream one of the connection's.
-func (c *conn) admit(st *stream) bool {
+func (c *conn) admit(st *stream) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.running >= int(c.server.config.MaxConcurrentStreams) {
-		if !st.ended {
-			c.remember(st.id, true)
-		}
-		return false
-	}
 	st.sendWindow = c.peerWindow
 	if c.streams == nil {
 		c.streams = make(map[uint32]*stream)
 	}
 	c.streams[st.id] = st
 	c.running++
-	return true
 }
 
 // readTrailers ends a request with fields that follow its body.

@@ -77,6 +77,7 @@ func (c *conn) crowded() bool { return c.buffered() >= pendingBytes }
 
 // appendData appends data of a stream: to its last frame, if that is what comes last.
 func (c *conn) appendData(id uint32, data []byte, end bool) {
+	c.dataFrames++
 	if c.dataID == id && c.extendData(data, end) {
 		return
 	}
@@ -212,6 +213,9 @@ const tlsRecordBytes = 16 << 10
 // writeAll writes bytes, as long as it makes progress.
 func (c *conn) writeAll(bytes []byte) error {
 	within := c.server.config.WriteWithin
+	if within > 0 {
+		defer func() { _ = c.net.SetWriteDeadline(time.Time{}) }() // the next write has a time of its own
+	}
 	for len(bytes) > 0 {
 		chunk := bytes
 		if within > 0 {

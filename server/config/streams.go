@@ -1,0 +1,18 @@
+package config
+
+import "fmt"
+
+// Streams says how connections are served.
+type Streams struct {
+	HTTP2 string `name:"http2" default:"std" placeholder:"std|lean" help:"What serves HTTP/2: std is Go's own server, lean is Ovation's, which takes less memory and time for each viewer (default ${default})."`
+}
+
+// LeanHTTP2 says whether Ovation's own server serves HTTP/2.
+func (s Streams) LeanHTTP2() bool { return s.HTTP2 == "lean" }
+
+func (s Streams) validate() error {
+	if s.HTTP2 != "std" && s.HTTP2 != "lean" {
+		return fmt.Errorf("--http2 is %q, must be std or lean", s.HTTP2)
+	}
+	return nil
+}
