@@ -5,9 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
-	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -204,12 +202,6 @@ func benchmarkIdle(b *testing.B, w way, viewers int) {
 		conns[i] = n.subscribe(b)
 	}
 	rounds.arrived.Wait()
-	if f := os.Getenv("HP"); f != "" {
-		o, _ := os.Create(f)
-		runtime.GC()
-		pprof.WriteHeapProfile(o)
-		o.Close()
-	}
 	b.ReportMetric(float64(held()-before)/float64(viewers)/1024, "KiB/conn")
 	rounds.close()
 	for _, c := range conns {
