@@ -42,7 +42,7 @@ type App struct {
 	ready    readiness
 	health   *grpchealth.StaticChecker
 
-	public, internal *http.Server
+	public, internal *edge
 	publicAddr       net.Listener
 	internalAddr     net.Listener
 }
@@ -124,7 +124,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { a.keeper.Run(keeping) })
 	failed := make(chan error, 2)
-	serve := func(s *http.Server, l net.Listener) {
+	serve := func(s *edge, l net.Listener) {
 		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serving %s: %w", l.Addr(), err)
 		}

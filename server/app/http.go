@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/http/pprof"
@@ -40,7 +41,7 @@ const (
 // newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read or
 // write timeouts, which would cut long streams; dead peers are found by pings and by
 // writes that make no progress, on streams over HTTP/1.1 too (rpc.Limits).
-func (a *App) newServer(h http.Handler) (*http.Server, error) {
+func (a *App) newServer(h http.Handler) (*edge, error) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
@@ -58,9 +59,39 @@ func (a *App) newServer(h http.Handler) (*http.Server, error) {
 		},
 	}
 	if !a.config.LeanHTTP2() {
-		return s, nil
+		return &edge{Server: s}, nil
 	}
-	return s, http2.Configure(s, http2.Config{PingAfter: pingAfter, PingWithin: pingWithin, WriteWithin: writeWithin})
+	lean, err := http2.Configure(s, http2.Config{
+		PingAfter:   pingAfter,
+		PingWithin:  pingWithin,
+		WriteWithin: writeWithin,
+		Detached:    true,
+	})
+	return &edge{s, lean}, err
+}
+
+// edge is a server, and what serves HTTP/2 for it where that is our own.
+type edge struct {
+	*http.Server
+	lean *http2.Server
+}
+
+// Shutdown ends the server when all that it does has ended.
+func (e *edge) Shutdown(ctx context.Context) error {
+	err := e.Server.Shutdown(ctx)
+	if e.lean == nil || err != nil {
+		return err
+	}
+	return e.lean.Wait(ctx)
+}
+
+// Close ends the server at once.
+func (e *edge) Close() error {
+	err := e.Server.Close()
+	if e.lean != nil {
+		e.lean.Close()
+	}
+	return err
 }
 
 // publicHandler returns everything that clients see, and what to set its health checks

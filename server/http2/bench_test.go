@@ -17,7 +17,7 @@ import (
 	"github.com/ovation-live/ovation/server/http2"
 )
 
-var bothWays = []way{standard, cleartext}
+var bothWays = []way{standard, cleartext, detached}
 
 // pinging is how our servers are set up, so that both do the same.
 func pinging(s *http.Server, c *http2.Config) {

@@ -290,7 +290,7 @@ func TestGoodbye(t *testing.T) {
 		p.request(1, true)
 		expect(p, func(*h2.MetaHeadersFrame) bool { return true })
 		over := make(chan error, 1)
-		go func() { over <- n.server.Shutdown(context.Background()) }()
+		go func() { over <- n.shutdown(context.Background()) }()
 		if f := expect(p, func(*h2.GoAwayFrame) bool { return true }); f.LastStreamID != 1<<31-1 {
 			t.Errorf("%v: a stream that is on its way would be lost", f)
 		}

@@ -3,7 +3,6 @@ package http2
 import (
 	"context"
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -19,7 +18,7 @@ import (
 // conn is a connection. Its goroutine reads; what it shares with handlers is under mu,
 // which is never held while anything waits.
 type conn struct {
-	server  *server
+	server  *Server
 	net     net.Conn
 	raw     syscall.RawConn // nil where it cannot be tried to write without waiting
 	handler http.Handler
@@ -63,7 +62,7 @@ type conn struct {
 	reporting     sync.Mutex
 }
 
-func (s *server) newConn(nc net.Conn, h http.Handler) *conn {
+func (s *Server) newConn(nc net.Conn, h http.Handler) *conn {
 	now := time.Now()
 	c := &conn{
 		server:     s,
@@ -85,7 +84,7 @@ func (s *server) newConn(nc net.Conn, h http.Handler) *conn {
 
 // serve serves the connection until it ends.
 func (c *conn) serve() {
-	c.server.add(c)
+	stopping := c.server.add(c)
 	defer c.server.remove(c)
 	defer func() { _ = c.net.Close() }() // it is over either way
 	if c.tls != nil && c.tls.Version < tls.VersionTLS12 {
@@ -94,6 +93,9 @@ func (c *conn) serve() {
 		return
 	}
 	c.hello()
+	if stopping {
+		c.shutdown()
+	}
 	err := c.read()
 	var code http2.ConnectionError
 	if errors.As(err, &code) {
@@ -130,13 +132,13 @@ func (c *conn) setReadDeadline(within time.Duration) {
 	}
 }
 
-// readPreface reads what a client sends first.
+// readPreface reads what a client sends first, or what is left of it.
 func (c *conn) readPreface() error {
-	preface := make([]byte, len(http2.ClientPreface))
-	if _, err := io.ReadFull(c.in, preface); err != nil {
+	came := make([]byte, len(c.rest))
+	if _, err := io.ReadFull(c.in, came); err != nil {
 		return err
 	}
-	if string(preface) != http2.ClientPreface {
+	if string(came) != c.rest {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
 	return nil
@@ -212,6 +214,13 @@ func (c *conn) nextLook(now time.Time) time.Duration {
 	return max(next, time.Millisecond)
 }
 
+// cut closes the connection from outside.
+func (c *conn) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kill()
+}
+
 // kill closes the connection without another word; its goroutine does the rest.
 func (c *conn) kill() {
 	if c.closed {
@@ -270,6 +279,3 @@ const (
 	healthPing  = 1
 	goodbyePing = 2
 )
-
-// be32 reads a number as frames have it.
-func be32(b []byte) uint32 { return binary.BigEndian.Uint32(b) }

@@ -92,7 +92,7 @@ func newPiped() *piped {
 		}),
 	}
 	n.server.Protocols.SetUnencryptedHTTP2(true)
-	if err := http2.Configure(&n.server, http2.Config{PingAfter: time.Minute, WriteWithin: time.Minute}); err != nil {
+	if _, err := http2.Configure(&n.server, http2.Config{PingAfter: time.Minute, WriteWithin: time.Minute}); err != nil {
 		panic(err)
 	}
 	n.serving.Go(func() { _ = n.server.Serve(n) })

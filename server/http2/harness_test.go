@@ -26,6 +26,7 @@ const patience = 30 * time.Second
 // node is an HTTP server on a port of its own.
 type node struct {
 	server *http.Server
+	lean   *http2.Server // nil for net/http's own
 	addr   string
 	secure bool
 	logs   *testkit.Output
@@ -33,15 +34,17 @@ type node struct {
 
 // way is how a server is served and reached.
 type way struct {
-	name   string
-	lean   bool
-	secure bool
+	name     string
+	lean     bool
+	secure   bool
+	detached bool
 }
 
 var (
-	cleartext = way{"h2c", true, false}
-	encrypted = way{"TLS", true, true}
-	standard  = way{"net/http", false, false}
+	cleartext = way{"h2c", true, false, false}
+	detached  = way{"h2c detached", true, false, true}
+	encrypted = way{"TLS", true, true, false}
+	standard  = way{"net/http", false, false, false}
 )
 
 // start serves h until the test ends.
@@ -63,7 +66,9 @@ func start(tb testing.TB, w way, h http.Handler, edits ...func(*http.Server, *ht
 		edit(n.server, &config)
 	}
 	if w.lean {
-		if err := http2.Configure(n.server, config); err != nil {
+		config.Detached = w.detached
+		var err error
+		if n.lean, err = http2.Configure(n.server, config); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -84,13 +89,22 @@ func start(tb testing.TB, w way, h http.Handler, edits ...func(*http.Server, *ht
 	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		if err := n.server.Shutdown(ctx); err != nil {
+		if err := n.shutdown(ctx); err != nil {
 			tb.Errorf("the server did not end: %v", err)
 			_ = n.server.Close()
 		}
 		serving.Wait()
 	})
 	return n
+}
+
+// shutdown ends the server when all that it does has ended.
+func (n *node) shutdown(ctx context.Context) error {
+	err := n.server.Shutdown(ctx)
+	if n.lean == nil || err != nil {
+		return err
+	}
+	return n.lean.Wait(ctx)
 }
 
 // url returns the address of a path.
@@ -139,7 +153,7 @@ var certificate = sync.OnceValue(func() tls.Certificate {
 // everyWay runs a test over cleartext and TLS.
 func everyWay(t *testing.T, test func(t *testing.T, w way)) {
 	t.Helper()
-	for _, w := range []way{cleartext, encrypted} {
+	for _, w := range []way{cleartext, detached, encrypted} {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, w)

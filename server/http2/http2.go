@@ -38,6 +38,11 @@ type Config struct {
 	PingWithin time.Duration
 	// WriteWithin is how long a write may go on without any progress. Default: for ever.
 	WriteWithin time.Duration
+	// Detached takes connections in cleartext off the http.Server once they turn out to
+	// be HTTP/2. It would keep 8 KiB of buffers and a deep stack for each. It then knows
+	// nothing of them: its Shutdown asks them to end and does not wait, which Wait does,
+	// and Close does not close them, which Close of Server does.
+	Detached bool
 }
 
 const (
@@ -76,23 +81,27 @@ func (c Config) validate() error {
 	return errors.Join(faults...)
 }
 
-// server is what the connections of one http.Server share.
-type server struct {
-	config Config
-	http   *http.Server
+// Server serves HTTP/2 for an http.Server. Make one with Configure.
+type Server struct {
+	config  Config
+	http    *http.Server
+	handler http.Handler // what detached connections are served by
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
+	mu       sync.Mutex
+	conns    map[*conn]struct{}
+	stopping bool
+	changed  chan struct{} // closed when a connection has ended
 }
 
 // Configure makes s serve HTTP/2 by this package, over TLS and, where s.Protocols say so,
-// in cleartext. It must be called before s serves. Shutdown and Close work as before.
-func Configure(s *http.Server, c Config) error {
+// in cleartext. It must be called when s has its handler, before s serves. Shutdown and
+// Close of s work as before, unless Detached says otherwise.
+func Configure(s *http.Server, c Config) (*Server, error) {
 	c = c.withDefaults()
 	if err := c.validate(); err != nil {
-		return err
+		return nil, err
 	}
-	srv := &server{config: c, http: s, conns: make(map[*conn]struct{})}
+	srv := &Server{config: c, http: s, conns: make(map[*conn]struct{}), changed: make(chan struct{})}
 	if s.TLSConfig == nil {
 		s.TLSConfig = new(tls.Config) //nolint:gosec // MinVersion is the caller's; below TLS 1.2 a connection is refused
 	}
@@ -105,12 +114,16 @@ func Configure(s *http.Server, c Config) error {
 		s.TLSNextProto = make(map[string]func(*http.Server, *tls.Conn, http.Handler))
 	}
 	s.TLSNextProto["h2"] = func(_ *http.Server, c *tls.Conn, h http.Handler) { srv.serveTLS(c, h) }
-	s.TLSNextProto["unencrypted_http2"] = func(_ *http.Server, c *tls.Conn, h http.Handler) { srv.serveCleartext(c, h) }
+	if c.Detached {
+		srv.detach()
+	} else {
+		s.TLSNextProto["unencrypted_http2"] = func(_ *http.Server, c *tls.Conn, h http.Handler) { srv.serveCleartext(c, h) }
+	}
 	s.RegisterOnShutdown(srv.shutdown)
-	return nil
+	return srv, nil
 }
 
-func (s *server) serveTLS(nc *tls.Conn, h http.Handler) {
+func (s *Server) serveTLS(nc *tls.Conn, h http.Handler) {
 	c := s.newConn(nc, h)
 	state := nc.ConnectionState()
 	c.tls = &state
@@ -119,14 +132,14 @@ func (s *server) serveTLS(nc *tls.Conn, h http.Handler) {
 
 // serveCleartext serves a connection that net/http has read the preface from. It comes
 // within a *tls.Conn that is none, because the type of the hook asks for one.
-func (s *server) serveCleartext(wrapped *tls.Conn, h http.Handler) {
+func (s *Server) serveCleartext(wrapped *tls.Conn, h http.Handler) {
 	unwrapped, ok := wrapped.NetConn().(interface{ UnencryptedNetConn() net.Conn })
 	if !ok {
 		s.logf("http2: a connection in cleartext came in an unknown wrapping")
 		return
 	}
 	c := s.newConn(unwrapped.UnencryptedNetConn(), h)
-	c.greeted = true
+	c.rest = ""
 	c.serve()
 }
 
@@ -141,7 +154,7 @@ func baseContext(h http.Handler) context.Context {
 
 // maxHeaderBytes returns the bound on a list of header fields, as HTTP/2 counts them: 32
 // bytes more for each, of which net/http takes ten for typical.
-func (s *server) maxHeaderBytes() uint32 {
+func (s *Server) maxHeaderBytes() uint32 {
 	n := s.http.MaxHeaderBytes
 	if n <= 0 {
 		n = http.DefaultMaxHeaderBytes
@@ -151,7 +164,7 @@ func (s *server) maxHeaderBytes() uint32 {
 
 // headerTimeout bounds how long a connection's first frame and a block of header fields
 // may take.
-func (s *server) headerTimeout() time.Duration {
+func (s *Server) headerTimeout() time.Duration {
 	for _, d := range []time.Duration{s.http.ReadHeaderTimeout, s.http.ReadTimeout} {
 		if d > 0 {
 			return d
@@ -161,14 +174,14 @@ func (s *server) headerTimeout() time.Duration {
 }
 
 // idleTimeout is how long a connection without streams is kept; 0: for ever.
-func (s *server) idleTimeout() time.Duration {
+func (s *Server) idleTimeout() time.Duration {
 	if s.http.IdleTimeout != 0 {
 		return max(s.http.IdleTimeout, 0)
 	}
 	return max(s.http.ReadTimeout, 0)
 }
 
-func (s *server) logf(format string, args ...any) {
+func (s *Server) logf(format string, args ...any) {
 	if s.http.ErrorLog != nil {
 		s.http.ErrorLog.Printf(format, args...)
 		return
@@ -176,23 +189,55 @@ func (s *server) logf(format string, args ...any) {
 	log.Printf(format, args...)
 }
 
-// shutdown asks every connection to end when its streams have.
-func (s *server) shutdown() {
+// Wait waits until all connections have ended.
+func (s *Server) Wait(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		left, changed := len(s.conns), s.changed
+		s.mu.Unlock()
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Close closes all connections at once.
+func (s *Server) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.stopping = true
+	for c := range s.conns {
+		c.cut()
+	}
+}
+
+// shutdown asks every connection to end when its streams have.
+func (s *Server) shutdown() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
 	for c := range s.conns {
 		c.shutdown()
 	}
 }
 
-func (s *server) add(c *conn) {
+// add notes a connection, and says whether it is to end at once.
+func (s *Server) add(c *conn) (stopping bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
+	return s.stopping
 }
 
-func (s *server) remove(c *conn) {
+func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	close(s.changed)
+	s.changed = make(chan struct{})
 }

@@ -20,14 +20,15 @@ type reading struct {
 	in      *input
 	framer  *http2.Framer
 	decoder *hpack.Decoder
-	greeted bool // the client's preface was read
-	settled bool // its first settings were
+	rest    string // of the client's preface, not yet read
+	settled bool   // its first settings were
 	reset   allowance
 	idle    allowance
 }
 
 func (r *reading) init(c *conn, now time.Time) {
 	r.in = &input{Reader: bufio.NewReaderSize(source{c}, inputBytes)}
+	r.rest = http2.ClientPreface
 	r.decoder = hpack.NewDecoder(defaultTableBytes, nil)
 	r.reset = newAllowance(resetBurst, resetRate, now)
 	r.idle = newAllowance(idleBurst, idleRate, now)
@@ -78,10 +79,8 @@ func (in *input) Read(p []byte) (int, error) {
 
 // read reads frames until the connection ends, or an error of the client's ends it.
 func (c *conn) read() error {
-	if !c.greeted {
-		if err := c.readPreface(); err != nil {
-			return err
-		}
+	if err := c.readPreface(); err != nil {
+		return err
 	}
 	for {
 		err := c.readFrame()
@@ -89,7 +88,7 @@ func (c *conn) read() error {
 		switch {
 		case err == nil:
 		case errors.As(err, &fault):
-			if err = c.refuse(fault); err != nil {
+			if err := c.refuse(fault); err != nil {
 				return err
 			}
 		case errors.Is(err, http2.ErrFrameTooLarge):
