@@ -77,10 +77,10 @@ func (a *App) prepare(ctx context.Context) error {
 	public, health := a.publicHandler()
 	a.health = health
 	var err error
-	if a.public, err = a.newServer(public); err != nil {
+	if a.public, err = a.newServer(public); err != nil { //nolint:contextcheck // requests have contexts of their own
 		return err
 	}
-	if a.internal, err = a.newServer(a.internalHandler()); err != nil {
+	if a.internal, err = a.newServer(a.internalHandler()); err != nil { //nolint:contextcheck // requests have contexts of their own
 		return err
 	}
 	return a.bind(ctx)

@@ -51,6 +51,8 @@ func TestRules(t *testing.T) {
 		"a host and port":   {func(c *config.Config) { c.CORSOrigins = []string{"a.test:80"} }, `--cors-origins "a.test:80" is neither * nor an origin like https://example.com`},
 		"a page":            {func(c *config.Config) { c.CORSOrigins = []string{"https://a.test/"} }, `--cors-origins "https://a.test/" is neither * nor an origin like https://example.com`},
 		"nothing among":     {func(c *config.Config) { c.CORSOrigins = []string{"*", ""} }, `--cors-origins "" is neither * nor an origin like https://example.com`},
+		"lean HTTP/2":       {func(c *config.Config) { c.HTTP2 = "lean" }, ""},
+		"another HTTP/2":    {func(c *config.Config) { c.HTTP2 = "fast" }, `--http2 is "fast", must be std or lean`},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -50,7 +50,7 @@ func (a *attempt) once(fd uintptr) bool {
 	for a.n < len(a.bytes) {
 		n, err := syscall.Write(int(fd), a.bytes[a.n:]) //nolint:gosec // a file descriptor
 		a.n += max(n, 0)
-		switch err { //nolint:errorlint // system calls return it as it is
+		switch err { // which system calls return as it is
 		case nil, syscall.EINTR:
 		case syscall.EAGAIN:
 			return true

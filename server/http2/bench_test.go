@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,7 +18,7 @@ import (
 	"github.com/ovation-live/ovation/server/http2"
 )
 
-var bothWays = []way{standard, cleartext, detached}
+var servers = []way{standard, cleartext, detached}
 
 // pinging is how our servers are set up, so that both do the same.
 func pinging(s *http.Server, c *http2.Config) {
@@ -26,23 +27,31 @@ func pinging(s *http.Server, c *http2.Config) {
 	c.PingAfter = 30 * time.Second
 }
 
-// BenchmarkFrames sends a frame to each of many streams, each on a connection of its own.
+// BenchmarkFrames sends frames to each of many streams, each on a connection of its own:
+// one after the other, each as soon as the one before is out.
 func BenchmarkFrames(b *testing.B) {
-	for _, w := range bothWays {
+	for _, w := range servers {
 		b.Run(w.name, func(b *testing.B) { benchmarkFrames(b, w, 1000) })
 	}
 }
 
 func benchmarkFrames(b *testing.B, w way, viewers int) {
 	frame := make([]byte, 183)
-	rounds := newRounds(viewers)
-	n := start(b, w, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	begin := make(chan struct{})
+	var arrived, written sync.WaitGroup
+	arrived.Add(viewers)
+	written.Add(viewers)
+	n := start(b, w, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		defer written.Done()
 		controller := http.NewResponseController(w)
 		_ = controller.Flush()
-		rounds.follow(r.Context().Done(), func() {
+		arrived.Done()
+		<-begin
+		for range b.N {
 			_, _ = w.Write(frame)
 			_ = controller.Flush()
-		})
+			runtime.Gosched() // to the next
+		}
 	}), pinging)
 	var took atomic.Int64
 	var taking sync.WaitGroup
@@ -51,19 +60,13 @@ func benchmarkFrames(b *testing.B, w way, viewers int) {
 		taking.Go(func() { _, _ = io.Copy(counter{&took}, conn) })
 		b.Cleanup(func() { _ = conn.Close() })
 	}
-	rounds.arrived.Wait()
-	settled := took.Load()
-	before := cpu()
+	arrived.Wait()
+	before := used()
 	b.ResetTimer()
-	for range b.N {
-		rounds.next()
-	}
-	for int(took.Load()-settled) < b.N*viewers*len(frame) {
-		runtime.Gosched()
-	}
+	close(begin)
+	written.Wait()
 	b.StopTimer()
-	b.ReportMetric(float64((cpu()-before).Nanoseconds())/float64(b.N*viewers), "cpu-ns/frame")
-	rounds.close()
+	b.ReportMetric(float64((used()-before).Nanoseconds())/float64(b.N*viewers), "cpu-ns/frame")
 }
 
 // subscribe begins a stream on a connection of its own, whose windows do not close.
@@ -73,7 +76,7 @@ func (n *node) subscribe(tb testing.TB) net.Conn {
 	p.raw([]byte(h2.ClientPreface))
 	p.try(p.WriteSettings(h2.Setting{ID: h2.SettingInitialWindowSize, Val: 1<<31 - 1}))
 	p.try(p.WriteWindowUpdate(0, 1<<31-1-65535))
-	p.request(1, true, "user-agent", "bench", "authorization", "Bearer "+fmt.Sprint(make([]byte, 100)))
+	p.request(1, true, "user-agent", "bench", "authorization", "Bearer "+strings.Repeat("t", 200))
 	if err := p.conn.SetDeadline(time.Time{}); err != nil {
 		tb.Fatal(err)
 	}
@@ -87,71 +90,17 @@ func (c counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// rounds wakes everybody for each round.
-type rounds struct {
-	arrived sync.WaitGroup
-	mu      sync.Mutex
-	wake    chan struct{}
-	done    sync.WaitGroup
-	viewers int
-	closed  bool
-}
-
-func newRounds(viewers int) *rounds {
-	r := &rounds{wake: make(chan struct{}), viewers: viewers}
-	r.arrived.Add(viewers)
-	return r
-}
-
-func (r *rounds) follow(over <-chan struct{}, write func()) {
-	r.mu.Lock()
-	wake := r.wake
-	r.mu.Unlock()
-	r.arrived.Done()
-	for {
-		select {
-		case <-wake:
-		case <-over:
-			return
-		}
-		r.mu.Lock()
-		wake = r.wake
-		closed := r.closed
-		r.mu.Unlock()
-		if closed {
-			return
-		}
-		write()
-		r.done.Done()
-	}
-}
-
-func (r *rounds) next() {
-	r.done.Add(r.viewers)
-	r.turn(false)
-	r.done.Wait()
-}
-
-func (r *rounds) turn(closed bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	close(r.wake)
-	r.wake, r.closed = make(chan struct{}), closed
-}
-
-func (r *rounds) close() { r.turn(true) }
-
-// cpu is what the process has used so far.
-func cpu() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used)
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+// used is the processors' time that the process has used so far, clients included.
+func used() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkCall is an empty call on one connection, by as many callers as there are
 // processors, and by 64.
 func BenchmarkCall(b *testing.B) {
-	for _, w := range bothWays {
+	for _, w := range servers {
 		for _, callers := range []int{1, 64} {
 			b.Run(fmt.Sprintf("%s/callers=%d", w.name, callers), func(b *testing.B) { benchmarkCall(b, w, callers) })
 		}
@@ -161,7 +110,7 @@ func BenchmarkCall(b *testing.B) {
 func benchmarkCall(b *testing.B, w way, callers int) {
 	n := start(b, w, http.HandlerFunc(echo), pinging)
 	client := n.client(b)
-	before := cpu()
+	before := used()
 	b.ReportAllocs()
 	b.SetParallelism(callers)
 	b.RunParallel(func(pb *testing.PB) {
@@ -175,12 +124,12 @@ func benchmarkCall(b *testing.B, w way, callers int) {
 			_ = res.Body.Close()
 		}
 	})
-	b.ReportMetric(float64((cpu()-before).Nanoseconds())/float64(b.N), "cpu-ns/call")
+	b.ReportMetric(float64((used()-before).Nanoseconds())/float64(b.N), "cpu-ns/call")
 }
 
 // BenchmarkIdle is what a connection with a stream that waits takes of memory.
 func BenchmarkIdle(b *testing.B) {
-	for _, w := range bothWays {
+	for _, w := range servers {
 		b.Run(w.name, func(b *testing.B) {
 			for range b.N {
 				benchmarkIdle(b, w, 2000)
@@ -190,20 +139,21 @@ func BenchmarkIdle(b *testing.B) {
 }
 
 func benchmarkIdle(b *testing.B, w way, viewers int) {
-	rounds := newRounds(viewers)
+	var arrived sync.WaitGroup
+	arrived.Add(viewers)
 	n := start(b, w, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(make([]byte, 100))
 		_ = http.NewResponseController(w).Flush()
-		rounds.follow(r.Context().Done(), nil)
+		arrived.Done()
+		<-r.Context().Done()
 	}), pinging)
 	before := held()
 	conns := make([]net.Conn, viewers)
 	for i := range conns {
 		conns[i] = n.subscribe(b)
 	}
-	rounds.arrived.Wait()
+	arrived.Wait()
 	b.ReportMetric(float64(held()-before)/float64(viewers)/1024, "KiB/conn")
-	rounds.close()
 	for _, c := range conns {
 		_ = c.Close()
 	}

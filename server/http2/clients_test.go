@@ -48,7 +48,7 @@ func TestManyFrames(t *testing.T) {
 				}
 			}
 		}))
-		body, err := io.ReadAll(n.get(t, n.client(t), "/").Body)
+		body, err := io.ReadAll(n.get(t, n.client(t), "/").Body) //nolint:bodyclose // at the test's end
 		lines := strings.Split(strings.TrimSpace(string(body)), "\n")
 		if err != nil || len(lines) != frames || lines[frames-1] != fmt.Sprintf("frame %d", frames-1) {
 			t.Errorf("%d frames, %v", len(lines), err)
@@ -207,7 +207,7 @@ func TestPanics(t *testing.T) {
 	}))
 	client := n.client(t)
 	for _, path := range []string{"/abort", "/panic"} {
-		if _, err := io.ReadAll(n.get(t, client, path).Body); err == nil || !strings.Contains(err.Error(), "INTERNAL_ERROR") {
+		if _, err := io.ReadAll(n.get(t, client, path).Body); err == nil || !strings.Contains(err.Error(), "INTERNAL_ERROR") { //nolint:bodyclose // at the test's end
 			t.Errorf("%s: %v", path, err)
 		}
 	}
@@ -264,7 +264,7 @@ func TestTrailersOfRequests(t *testing.T) {
 	t.Parallel()
 	n := start(t, cleartext, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		_, _ = fmt.Fprint(w, string(body), err, r.Trailer)
+		_, _ = fmt.Fprint(w, string(body), err, r.Trailer) //nolint:gosec // to a test
 	}))
 	p := n.greet(t)
 	p.request(1, false, "trailer", "a, b")
@@ -337,7 +337,7 @@ func TestHandlersThatWriteTooLate(t *testing.T) {
 		body <- r.Body
 	}))
 	client := n.client(t)
-	_, _ = io.ReadAll(n.get(t, client, "/").Body)
+	_, _ = io.ReadAll(n.get(t, client, "/").Body) //nolint:bodyclose // at the test's end
 	w := <-kept
 	if _, err := w.Write([]byte("x")); err == nil {
 		t.Error("written")

@@ -27,7 +27,8 @@ type conn struct {
 	tls     *tls.ConnectionState
 
 	reading
-	attempt attempt // whoever writes
+	unwelcome bool    // came when the server was ending already
+	attempt   attempt // whoever writes
 
 	frames atomic.Uint32 // read so far
 	timer  *time.Timer   // tends the connection
@@ -62,6 +63,7 @@ type conn struct {
 	reporting     sync.Mutex
 }
 
+// newConn makes a connection one of the server's. It must be served.
 func (s *Server) newConn(nc net.Conn, h http.Handler) *conn {
 	now := time.Now()
 	c := &conn{
@@ -79,12 +81,12 @@ func (s *Server) newConn(nc net.Conn, h http.Handler) *conn {
 	}
 	c.attempt.init()
 	c.reading.init(c, now)
+	c.unwelcome = s.add(c)
 	return c
 }
 
 // serve serves the connection until it ends.
 func (c *conn) serve() {
-	stopping := c.server.add(c)
 	defer c.server.remove(c)
 	defer func() { _ = c.net.Close() }() // it is over either way
 	if c.tls != nil && c.tls.Version < tls.VersionTLS12 {
@@ -93,12 +95,11 @@ func (c *conn) serve() {
 		return
 	}
 	c.hello()
-	if stopping {
+	if c.unwelcome {
 		c.shutdown()
 	}
 	err := c.read()
-	var code http2.ConnectionError
-	if errors.As(err, &code) {
+	if code, ok := errors.AsType[http2.ConnectionError](err); ok {
 		c.abort(http2.ErrCode(code), c.fault())
 		c.linger()
 	}

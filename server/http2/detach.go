@@ -34,6 +34,7 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "HTTP/2 is not served here", http.StatusHTTPVersionNotSupported)
 		return
 	}
+	defer s.arrive()()
 	nc, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		s.logf("http2: a connection could not be taken over: %v", err)
@@ -45,5 +46,5 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) {
 	c.ctx = context.WithoutCancel(r.Context())
 	c.in.Reset(io.MultiReader(bytes.NewReader(came), source{c}))
 	c.rest = prefaceRest
-	go c.serve()
+	go c.serve() //nolint:contextcheck // requests have contexts of their own
 }

@@ -46,7 +46,7 @@ func (c *conn) appendFields(id uint32, fields []hpack.HeaderField, end bool) {
 	}
 	e := c.encoder
 	if e == nil {
-		e = tableless.Get().(*encoder) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+		e = tableless.Get().(*encoder) // the pool holds nothing else
 		defer tableless.Put(e)
 	}
 	e.block = e.block[:0]
@@ -101,7 +101,7 @@ func (c *conn) setTable(bytes uint32) {
 // in that of HTTP/2.
 var canonicalNames, wireNames = func() (canonical, wire map[string]string) {
 	canonical, wire = make(map[string]string), make(map[string]string)
-	for _, name := range strings.Fields(`
+	for name := range strings.FieldsSeq(`
 		Accept Accept-Charset Accept-Encoding Accept-Language Accept-Ranges Access-Control-Allow-Credentials
 		Access-Control-Allow-Headers Access-Control-Allow-Methods Access-Control-Allow-Origin
 		Access-Control-Expose-Headers Access-Control-Max-Age Access-Control-Request-Headers

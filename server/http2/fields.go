@@ -30,7 +30,7 @@ type fieldList struct{ fields []hpack.HeaderField }
 var fieldLists = sync.Pool{New: func() any { return &fieldList{make([]hpack.HeaderField, 0, 16)} }}
 
 func newFields() fields {
-	list := fieldLists.Get().(*fieldList) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	list := fieldLists.Get().(*fieldList) // the pool holds nothing else
 	return fields{list: list, length: -1}
 }
 
@@ -107,7 +107,7 @@ func (f *fields) declare(values []string) {
 	if err != nil {
 		return
 	}
-	f.length = int64(n) //nolint:gosec // of 63 bits
+	f.length = int64(n) // of 63 bits
 	f.add("content-length", values[0])
 }
 

@@ -84,8 +84,9 @@ type piped struct {
 func newPiped() *piped {
 	n := &piped{accept: make(chan net.Conn), closed: make(chan struct{})}
 	n.server = http.Server{
-		Protocols: new(http.Protocols),
-		ErrorLog:  log.New(failing{}, "", 0),
+		Protocols:         new(http.Protocols),
+		ReadHeaderTimeout: patience,
+		ErrorLog:          log.New(failing{}, "", 0),
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(w, r.Body) // the client may have gone
 			w.Header().Set(http.TrailerPrefix+"A", "1")

@@ -89,6 +89,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	conns    map[*conn]struct{}
+	arriving int // connections that are being taken over
 	stopping bool
 	changed  chan struct{} // closed when a connection has ended
 }
@@ -103,7 +104,7 @@ func Configure(s *http.Server, c Config) (*Server, error) {
 	}
 	srv := &Server{config: c, http: s, conns: make(map[*conn]struct{}), changed: make(chan struct{})}
 	if s.TLSConfig == nil {
-		s.TLSConfig = new(tls.Config) //nolint:gosec // MinVersion is the caller's; below TLS 1.2 a connection is refused
+		s.TLSConfig = new(tls.Config) // MinVersion is the caller's; below TLS 1.2 a connection is refused
 	}
 	for _, protocol := range []string{"h2", "http/1.1"} {
 		if !slices.Contains(s.TLSConfig.NextProtos, protocol) {
@@ -159,7 +160,7 @@ func (s *Server) maxHeaderBytes() uint32 {
 	if n <= 0 {
 		n = http.DefaultMaxHeaderBytes
 	}
-	return uint32(min(n, math.MaxInt32) + 320) //nolint:gosec // bounded above
+	return uint32(min(n, math.MaxInt32) + 320)
 }
 
 // headerTimeout bounds how long a connection's first frame and a block of header fields
@@ -193,7 +194,7 @@ func (s *Server) logf(format string, args ...any) {
 func (s *Server) Wait(ctx context.Context) error {
 	for {
 		s.mu.Lock()
-		left, changed := len(s.conns), s.changed
+		left, changed := len(s.conns)+s.arriving, s.changed
 		s.mu.Unlock()
 		if left == 0 {
 			return nil
@@ -226,6 +227,20 @@ func (s *Server) shutdown() {
 	}
 }
 
+// arrive notes that a connection is being taken over, which nobody else knows of then. The
+// caller calls what it returns when the connection is one of ours, or lost.
+func (s *Server) arrive() (arrived func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.arriving++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.arriving--
+		s.change()
+	}
+}
+
 // add notes a connection, and says whether it is to end at once.
 func (s *Server) add(c *conn) (stopping bool) {
 	s.mu.Lock()
@@ -238,6 +253,11 @@ func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
+	s.change()
+}
+
+// change wakes those who wait.
+func (s *Server) change() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

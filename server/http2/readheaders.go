@@ -13,8 +13,7 @@ func (c *conn) readHeaders(h http2.FrameHeader) error {
 	}
 	f, err := c.readBlock(h)
 	if err != nil {
-		var fault http2.StreamError
-		if errors.As(err, &fault) {
+		if fault, ok := errors.AsType[http2.StreamError](err); ok {
 			c.note(fault.StreamID)
 		}
 		return err
@@ -57,7 +56,7 @@ func (c *conn) readBlock(h http2.FrameHeader) (*http2.MetaHeadersFrame, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.(*http2.MetaHeadersFrame), nil //nolint:errcheck,forcetypeassert // what ReadMetaHeaders makes of HEADERS
+	return f.(*http2.MetaHeadersFrame), nil // what ReadMetaHeaders makes of HEADERS
 }
 
 // note notes that a stream was opened, whatever became of it.

@@ -157,7 +157,7 @@ func contentLength(values []string) (int64, error) {
 		}
 	}
 	n, err := strconv.ParseUint(values[0], 10, 63)
-	return int64(n), err //nolint:gosec // of 63 bits
+	return int64(n), err // of 63 bits
 }
 
 // headerOf makes a header of fields. Names and values were checked when they were read.

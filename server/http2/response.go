@@ -65,7 +65,7 @@ func (w *response) Write(p []byte) (int, error) {
 		return written(p, w.stream.send(message{data: [2][]byte{1: p}}))
 	}
 	if w.begun == nil {
-		w.begun = buffers.Get().(*buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+		w.begun = buffers.Get().(*buffer) // the pool holds nothing else
 	}
 	if len(w.begun.bytes)+len(p) <= beginBytes {
 		w.begun.bytes = append(w.begun.bytes, p...)

@@ -1,6 +1,10 @@
 package http2
 
-import "golang.org/x/net/http2"
+import (
+	"encoding/binary"
+
+	"golang.org/x/net/http2"
+)
 
 // appendSettings says what the client must keep to, and opens the connection's window.
 func (c *conn) appendSettings() {
@@ -11,7 +15,7 @@ func (c *conn) appendSettings() {
 		{ID: http2.SettingInitialWindowSize, Val: uint32(config.StreamWindow)}, //nolint:gosec // validated
 		{ID: http2.SettingMaxHeaderListSize, Val: c.server.maxHeaderBytes()},
 	} {
-		b.bytes = append(b.bytes, byte(s.ID>>8), byte(s.ID))
+		b.bytes = binary.BigEndian.AppendUint16(b.bytes, uint16(s.ID))
 		b.uint32(s.Val)
 	}
 	if more := config.ConnectionWindow - defaultWindow; more > 0 {

@@ -51,7 +51,8 @@ func (st *stream) run() {
 
 // panicked resets the stream of a handler that did not return.
 func (st *stream) panicked(why any) {
-	if err, ok := why.(error); why != nil && !(ok && errors.Is(err, http.ErrAbortHandler)) {
+	err, _ := why.(error)
+	if why != nil && !errors.Is(err, http.ErrAbortHandler) {
 		trace := make([]byte, 64<<10)
 		trace = trace[:runtime.Stack(trace, false)]
 		st.conn.server.logf("http2: panic serving %s: %v\n%s", st.conn.remote, why, trace)

@@ -44,16 +44,21 @@ const frameHeaderBytes = 9
 // appendHeader begins a frame, to which the caller appends length bytes.
 func (c *conn) appendHeader(length int, t http2.FrameType, flags http2.Flags, id uint32) *buffer {
 	if c.pending == nil {
-		c.pending = buffers.Get().(*buffer) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+		c.pending = buffers.Get().(*buffer) // the pool holds nothing else
 	}
 	b := c.pending
 	c.dataID = 0
-	b.bytes = append(b.bytes, byte(length>>16), byte(length>>8), byte(length), byte(t), byte(flags))
+	b.bytes = append(appendUint24(b.bytes, length), byte(t), byte(flags))
 	b.uint32(id)
 	if t != http2.FrameData && t != http2.FrameHeaders && t != http2.FrameContinuation {
 		c.boundControl()
 	}
 	return b
+}
+
+// appendUint24 appends a frame's length.
+func appendUint24(b []byte, n int) []byte {
+	return append(b, byte(n>>16), byte(n>>8), byte(n)) //nolint:gosec // its lowest bytes
 }
 
 // boundControl ends the connection when too much waits that nobody can wait for.
@@ -103,7 +108,7 @@ func (c *conn) extendData(data []byte, end bool) bool {
 	if length > frameBytes {
 		return false
 	}
-	header[0], header[1], header[2] = byte(length>>16), byte(length>>8), byte(length)
+	_ = appendUint24(header[:0], length)
 	if end {
 		header[4] |= byte(http2.FlagDataEndStream)
 		c.dataID = 0
