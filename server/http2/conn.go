@@ -27,8 +27,8 @@ type conn struct {
 	tls     *tls.ConnectionState
 
 	reading
-	unwelcome bool    // came when the server was ending already
-	attempt   attempt // whoever writes
+	detached bool    // net/http knows nothing of it
+	attempt  attempt // whoever writes
 
 	frames atomic.Uint32 // read so far
 	timer  *time.Timer   // tends the connection
@@ -57,6 +57,8 @@ type conn struct {
 	pinged        bool
 	pingDue       time.Time
 	leave         leaving
+	greeted       bool // the settings were sent
+	unwelcome     bool // it is to end as soon as they are
 	halfClosed    bool // nothing is written any more
 	closed        bool
 	reportedState http.ConnState
@@ -64,7 +66,7 @@ type conn struct {
 }
 
 // newConn makes a connection one of the server's. It must be served.
-func (s *Server) newConn(nc net.Conn, h http.Handler) *conn {
+func (s *Server) newConn(nc net.Conn, h http.Handler, state *tls.ConnectionState) *conn {
 	now := time.Now()
 	c := &conn{
 		server:     s,
@@ -73,6 +75,7 @@ func (s *Server) newConn(nc net.Conn, h http.Handler) *conn {
 		handler:    h,
 		ctx:        baseContext(h),
 		remote:     nc.RemoteAddr().String(),
+		tls:        state,
 		sendWindow: defaultWindow,
 		recvWindow: int64(s.config.ConnectionWindow),
 		peerWindow: defaultWindow,
@@ -81,7 +84,9 @@ func (s *Server) newConn(nc net.Conn, h http.Handler) *conn {
 	}
 	c.attempt.init()
 	c.reading.init(c, now)
-	c.unwelcome = s.add(c)
+	if s.add(c) {
+		c.shutdown()
+	}
 	return c
 }
 
@@ -95,9 +100,6 @@ func (c *conn) serve() {
 		return
 	}
 	c.hello()
-	if c.unwelcome {
-		c.shutdown()
-	}
 	err := c.read()
 	if code, ok := errors.AsType[http2.ConnectionError](err); ok {
 		c.abort(http2.ErrCode(code), c.fault())
@@ -117,6 +119,10 @@ func (c *conn) hello() {
 	c.flush()
 	c.pingDue = time.Now().Add(c.server.config.PingAfter)
 	c.timer = time.AfterFunc(c.nextLook(time.Now()), c.tend)
+	c.greeted = true
+	if c.unwelcome {
+		c.sayGoodbye()
+	}
 }
 
 // setReadDeadline bounds what is read; 0 is no bound. Once the connection is leaving it
@@ -257,7 +263,7 @@ func (c *conn) loseStreams() {
 // report tells the server's ConnState hook whether streams are open, in order.
 func (c *conn) report() {
 	hook := c.server.http.ConnState
-	if hook == nil {
+	if hook == nil || c.detached {
 		return
 	}
 	c.reporting.Lock()

@@ -42,8 +42,9 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) {
 	}
 	came := make([]byte, buffered.Reader.Buffered())
 	_, _ = io.ReadFull(buffered, came) // from memory
-	c := s.newConn(nc, s.handler)
-	c.ctx = context.WithoutCancel(r.Context())
+	c := s.newConn(nc, s.handler, nil)
+	c.detached = true
+	c.ctx = context.WithoutCancel(r.Context()) // net/http ends it when this returns
 	c.in.Reset(io.MultiReader(bytes.NewReader(came), source{c}))
 	c.rest = prefaceRest
 	go c.serve() //nolint:contextcheck // requests have contexts of their own

@@ -125,10 +125,8 @@ func Configure(s *http.Server, c Config) (*Server, error) {
 }
 
 func (s *Server) serveTLS(nc *tls.Conn, h http.Handler) {
-	c := s.newConn(nc, h)
 	state := nc.ConnectionState()
-	c.tls = &state
-	c.serve()
+	s.newConn(nc, h, &state).serve()
 }
 
 // serveCleartext serves a connection that net/http has read the preface from. It comes
@@ -139,7 +137,7 @@ func (s *Server) serveCleartext(wrapped *tls.Conn, h http.Handler) {
 		s.logf("http2: a connection in cleartext came in an unknown wrapping")
 		return
 	}
-	c := s.newConn(unwrapped.UnencryptedNetConn(), h)
+	c := s.newConn(unwrapped.UnencryptedNetConn(), h, nil)
 	c.rest = ""
 	c.serve()
 }

@@ -3,6 +3,7 @@ package http2
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,7 +19,7 @@ type response struct {
 	written  int64
 	head     bool // of a HEAD request: it has no body
 	sent     bool // the header is
-	finished bool
+	finished atomic.Bool
 }
 
 // beginBytes is how much of a body waits before its header is sent. A body that is over
@@ -33,7 +34,7 @@ func (w *response) WriteHeader(status int) {
 	if status < 100 || status > 999 {
 		panic(fmt.Sprintf("invalid WriteHeader code %v", status))
 	}
-	if w.finished || w.status != 0 {
+	if w.finished.Load() || w.status != 0 {
 		return
 	}
 	if status < 200 {
@@ -80,7 +81,7 @@ func (w *response) WriteString(s string) (int, error) { return w.Write([]byte(s)
 // begin checks that n bytes may be written.
 func (w *response) begin(n int) error {
 	switch {
-	case w.finished:
+	case w.finished.Load():
 		return errFinished
 	case w.status == 0:
 		w.WriteHeader(http.StatusOK)
@@ -108,7 +109,7 @@ func (w *response) Flush() { _ = w.FlushError() }
 // FlushError is what http.ResponseController flushes by.
 func (w *response) FlushError() error {
 	switch {
-	case w.finished:
+	case w.finished.Load():
 		return errFinished
 	case w.status == 0:
 		w.WriteHeader(http.StatusOK)
@@ -170,7 +171,7 @@ func (w *response) finish() {
 		m.trailers = trailers.list.fields
 	}
 	_ = w.transmit(m) // the client is not there to be told
-	w.finished = true
+	w.finished.Store(true)
 }
 
 // SetReadDeadline is http.ResponseController's.

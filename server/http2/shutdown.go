@@ -46,6 +46,10 @@ func (c *conn) shutdown() {
 // sayGoodbye tells the client that the connection will end. A stream may be on its way,
 // so the last one is named when the client has answered, or soon.
 func (c *conn) sayGoodbye() {
+	if !c.greeted {
+		c.unwelcome = true
+		return
+	}
 	if c.leave.stage != staying || c.closed {
 		return
 	}
