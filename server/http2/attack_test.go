@@ -181,7 +181,7 @@ func TestStreamsAtOnce(t *testing.T) {
 func TestSlowBeginnings(t *testing.T) {
 	t.Parallel()
 	everyWay(t, func(t *testing.T, w way) {
-		n := start(t, w, http.HandlerFunc(patient), func(s *http.Server, _ *http2.Config) { s.ReadHeaderTimeout = 100 * time.Millisecond })
+		n := start(t, w, http.HandlerFunc(patient), func(s *http.Server, _ *http2.Config) { s.ReadHeaderTimeout = time.Second })
 		t.Run("no settings", func(t *testing.T) {
 			t.Parallel()
 			p := n.dial(t)
@@ -207,7 +207,7 @@ func TestSlowBeginnings(t *testing.T) {
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	everyWay(t, func(t *testing.T, w way) {
-		n := start(t, w, http.HandlerFunc(patient), func(s *http.Server, _ *http2.Config) { s.IdleTimeout = 100 * time.Millisecond })
+		n := start(t, w, http.HandlerFunc(patient), func(s *http.Server, _ *http2.Config) { s.IdleTimeout = time.Second })
 		busy := n.greet(t)
 		busy.request(1, true, "wait", "1")
 		idle := n.greet(t)
@@ -312,7 +312,7 @@ func TestNobodyReads(t *testing.T) {
 // passed since.
 func TestNobodyReadsForAWhile(t *testing.T) {
 	t.Parallel()
-	const within, size = time.Second, 32 << 20 // more than sockets take
+	const within, size = 2 * time.Second, 32 << 20 // more than sockets take
 	everyWay(t, func(t *testing.T, w way) {
 		begun := make(chan struct{})
 		n := start(t, w, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

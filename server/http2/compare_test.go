@@ -183,9 +183,11 @@ func TestAsNetHTTP(t *testing.T) {
 	for _, e := range exchanges {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			want, got := e.answer(t, standard), e.answer(t, cleartext)
-			if got != want {
-				t.Errorf("got\n%s\nwant\n%s", got, want)
+			want := e.answer(t, standard)
+			for _, w := range []way{cleartext, detached} {
+				if got := e.answer(t, w); got != want {
+					t.Errorf("%s: got\n%s\nwant\n%s", w.name, got, want)
+				}
 			}
 		})
 	}

@@ -81,6 +81,14 @@ func (c Config) validate() error {
 	return errors.Join(faults...)
 }
 
+// suits checks that an http.Server can do its part.
+func (c Config) suits(s *http.Server) error {
+	if c.Detached && s.Protocols != nil && s.Protocols.UnencryptedHTTP2() && !s.Protocols.HTTP1() {
+		return errors.New("http2: Detached takes connections over from HTTP/1.1: Protocols must have it too")
+	}
+	return nil
+}
+
 // Server serves HTTP/2 for an http.Server. Make one with Configure.
 type Server struct {
 	config  Config
@@ -99,7 +107,7 @@ type Server struct {
 // Close of s work as before, unless Detached says otherwise.
 func Configure(s *http.Server, c Config) (*Server, error) {
 	c = c.withDefaults()
-	if err := c.validate(); err != nil {
+	if err := errors.Join(c.validate(), c.suits(s)); err != nil {
 		return nil, err
 	}
 	srv := &Server{config: c, http: s, conns: make(map[*conn]struct{}), changed: make(chan struct{})}
