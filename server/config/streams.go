@@ -4,7 +4,7 @@ import "fmt"
 
 // Streams says how connections are served.
 type Streams struct {
-	HTTP2 string `name:"http2" default:"std" placeholder:"std|lean" help:"What serves HTTP/2: std is Go's own server, lean is Ovation's, which takes less memory and time for each viewer (default ${default})."`
+	HTTP2 string `name:"http2" env:"OVATION_HTTP2" default:"std" placeholder:"std|lean" help:"What serves HTTP/2: std is Go's own server, lean is Ovation's, which takes less memory and time for each viewer (default ${default})."`
 }
 
 // LeanHTTP2 says whether Ovation's own server serves HTTP/2.

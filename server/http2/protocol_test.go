@@ -65,6 +65,13 @@ var faults = []fault{
 		p.try(p.WriteRSTStream(1, h2.ErrCodeCancel))
 		p.try(p.WriteData(1, false, []byte("x")))
 	}, 1, h2.ErrCodeStreamClosed},
+	{"data after an answer and a reset", func(p *peer) {
+		p.request(1, false)
+		p.answer(1)
+		p.expectReset(1, h2.ErrCodeNo)
+		p.try(p.WriteRSTStream(1, h2.ErrCodeCancel))
+		p.try(p.WriteData(1, false, []byte("x")))
+	}, 1, h2.ErrCodeStreamClosed},
 	{"fields after the end", func(p *peer) { p.request(1, true, "wait", "1"); p.requestOf(1, true, "a", "b") }, 1, h2.ErrCodeStreamClosed},
 	{"fields that end nothing", func(p *peer) { p.request(1, false, "wait", "1"); p.requestOf(1, false, "a", "b") }, 1, h2.ErrCodeProtocol},
 	{"trailers that are a request", func(p *peer) { p.request(1, false, "wait", "1"); p.request(1, true) }, 1, h2.ErrCodeProtocol},

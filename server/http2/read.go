@@ -239,6 +239,7 @@ func (c *conn) readReset(f *http2.RSTStreamFrame) error {
 	if c.unused(f.StreamID) {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
+	c.settleWith(f.StreamID)
 	return nil
 }
 

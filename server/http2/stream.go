@@ -119,6 +119,15 @@ func (c *conn) remember(id uint32, ours bool) {
 	c.pasts++
 }
 
+// settleWith notes that the client knows that a stream is over.
+func (c *conn) settleWith(id uint32) {
+	for i := range c.past {
+		if c.past[i].id == id {
+			c.past[i].ours = false
+		}
+	}
+}
+
 // recall says whether a stream is known to be over, and whether we ended it while the
 // client was still sending.
 func (c *conn) recall(id uint32) (known, ours bool) {

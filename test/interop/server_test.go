@@ -33,18 +33,18 @@ var serverBinary = sync.OnceValues(func() (string, error) { return build(root, "
 // serving matches the banner.
 var serving = regexp.MustCompile(`serving on (http://\S+)`)
 
-// start starts a server with a room r.
-func start(t *testing.T) server {
+// start starts a server with a room r, and further settings.
+func start(t *testing.T, env ...string) server {
 	t.Helper()
 	path, err := serverBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path)
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"OVATION_LISTEN=127.0.0.1:0", "OVATION_INTERNAL_LISTEN=127.0.0.1:0", "OVATION_AUTH_SECRET=" + secret,
 		"OVATION_DRAIN_TIMEOUT=1s",
-	}
+	}, env...)
 	out := new(testkit.Output)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
