@@ -26,7 +26,7 @@ func TestConfigure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := http2.Configure(&http.Server{Protocols: tt.protocols}, tt.config)
+			_, err := http2.Configure(&http.Server{Protocols: tt.protocols, ReadHeaderTimeout: patience}, tt.config)
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want %q", err, tt.want)
 			}
