@@ -1,3 +1,5 @@
+//go:build unix
+
 package http2_test
 
 import (
@@ -6,14 +8,11 @@ import (
 	"net"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	h2 "golang.org/x/net/http2"
 
 	"github.com/ovation-live/ovation/server/http2"
 )
@@ -67,20 +66,6 @@ func benchmarkFrames(b *testing.B, w way, viewers int) {
 	written.Wait()
 	b.StopTimer()
 	b.ReportMetric(float64((used()-before).Nanoseconds())/float64(b.N*viewers), "cpu-ns/frame")
-}
-
-// subscribe begins a stream on a connection of its own, whose windows do not close.
-func (n *node) subscribe(tb testing.TB) net.Conn {
-	tb.Helper()
-	p := n.dial(tb)
-	p.raw([]byte(h2.ClientPreface))
-	p.try(p.WriteSettings(h2.Setting{ID: h2.SettingInitialWindowSize, Val: 1<<31 - 1}))
-	p.try(p.WriteWindowUpdate(0, 1<<31-1-65535))
-	p.request(1, true, "user-agent", "bench", "authorization", "Bearer "+strings.Repeat("t", 200))
-	if err := p.conn.SetDeadline(time.Time{}); err != nil {
-		tb.Fatal(err)
-	}
-	return p.conn
 }
 
 type counter struct{ n *atomic.Int64 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -209,4 +210,18 @@ func (p *peer) expectEnd() {
 func gone(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
+}
+
+// subscribe begins a stream on a connection of its own, whose windows do not close.
+func (n *node) subscribe(tb testing.TB) net.Conn {
+	tb.Helper()
+	p := n.dial(tb)
+	p.raw([]byte(h2.ClientPreface))
+	p.try(p.WriteSettings(h2.Setting{ID: h2.SettingInitialWindowSize, Val: 1<<31 - 1}))
+	p.try(p.WriteWindowUpdate(0, 1<<31-1-65535))
+	p.request(1, true, "user-agent", "bench", "authorization", "Bearer "+strings.Repeat("t", 200))
+	if err := p.conn.SetDeadline(time.Time{}); err != nil {
+		tb.Fatal(err)
+	}
+	return p.conn
 }
