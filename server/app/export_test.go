@@ -11,12 +11,13 @@ import (
 
 // ServeOn serves as an App does, on a listener of the test's; over TLS with a pair.
 func ServeOn(l net.Listener, h http.Handler, pair *certificate.Pair) *http.Server {
-	s := (&App{logger: slog.New(slog.DiscardHandler)}).newServer(h)
-	if pair != nil {
-		secure(s, pair)
+	a := &App{logger: slog.New(slog.DiscardHandler)}
+	s, err := a.serve(a.newServer(h), pair)
+	if err != nil {
+		panic(err)
 	}
-	go func() { _ = listenTo(s, l) }()
-	return s
+	go func() { _ = s.listen(l) }()
+	return s.Server
 }
 
 // NewServer returns a server as apps serve with, for tests that shorten its times.

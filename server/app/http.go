@@ -1,12 +1,7 @@
 package app
 
 import (
-	"bytes"
-	"context"
-	"log"
-	"log/slog"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +27,10 @@ const (
 	// writeWithin is how long a connection, and a stream, waits for its reader to take
 	// anything of what was written.
 	writeWithin = 30 * time.Second
+	// pingAfter is how long a connection over HTTP/2 may be silent before it is asked
+	// whether it lives, and pingWithin how long the answer may take.
+	pingAfter  = 30 * time.Second
+	pingWithin = 15 * time.Second
 	// answerWithin is how long a call may take, long polls and slow readers included: from
 	// its headers to its answer having been taken. Streams have no end.
 	answerWithin = 5 * time.Minute
@@ -42,59 +41,6 @@ const (
 	// single connection costs.
 	maxStreams = 250
 )
-
-// newServer returns a server for HTTP/1.1 and cleartext HTTP/2; encrypt makes one for
-// TLS of it, with the same bounds. It has no read timeout, and streams lift its write
-// timeout, which would cut them: rpc.Limits bounds how long a request may take to arrive,
-// dead peers are found by pings and by writes that make no progress, on streams over
-// HTTP/1.1 too. The write timeout is for those who answer pings and open no window.
-func (a *App) newServer(h http.Handler) *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
-		Handler:           h,
-		Protocols:         protocols,
-		ReadHeaderTimeout: headerTimeout,
-		WriteTimeout:      answerWithin,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          log.New(complaints{a.logger}, "", 0),
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: maxStreams,
-
-			SendPingTimeout:  30 * time.Second,
-			PingTimeout:      15 * time.Second,
-			WriteByteTimeout: writeByteTimeout,
-		},
-	}
-}
-
-// complaints logs what a server says of connections.
-type complaints struct{ logger *slog.Logger }
-
-// ofPeers is how those begin that are about what the other end does, or no longer does:
-// scanners, clients that do not trust the certificate, and phones in tunnels would fill
-// the log.
-var ofPeers = [][]byte{
-	[]byte("http: TLS handshake error"),
-	[]byte("http2: server: error reading preface"),
-	[]byte("http2: server connection error"),
-	[]byte("http2: server closing client connection"),
-	[]byte("http2: received GOAWAY"),
-	[]byte("timeout waiting for PING response"),
-	[]byte("timeout waiting for SETTINGS frames"),
-}
-
-// Write implements io.Writer.
-func (c complaints) Write(p []byte) (int, error) {
-	level := slog.LevelWarn
-	if slices.ContainsFunc(ofPeers, func(begins []byte) bool { return bytes.HasPrefix(p, begins) }) {
-		level = slog.LevelDebug
-	}
-	c.logger.Log(context.Background(), level, "HTTP server", "error", string(bytes.TrimSpace(p)))
-	return len(p), nil
-}
 
 // publicHandler returns everything that clients see, and what to set its health checks
 // by.

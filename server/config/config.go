@@ -27,6 +27,8 @@ type Config struct {
 
 	Heartbeat time.Duration `group:"Streams" default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
 
+	Streams `embed:"" group:"Streams"`
+
 	Limits `embed:"" group:"Limits"`
 
 	DrainTimeout    time.Duration `group:"Stopping" default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
@@ -59,6 +61,7 @@ func (c Config) Validate() error {
 		between("--reconnect-after", c.ReconnectAfter, 0, time.Hour),
 		between("--reconnect-jitter", c.ReconnectJitter, 0, time.Hour),
 		c.Limits.validate(),
+		c.Streams.validate(),
 	)
 }
 

@@ -69,6 +69,8 @@ func TestRules(t *testing.T) {
 		"proxies":           {func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1"} }, ""},
 		"a proxy's name":    {func(c *config.Config) { c.TrustedProxies = []string{"proxy.test"} }, `--trusted-proxies "proxy.test" is neither an address nor a network like 10.0.0.0/8`},
 		"a mapped network":  {func(c *config.Config) { c.LimitExempt = []string{"::ffff:10.0.0.0/104"} }, `--limit-exempt "::ffff:10.0.0.0/104" is neither an address nor a network like 10.0.0.0/8`},
+		"lean HTTP/2":       {func(c *config.Config) { c.HTTP2 = "lean" }, ""},
+		"another HTTP/2":    {func(c *config.Config) { c.HTTP2 = "fast" }, `--http2 is "fast", must be std or lean`},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {
