@@ -68,7 +68,7 @@ func startOvation(ctx context.Context, b *bench) (*ovation, error) {
 	args := append([]string{
 		"--auth-secret", secret, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0",
 		"--log-level", "warn", "--drain-timeout", "2s",
-		"--user-connect-rate", "0", "--user-send-rate", "0", "--user-read-rate", "0", // few users stand for many
+		"--user-connect-rate", "0", "--user-send-rate", "0", "--user-read-rate", "0", "--user-pulls", "0", // few users stand for many
 	}, b.flags.ServerFlag...)
 	p, err := process.Start(ctx, b.log, b.binaries["ovation"], args...)
 	if err != nil {
