@@ -12,6 +12,7 @@ import (
 
 	"github.com/ovation-live/ovation/server/certificate"
 	"github.com/ovation-live/ovation/server/http2"
+	"github.com/ovation-live/ovation/server/limit"
 )
 
 // newServer returns a server for HTTP/1.1 and cleartext HTTP/2. It has no read timeout, and
@@ -89,6 +90,7 @@ func (a *App) serve(s *http.Server, pair *certificate.Pair) (*server, error) {
 		PingWithin:           pingWithin,
 		WriteWithin:          writeWithin,
 		Detached:             true,
+		Unwrap:               limit.Unwrap,
 	})
 	return made, err
 }

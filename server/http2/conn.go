@@ -71,7 +71,7 @@ func (s *Server) newConn(nc net.Conn, h http.Handler, state *tls.ConnectionState
 	c := &conn{
 		server:     s,
 		net:        nc,
-		raw:        rawOf(nc),
+		raw:        rawOf(s.config.unwrapped(nc)),
 		handler:    h,
 		ctx:        baseContext(h),
 		remote:     nc.RemoteAddr().String(),

@@ -44,6 +44,18 @@ type Config struct {
 	// nothing of them: its Shutdown asks them to end and does not wait, which Wait does,
 	// and Close does not close them, which Close of Server does.
 	Detached bool
+	// Unwrap returns the connection that one from the listener writes to, if it only
+	// counts or names it: what is written to the one may then go straight to the other. By
+	// default connections of the net package alone are written to without waiting.
+	Unwrap func(net.Conn) net.Conn
+}
+
+// unwrapped is Unwrap, if there is one.
+func (c Config) unwrapped(nc net.Conn) net.Conn {
+	if c.Unwrap == nil {
+		return nc
+	}
+	return c.Unwrap(nc)
 }
 
 const (

@@ -57,6 +57,15 @@ func (c *Conn) Close() error {
 	return c.TCPConn.Close()
 }
 
+// Unwrap returns the connection that is counted, of one that a listener of ours accepted:
+// what is read from and written to them is the same.
+func Unwrap(c net.Conn) net.Conn {
+	if counted, ok := c.(*Conn); ok {
+		return counted.TCPConn
+	}
+	return c
+}
+
 // isRefused says whether the connection is over a limit. It is not kept for longer than
 // it was given.
 func (c *Conn) isRefused() bool { return c.refused != nil }
