@@ -13,7 +13,7 @@ import (
 var small = flags{
 	Rounds: 1, For: 500 * time.Millisecond, Viewers: []int{5}, FrameRate: []float64{10},
 	MessageViewers: []int{5}, MessageRate: 50, MessageBytes: 183, MostFrames: 100_000,
-	Connections: 4, Senders: 4, Rooms: 2, Quiet: true,
+	Connections: 4, Senders: 4, SendsAtOnce: 2, Rooms: 2, Quiet: true,
 }
 
 // Every server delivers all that is published to every viewer, and answers every call: or
