@@ -111,7 +111,7 @@ func (a *App) prepare(ctx context.Context) error {
 		return err
 	}
 	internal := a.newServer(a.internalHandler())
-	internal.WriteTimeout = 0 // profiles take as long as they are asked to
+	internal.WriteTimeout = 0                                 // profiles take as long as they are asked to
 	if a.internal, err = a.serve(internal, nil); err != nil { //nolint:contextcheck // requests have contexts of their own
 		return err
 	}
