@@ -200,9 +200,12 @@ func (p *Process) Profile(ctx context.Context, name string) ([]byte, error) {
 	return Fetch(req)
 }
 
+// once keeps no connection: the next request is for another server.
+var once = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // Fetch does a request on the internal address and returns the answer's body.
 func Fetch(req *http.Request) ([]byte, error) {
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := once.Do(req)
 	if err != nil {
 		return nil, err
 	}
