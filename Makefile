@@ -10,6 +10,7 @@ BENCHCOUNT ?= 10
 BENCHTIME  ?= 1s
 BASE       ?= HEAD
 TESTFLAGS  ?=
+BENCHFLAGS ?=
 export FUZZTIME BENCH BENCHCOUNT BENCHTIME
 
 golangci-lint := go tool -modfile=tools/go.mod golangci-lint
@@ -52,12 +53,18 @@ lint-proto:
 lint-web:
 	$(call with-npm,npm run check $(web) && npm run lint $(web),checks of clients/web)
 
-.PHONY: test test-go test-interop test-web test-browser
-test: setup test-go test-interop test-web test-browser ## Install what is missing and pass every test
+.PHONY: test test-go test-interop test-bench test-web test-browser
+test: setup test-go test-interop test-bench test-web test-browser ## Install what is missing and pass every test
 test-go:
 	go test $(race) $(TESTFLAGS) ./...
 test-interop: # with clients nobody here wrote, in a module of their own
 	cd test/interop && go test $(TESTFLAGS) ./...
+test-bench: # what measures servers side by side, as small as it can be; it is written for Linux
+ifeq ($(shell go env GOOS),linux)
+	@for module in rival connectgo grpcgo centrifuge; do (cd bench/$$module && go vet ./...); done
+	cd bench/rival && go test $(TESTFLAGS) ./...
+	cd bench && go vet ./... && go test $(TESTFLAGS) ./...
+endif
 test-web:
 	$(call with-npm,npm test $(web),tests of clients/web)
 test-browser:
@@ -71,9 +78,13 @@ fuzz: ## Fuzz every target for FUZZTIME each (30s)
 bench: ## Run the benchmarks that match BENCH (.), BENCHCOUNT times (10), and keep the results
 	@tools/bench.sh . .build/bench/working.txt
 
+.PHONY: bench-diff
+bench-diff: ## Compare the benchmarks with BASE: a git ref (HEAD) or a file of kept results
+	@tools/bench-diff.sh "$(BASE)"
+
 .PHONY: bench-compare
-bench-compare: ## Compare the benchmarks with BASE: a git ref (HEAD) or a file of kept results
-	@tools/bench-compare.sh "$(BASE)"
+bench-compare: ## Measure servers side by side, over real connections: this one, connect-go, grpc-go, centrifuge (BENCHFLAGS=--help)
+	cd bench && go run ./endtoend $(BENCHFLAGS)
 
 .PHONY: drift
 drift: ## Check that all that is generated, and the modules' files, are what their sources make

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench-compare.sh BASE compares the benchmarks of this tree with BASE: results that
+# bench-diff.sh BASE compares the benchmarks of this tree with BASE: results that
 # `make bench` kept, or a git ref whose benchmarks then run first.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -23,7 +23,7 @@ for tree in "${built[@]}"; do
   [ "${PIPESTATUS[0]}" = 0 ] || drift "$tree is not what its sources make: make generate"
 done
 
-for module in . tools test/interop; do
+for module in . tools test/interop bench bench/rival bench/connectgo bench/grpcgo bench/centrifuge; do
   (cd "$module" && go mod tidy -diff) || drift "$module/go.mod is not tidy: go mod tidy"
 done
 

@@ -24,14 +24,14 @@ type flags struct {
 	Server   []string `help:"Only these servers: ${enum}. Default: all." enum:"ovation,connect-go,grpc-go,centrifuge" placeholder:"NAME"`
 
 	Rounds  int           `default:"2" help:"How often each measurement is made (default ${default})."`
-	For     time.Duration `default:"4s" help:"How long each measurement lasts (default ${default})."`
+	For     time.Duration `default:"3s" help:"How long each measurement lasts (default ${default})."`
 	Viewers []int         `default:"1000" help:"Scenarios frames and memory: how many viewers, one or more numbers (default ${default})." placeholder:"N"`
 
 	FrameRate      []float64 `default:"20" help:"Scenario frames: frames a second (default ${default})." placeholder:"N"`
 	MessageViewers []int     `default:"1000,5000" help:"Scenario messages: how many viewers (default ${default})." placeholder:"N"`
 	MessageRate    float64   `default:"200" help:"Scenario messages: messages a second (default ${default})." placeholder:"N"`
 	MessageBytes   int       `default:"183" help:"Bytes of one message on the wire (default ${default})." placeholder:"BYTES"`
-	MostFrames     int       `default:"500000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
+	MostFrames     int       `default:"300000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
 	Connections    int       `default:"64" help:"Scenario unary: connections, or streams of one connection, that call at once (default ${default})." placeholder:"N"`
 	Senders        int       `default:"512" help:"Scenario send: connections, each a user of its own (default ${default})." placeholder:"N"`
 	Rooms          int       `default:"200" help:"Scenario send: rooms that are sent to (default ${default})." placeholder:"N"`

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live/feed"
 )
 
 // usualRounds is how far apart a room's rounds are unless it is told otherwise.
@@ -17,12 +18,12 @@ const usualRounds = 100 * time.Millisecond
 // one frame; the others write one frame a message, and once, for what it would come to,
 // merge as Ovation does.
 func messages(ctx context.Context, b *bench) error {
-	merged := max(int(b.flags.MessageRate*usualRounds.Seconds()), 1)
-	mergedName := fmt.Sprintf("connect-go, %d merged", merged)
-	contenders := b.contend(
-		ovationWith(ovationv1.Delivery_DELIVERY_INLINE, usualRounds),
-		rivalOf("centrifuge"), rivalOf("connect-go"), merging(mergedName, "connect-go", merged), rivalOf("grpc-go"))
 	for _, viewers := range b.flags.MessageViewers {
+		merged := max(int(b.flags.MessageRate*feed.Interval(usualRounds, viewers).Seconds()), 1)
+		mergedName := fmt.Sprintf("connect-go, %d merged", merged)
+		contenders := b.contend(
+			ovationWith(ovationv1.Delivery_DELIVERY_INLINE, usualRounds),
+			rivalOf("centrifuge"), rivalOf("connect-go"), merging(mergedName, "connect-go", merged), rivalOf("grpc-go"))
 		part := fmt.Sprintf("%d viewers, %g messages/s of %d bytes", viewers, b.flags.MessageRate, b.flags.MessageBytes)
 		b.report.compare("messages", part, "centrifuge")
 		err := b.turns(ctx, contenders, func(c contender) error {

@@ -42,7 +42,7 @@ func unary(ctx context.Context, b *bench) error {
 	}
 	for _, shape := range []struct{ connections, streams int }{{b.flags.Connections, 1}, {1, b.flags.Connections}} {
 		part := fmt.Sprintf("%d connections with %d at once each", shape.connections, shape.streams)
-		b.report.compare("unary", part, "connect-go empty")
+		b.report.compare("unary", part, "ovation empty")
 		err := b.turns(ctx, contenders, func(c contender) error {
 			return b.with(ctx, c, func(in instance, poller *load.Poller) error {
 				// Someone watches, so that the node holds the room.
