@@ -24,11 +24,11 @@ func (s *told) data(id uint32, b []byte, ended bool) error {
 }
 
 // frames returns what a server writes.
-func frames(t testing.TB, write func(f *http2.Framer) error) []byte {
-	t.Helper()
+func frames(tb testing.TB, write func(f *http2.Framer) error) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	if err := write(http2.NewFramer(&b, nil)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }

@@ -21,7 +21,7 @@ func serve(t *testing.T, h http.HandlerFunc) netip.AddrPort {
 	}
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
-	s := &http.Server{Handler: h, Protocols: protocols}
+	s := &http.Server{Handler: h, Protocols: protocols, ReadHeaderTimeout: time.Minute}
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
