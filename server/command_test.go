@@ -172,6 +172,29 @@ func variable(name string) string {
 	return "OVATION_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
+func TestKeyFilesAreChecked(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	none := filepath.Join(folder, "none.json")
+	if err := os.WriteFile(none, []byte(`{"keys":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		none:                                "it has no key that tokens can be verified with",
+		filepath.Join(folder, "absent.pem"): "no such file",
+		folder:                              "is a directory",
+	} {
+		for _, args := range [][]string{{"config", "check"}, {"serve"}} {
+			var stdout, stderr bytes.Buffer
+			code := run(append(args, "--auth-jwks", path, "--listen", "127.0.0.1:0"), &stdout, &stderr)
+			if code != exitUsage || !strings.Contains(stderr.String(), "--auth-jwks "+path+" cannot be used: ") ||
+				!strings.Contains(stderr.String(), want) {
+				t.Errorf("%v %s: exit code %d, said %q", args, path, code, stderr.String())
+			}
+		}
+	}
+}
+
 // Of a file, the environment and flags, each wins over those before it; and what is
 // printed is a file that says the same.
 //

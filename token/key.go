@@ -60,7 +60,8 @@ type Key struct {
 }
 
 // ParseKey reads a private key: RSA, ECDSA (P-256, P-384, P-521) or Ed25519, as PEM
-// or as a JSON Web Key. RSA needs 2048 bits (RFC 7518, section 3.3). Its id is the one that it carries, or else its thumbprint.
+// or as a JSON Web Key. RSA needs 2048 bits (RFC 7518, section 3.3). Its id is the one
+// that it carries, or else its thumbprint.
 func ParseKey(data []byte) (Key, error) {
 	parsed, err := jwk.ParseKey(bytes.TrimSpace(data), jwk.WithPEM(IsPEM(data)))
 	if err != nil {

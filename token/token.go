@@ -26,6 +26,10 @@ const MinSecretBytes = 32
 // DefaultLifetime is how long a token lives whose claims do not say.
 const DefaultLifetime = 24 * time.Hour
 
+// MaxUserBytes is how long a user's id may be, and their name: a server takes no token
+// with a longer one.
+const MaxUserBytes = 128
+
 // AnyRoom among a token's rooms covers every room.
 const AnyRoom live.RoomID = "*"
 
@@ -38,8 +42,8 @@ const (
 
 // Claims is what a token says of its bearer.
 type Claims struct {
-	User    live.UserID   // must not be empty
-	Name    string        // to show; may be empty
+	User    live.UserID   // 1 to MaxUserBytes
+	Name    string        // to show, at most MaxUserBytes; may be empty
 	Role    live.Role     // must not be RoleNone
 	Rooms   []live.RoomID // that the token covers; AnyRoom covers all
 	Expires time.Time     // in whole seconds; zero: DefaultLifetime from now
@@ -71,15 +75,28 @@ func MintWith(key Key, c Claims) (string, error) {
 	return mint(c, jwt.WithKey(key.algorithm, key.private, jws.WithProtectedHeaders(headers)))
 }
 
-// mint is Mint and MintWith.
-func mint(c Claims, key jwt.SignOption) (string, error) {
+// check checks that a server would take the claims.
+func (c Claims) check() error {
 	switch {
 	case c.User == "":
-		return "", errors.New("token: the user is empty")
+		return errors.New("token: the user is empty")
+	case len(c.User) > MaxUserBytes:
+		return fmt.Errorf("token: the user's id has %d bytes, it may have at most %d", len(c.User), MaxUserBytes)
+	case len(c.Name) > MaxUserBytes:
+		return fmt.Errorf("token: the name has %d bytes, it may have at most %d", len(c.Name), MaxUserBytes)
 	case c.Role < live.RoleViewer || c.Role > live.RoleBackend:
-		return "", errors.New("token: there is no role")
+		return errors.New("token: there is no role")
 	case len(c.Rooms) == 0:
-		return "", errors.New("token: no rooms are covered")
+		return errors.New("token: no rooms are covered")
+	default:
+		return nil
+	}
+}
+
+// mint is Mint and MintWith.
+func mint(c Claims, key jwt.SignOption) (string, error) {
+	if err := c.check(); err != nil {
+		return "", err
 	}
 	now := time.Now()
 	if c.Expires.IsZero() {

@@ -76,6 +76,8 @@ func TestMintRefuses(t *testing.T) {
 	}{
 		"no secret":       {"", func(*token.Claims) {}},
 		"no user":         {secret, func(c *token.Claims) { c.User = "" }},
+		"a long user":     {secret, func(c *token.Claims) { c.User = live.UserID(strings.Repeat("u", token.MaxUserBytes+1)) }},
+		"a long name":     {secret, func(c *token.Claims) { c.Name = strings.Repeat("n", token.MaxUserBytes+1) }},
 		"no role":         {secret, func(c *token.Claims) { c.Role = live.RoleNone }},
 		"an unknown role": {secret, func(c *token.Claims) { c.Role = 99 }},
 		"no rooms":        {secret, func(c *token.Claims) { c.Rooms = nil }},

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,18 +63,13 @@ func ovationWith(delivery ovationv1.Delivery, round time.Duration) contender {
 	}}
 }
 
-// unlimited are the flags of a server that holds nobody to a rate: a few callers stand for
-// many here. What keeping count costs is paid all the same.
-var unlimited = []string{
-	"--user-connect-rate", "1000000", "--user-send-rate", "1000000", "--user-read-rate", "1000000", "--user-pulls", "1000000",
-}
-
 // startOvation starts the server.
 func startOvation(ctx context.Context, b *bench) (*ovation, error) {
-	args := slices.Concat([]string{
+	args := append([]string{
 		"--auth-secret", secret, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0",
 		"--log-level", "warn", "--drain-timeout", "2s",
-	}, unlimited, b.flags.ServerFlag)
+		"--user-connect-rate", "0", "--user-send-rate", "0", "--user-read-rate", "0", "--user-pulls", "0", // few users stand for many
+	}, b.flags.ServerFlag...)
 	p, err := process.Start(ctx, b.log, b.binaries["ovation"], args...)
 	if err != nil {
 		return nil, err

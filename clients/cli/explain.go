@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"regexp"
@@ -183,6 +184,8 @@ func explainTransport(err error, server string) string {
 		return fmt.Sprintf("nothing listens at %s: is the server running? start it with `go run ./server`", server)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return fmt.Sprintf("the server speaks http here: try %s", strings.Replace(server, "https://", "http://", 1))
+	case errors.Is(err, io.ErrUnexpectedEOF) && strings.HasPrefix(server, "http://"):
+		return fmt.Sprintf("%s broke the connection off: if it speaks https, try %s", server, strings.Replace(server, "http://", "https://", 1))
 	case errors.As(err, &dns):
 		return fmt.Sprintf("there is no host %q: correct --server", dns.Name)
 	case errors.Is(err, syscall.EMFILE):

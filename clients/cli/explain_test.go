@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -81,6 +82,10 @@ func TestExplain(t *testing.T) {
 		"no such host": {
 			connect.NewError(connect.CodeUnavailable, &net.DNSError{Name: "nowhere"}),
 			`there is no host "nowhere": correct --server`,
+		},
+		"https, asked for http": {
+			connect.NewError(connect.CodeUnavailable, io.ErrUnexpectedEOF),
+			"http://host broke the connection off: if it speaks https, try https://host",
 		},
 		"too many files": {
 			fmt.Errorf("dial: %w", syscall.EMFILE),

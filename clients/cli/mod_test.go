@@ -242,21 +242,28 @@ func TestLongWordList(t *testing.T) {
 	}
 }
 
+// The same command helps, but not where there are too many words.
 func TestWordListBreaksOff(t *testing.T) {
 	t.Parallel()
-	f := newFake(t)
-	f.moderation.onPut = func(n int) error {
-		if n == 2 {
-			return failure(connect.CodeResourceExhausted, "too many", &ovationv1.ErrorDetail{
-				Reason: ovationv1.ErrorReason_ERROR_REASON_WORD_LIMIT, Metadata: map[string]string{"limit": "100000"},
-			})
+	for _, tt := range []struct {
+		reason ovationv1.ErrorReason
+		told   []string
+	}{
+		{ovationv1.ErrorReason_ERROR_REASON_INTERNAL, []string{"of 6,000 words: run the command again\n"}},
+		{ovationv1.ErrorReason_ERROR_REASON_WORD_LIMIT, []string{"of 6,000 words\n", "the word lists would be too long", "limit 100000"}},
+	} {
+		f := newFake(t)
+		f.moderation.onPut = func(n int) error {
+			if n == 2 {
+				return failure(connect.CodeInternal, "no", &ovationv1.ErrorDetail{Reason: tt.reason, Metadata: map[string]string{"limit": "100000"}})
+			}
+			return nil
 		}
-		return nil
-	}
-	_, stderr := f.do(t, exitFailed, "mod", "words", "put", "ads", wordsFile(t, numberedWords(6_000)), "--room", "demo", "--no-progress")
-	has(t, stderr, "it broke off after 5,000 of 6,000 words: run the command again", "the word lists would be too long", "limit 100000")
-	if calls := len(f.moderation.puts); calls != 2 {
-		t.Errorf("%d calls", calls)
+		_, stderr := f.do(t, exitFailed, "mod", "words", "put", "ads", wordsFile(t, numberedWords(6_000)), "--room", "demo", "--no-progress")
+		has(t, stderr, append(tt.told, "it broke off after 5,000 of 6,000 words")...)
+		if calls := len(f.moderation.puts); calls != 2 {
+			t.Errorf("%v: %d calls", tt.reason, calls)
+		}
 	}
 }
 

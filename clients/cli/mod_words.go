@@ -301,13 +301,25 @@ func (u *wordsUpload) send(ctx context.Context, words []*ovationv1.Word, first, 
 	list, err := u.calls(ctx, words, first, others)
 	stop()
 	if err != nil {
-		if sent := u.sent.Load(); sent > 0 {
-			u.app.note("it broke off after %s of %s: run the command again", figures.Count(sent), figures.Plural(len(words), "word"))
-		}
+		u.tellBroken(len(words), err)
 		return err
 	}
 	return u.app.printDone(list, "list %s of %s has %s, revision %d",
 		terminal.Escape(list.GetListId()), u.place.where(), figures.Plural(list.GetWords(), "word"), list.GetRevision())
+}
+
+// tellBroken tells how far it came, and that the same command may come further, unless
+// there are too many words.
+func (u *wordsUpload) tellBroken(total int, err error) {
+	sent := u.sent.Load()
+	if sent == 0 {
+		return
+	}
+	advice := ": run the command again"
+	if ovation.Reason(err) == ovationv1.ErrorReason_ERROR_REASON_WORD_LIMIT {
+		advice = ""
+	}
+	u.app.note("it broke off after %s of %s%s", figures.Count(sent), figures.Plural(total, "word"), advice)
 }
 
 // calls makes them and returns the list as it is then.

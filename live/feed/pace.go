@@ -24,10 +24,10 @@ func crowded(viewers int, whole time.Duration) time.Duration {
 type Pace struct{ interval time.Duration }
 
 // Interval returns the least time between two rounds in a room of so many viewers: base
-// up to 64, twice that from 1,000 on, in between by proportion. A round costs a write to
-// every viewer, however much is in it, and in a large room there is always something:
-// half as many rounds cost half as much.
-func Interval(base time.Duration, viewers int) time.Duration { return base + crowded(viewers, base) }
+// up to 64, three times that from 1,000 on, in between by proportion. A round costs a
+// write to every viewer, however little is in it, and in a large room there is always
+// something: a third of the rounds costs little more than a third.
+func Interval(base time.Duration, viewers int) time.Duration { return base + crowded(viewers, 2*base) }
 
 // Next returns the time to leave until the next round, given the room's interval,
 // how many viewers keep up with it, and how many of these are still busy with the

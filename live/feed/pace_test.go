@@ -27,15 +27,15 @@ func TestPace(t *testing.T) {
 		want                    time.Duration
 	}{
 		{"all keep up", 5, 0, 64, base},
-		{"half way to a large room", 5, 0, 532, base * 3 / 2},
-		{"a large room", 5, 0, 1000, 2 * base},
-		{"a larger one", 5, 0, 1_000_000, 2 * base},
+		{"half way to a large room", 5, 0, 532, 2 * base},
+		{"a large room", 5, 0, 1000, 3 * base},
+		{"a larger one", 5, 0, 1_000_000, 3 * base},
 		{"an empty room", 5, 0, 0, base},
 		{"a small room never stretches", 5, 63, 63, base},
 		{"a crowd does", 1, 17, 64, base * 3 / 2},
-		{"a quarter behind is borne", 5, 250, 1000, 2 * base},
-		{"more than a quarter stretches by half", 1, 251, 1000, 3 * base},
-		{"again and again", 2, 1000, 1000, base * 9 / 2},
+		{"a quarter behind is borne", 5, 250, 1000, 3 * base},
+		{"more than a quarter stretches by half", 1, 251, 1000, base * 9 / 2},
+		{"again and again", 2, 1000, 1000, base * 27 / 4},
 		{"to ten times", 50, 1000, 1000, 10 * base},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -57,7 +57,7 @@ func TestPaceComesBack(t *testing.T) {
 	if got := paced(&p, 1, 99, 1000); got != 10*base*7/8 {
 		t.Errorf("with fewer it went to %v", got)
 	}
-	if got := paced(&p, 50, 0, 1000); got != 2*base {
+	if got := paced(&p, 50, 0, 1000); got != 3*base {
 		t.Errorf("in the end it stands at %v", got)
 	}
 	paced(&p, 50, 1000, 1000)

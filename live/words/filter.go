@@ -96,26 +96,52 @@ func (c *compiler) together() {
 	}
 }
 
+// maxAlike is how many words that read alike are told from each other by how often
+// their letters stand and how they are marked. Of a longer list of such words, which no
+// language has, the further ones are found whatever they ask: each of them would have to
+// be looked at wherever one of them may stand.
+const maxAlike = 64
+
 // insert puts a word into a tree as it was read.
 func (c *compiler) insert(tree *radix.Tree, e entry) {
-	e.short = isShort(c.reading.letters)
-	for i, l := range c.reading.letters {
-		if l.count > 1 || l.marks != 0 {
-			e.need = append(e.need, make([]need, i+1-len(e.need))...)
-			e.need[i] = need{l.count, l.marks}
-		}
-	}
+	e.short, e.need = isShort(c.reading.letters), needs(c.reading.letters)
 	path := string(c.reading.path)
 	if others, ok := tree.Get(path); ok {
 		e.next = others.(*entry)
 	}
+	beside := 0
 	for other := e.next; other != nil; other = other.next {
 		if other.alike(e) {
 			other.stricter(e)
 			return
 		}
+		beside++
+	}
+	if beside >= maxAlike && e.need != nil {
+		c.reading.relax()
+		c.insert(tree, e)
+		return
 	}
 	tree.Insert(path, &e)
+}
+
+// needs returns what a word of these letters asks of them.
+func needs(letters []letter) []need {
+	var all []need
+	for i, l := range letters {
+		if l.count > 1 || l.marks != 0 {
+			all = append(all, make([]need, i+1-len(all))...)
+			all[i] = need{l.count, l.marks}
+		}
+	}
+	return all
+}
+
+// relax makes letters of a reading such as ask for nothing.
+func (r *reading) relax() {
+	for i := range r.letters {
+		r.letters[i].count, r.letters[i].marks = 1, 0
+	}
 }
 
 // alike says whether two words that read alike are found in the same texts.
@@ -229,7 +255,7 @@ func (r *Reader) walk(tree *radix.Tree, path string, i int) {
 		if key != "" {
 			first, last := r.reading.at[i], r.reading.at[i+len(key)-1]
 			letters := r.reading.letters[first : last+1]
-			for e := value.(*entry); e != nil; e = e.next {
+			for e := value.(*entry); e != nil && r.refused == nil; e = e.next {
 				if e.how&r.reading.how != 0 && e.meets(letters) && r.stands(e, letters) {
 					r.take(e, letters)
 				}
@@ -309,12 +335,17 @@ func divides(beside, end letter) bool {
 	return beside.class == unspaced && end.class != unspaced
 }
 
-// take notes that a word was found.
+// take notes that a word was found; of those that begin at one place the longest counts.
 func (r *Reader) take(e *entry, letters []letter) {
 	if e.word.Action == Refuse && r.refused == nil {
 		r.refused = e
 	}
-	r.found = append(r.found, span{letters[0].start, letters[len(letters)-1].end})
+	start, end := letters[0].start, letters[len(letters)-1].end
+	if n := len(r.found); n > 0 && r.found[n-1].start == start {
+		r.found[n-1].end = max(r.found[n-1].end, end)
+		return
+	}
+	r.found = append(r.found, span{start, end})
 }
 
 // mask returns a text with asterisks for every character of the spans.

@@ -5,7 +5,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -52,7 +51,7 @@ type App struct {
 	health   *grpchealth.StaticChecker
 	pair     *certificate.Pair // nil: the public address is cleartext
 
-	public, internal *http.Server
+	public, internal *server
 	publicAddr       net.Listener
 	internalAddr     net.Listener
 }
@@ -100,18 +99,27 @@ func (a *App) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	public, health := a.publicHandler()
-	a.public, a.health = a.newServer(public), health
-	a.public.ConnContext = limit.WithConn
-	a.internal = a.newServer(a.internalHandler())
-	if err := a.encrypt(ctx); err != nil {
+	if err := a.loadPair(ctx); err != nil {
+		return err
+	}
+	handler, health := a.publicHandler()
+	a.health = health
+	public := a.newServer(handler)
+	public.ConnContext = limit.WithConn
+	var err error
+	if a.public, err = a.serve(public, a.pair); err != nil {
+		return err
+	}
+	internal := a.newServer(a.internalHandler())
+	internal.WriteTimeout = 0 // profiles take as long as they are asked to
+	if a.internal, err = a.serve(internal, nil); err != nil {
 		return err
 	}
 	return a.bind(ctx)
 }
 
-// encrypt makes the public server one for TLS, if the configuration has a certificate.
-func (a *App) encrypt(ctx context.Context) (err error) {
+// loadPair reads the certificate of the public address, if the configuration has one.
+func (a *App) loadPair(ctx context.Context) (err error) {
 	if !a.config.Encrypted() {
 		if a.config.Exposed() {
 			a.logger.InfoContext(ctx, "the public address is cleartext: keep it behind a proxy that speaks TLS, or set --tls-cert and --tls-key",
@@ -123,15 +131,7 @@ func (a *App) encrypt(ctx context.Context) (err error) {
 	if a.pair, err = certificate.Load(ctx, files, a.logger, certificate.NewMetrics(a.metrics.registry)); err != nil {
 		return fmt.Errorf("cannot serve TLS: %w", err)
 	}
-	secure(a.public, a.pair)
 	return nil
-}
-
-// secure makes a server one for TLS: HTTP/2 and HTTP/1.1, as clients negotiate.
-func secure(s *http.Server, pair *certificate.Pair) {
-	s.Protocols.SetHTTP2(true)
-	s.Protocols.SetUnencryptedHTTP2(false)
-	s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.Get}
 }
 
 // Reload reads again what may change while the server runs: the certificate.
@@ -190,8 +190,8 @@ func (a *App) Run(ctx, force context.Context) error {
 		group.Go(func() { a.pair.Run(keeping) })
 	}
 	failed := make(chan error, 2)
-	serve := func(s *http.Server, l net.Listener) {
-		if err := listenTo(s, l); !errors.Is(err, http.ErrServerClosed) {
+	serve := func(s *server, l net.Listener) {
+		if err := s.listen(l); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serving %s: %w", l.Addr(), err)
 		}
 	}
@@ -242,14 +242,6 @@ func (a *App) drain(ctx, force context.Context) error {
 	default:
 		return err
 	}
-}
-
-// listenTo serves until the server is closed, over TLS if it has a certificate.
-func listenTo(s *http.Server, l net.Listener) error {
-	if s.TLSConfig != nil {
-		return s.ServeTLS(l, "", "")
-	}
-	return s.Serve(l)
 }
 
 // ignoreClosed drops what closing a closed server answers.

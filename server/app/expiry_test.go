@@ -11,7 +11,8 @@ import (
 	"github.com/ovation-live/ovation/token"
 )
 
-// A token that expires while its streams are open ends them, and says what to do.
+// A token that expires while its streams are open ends them, and says what to do. It is
+// refused from then on: nobody comes back with it for a moment.
 func TestTokenExpiresUnderStreams(t *testing.T) {
 	t.Parallel()
 	n := start(t)
@@ -34,6 +35,7 @@ func TestTokenExpiresUnderStreams(t *testing.T) {
 			}
 		}
 	}
+	ended := n.clients(h2c.client(t, "Bearer "+signed))
 	for _, stream := range streams {
 		frame, err := last(stream)
 		kicked := frame.GetKicked()
@@ -43,6 +45,10 @@ func TestTokenExpiresUnderStreams(t *testing.T) {
 		}
 		if early := time.Until(expires); early > 0 {
 			t.Errorf("%v too early", early)
+		}
+		_, err = ended.feed.Pull(t.Context(), &ovationv1.PullRequest{RoomId: "r"})
+		if got := reason(err); got != ovationv1.ErrorReason_ERROR_REASON_TOKEN_EXPIRED {
+			t.Errorf("then told %v", err)
 		}
 	}
 }

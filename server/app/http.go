@@ -1,10 +1,6 @@
 package app
 
 import (
-	"bytes"
-	"context"
-	"log"
-	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -31,6 +27,13 @@ const (
 	// writeWithin is how long a connection, and a stream, waits for its reader to take
 	// anything of what was written.
 	writeWithin = 30 * time.Second
+	// pingAfter is how long a connection over HTTP/2 may be silent before it is asked
+	// whether it lives, and pingWithin how long the answer may take.
+	pingAfter  = 30 * time.Second
+	pingWithin = 15 * time.Second
+	// answerWithin is how long a call may take, long polls and slow readers included: from
+	// its headers to its answer having been taken. Streams have no end.
+	answerWithin = 5 * time.Minute
 	// maxHeaderBytes bounds a request's headers.
 	maxHeaderBytes = 64 << 10
 	// maxStreams is how many requests one HTTP/2 connection has open at once: enough for
@@ -38,45 +41,6 @@ const (
 	// single connection costs.
 	maxStreams = 250
 )
-
-// newServer returns a server for HTTP/1.1 and cleartext HTTP/2; encrypt makes one for
-// TLS of it, with the same bounds. It has no read or write timeouts, which would cut long
-// streams: rpc.Limits bounds how long a request may take to arrive, dead peers are found by
-// pings and by writes that make no progress, on streams over HTTP/1.1 too.
-func (a *App) newServer(h http.Handler) *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
-		Handler:           h,
-		Protocols:         protocols,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          log.New(complaints{a.logger}, "", 0),
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams: maxStreams,
-
-			SendPingTimeout:  30 * time.Second,
-			PingTimeout:      15 * time.Second,
-			WriteByteTimeout: writeByteTimeout,
-		},
-	}
-}
-
-// complaints logs what a server says of connections.
-type complaints struct{ logger *slog.Logger }
-
-// Write implements io.Writer. Handshakes that fail are whoever's connected: scanners
-// and clients that do not trust the certificate would fill the log.
-func (c complaints) Write(p []byte) (int, error) {
-	level := slog.LevelWarn
-	if bytes.HasPrefix(p, []byte("http: TLS handshake error")) {
-		level = slog.LevelDebug
-	}
-	c.logger.Log(context.Background(), level, "HTTP server", "error", string(bytes.TrimSpace(p)))
-	return len(p), nil
-}
 
 // publicHandler returns everything that clients see, and what to set its health checks
 // by.

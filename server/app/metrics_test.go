@@ -143,7 +143,11 @@ func read(t *testing.T, path string) string {
 func TestMetricsAreDocumented(t *testing.T) {
 	t.Parallel()
 	described := make(map[string]family)
-	for _, row := range documented.FindAllStringSubmatch(read(t, "docs/METRICS.md"), -1) {
+	page := read(t, "docs/METRICS.md")
+	if i := strings.Index(page, "\n\n| `"); i >= 0 {
+		t.Errorf("a table without a head: %.60s", page[i+2:])
+	}
+	for _, row := range documented.FindAllStringSubmatch(page, -1) {
 		labels := strings.Join(strings.Fields(strings.ReplaceAll(row[3], "`", " ")), " ")
 		if _, twice := described[row[1]]; twice {
 			t.Errorf("%s is described twice", row[1])

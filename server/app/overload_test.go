@@ -198,6 +198,10 @@ func TestGuessingTokens(t *testing.T) {
 			if err := get(known); err != nil {
 				t.Errorf("who is known: %v", err)
 			}
+			stranger := n.clients(tr.client(t, ""), opts...)
+			if got := reason(get(stranger)); got != ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING {
+				t.Errorf("who has no token is told %v", got)
+			}
 		})
 	})
 	newcomer := n.clients(h2c.client(t, user(t, "new")))

@@ -4,17 +4,21 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/server/app"
 )
 
 // The types of HTTP/2 frames that a peer here sends or waits for (RFC 9113, section 6).
 const (
 	frameHeaders      = 1
+	frameReset        = 3
 	frameSettings     = 4
 	framePing         = 6
 	frameGoAway       = 7
@@ -23,12 +27,16 @@ const (
 
 // peer is the other end of an HTTP/2 connection, by hand: it does only what a test
 // has it do.
-type peer struct{ net.Conn }
+type peer struct {
+	net.Conn
+	logs *testkit.Output // the server's
+}
 
 // connect opens a connection to a server whose times a test has shortened.
 func connectPeer(t *testing.T, h http.Handler, shorten func(*http.Server)) peer {
 	t.Helper()
-	server := app.NewServer(h)
+	logs := new(testkit.Output)
+	server := app.NewServer(h, slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	shorten(server)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -51,7 +59,7 @@ func connectPeer(t *testing.T, h http.Handler, shorten func(*http.Server)) peer 
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(time.Minute))
-	return peer{conn}
+	return peer{conn, logs}
 }
 
 // send sends a frame.
@@ -90,6 +98,35 @@ func (p peer) next() (kind, flags byte, payload []byte, err error) {
 func ended(err error) bool {
 	var timeout net.Error
 	return err != nil && (!errors.As(err, &timeout) || !timeout.Timeout())
+}
+
+// quiet fails if the log has anything of the peer that an operator would see.
+func (p peer) quiet(t *testing.T) {
+	t.Helper()
+	if logs := p.logs.String(); strings.Contains(logs, "level=WARN") || strings.Contains(logs, "level=ERROR") {
+		t.Errorf("logged %s", logs)
+	}
+}
+
+// What is wrong with what peers send is no news for operators.
+func TestPeersWhoDoNotSpeakHTTP2(t *testing.T) {
+	t.Parallel()
+	for name, say := range map[string]func(peer){
+		"connection error": func(p peer) { p.send(t, framePing, 0, 0, []byte("short")) },
+		"GOAWAY":           func(p peer) { p.send(t, frameGoAway, 0, 0, []byte("\x00\x00\x00\x00\x00\x00\x00\x0benough")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := connectPeer(t, http.NotFoundHandler(), func(*http.Server) {})
+			p.greet(t)
+			say(p)
+			p.logs.Wait(t, name)
+			for err := error(nil); err == nil; { // until the server has closed it
+				_, _, _, err = p.next()
+			}
+			p.quiet(t)
+		})
+	}
 }
 
 // A connection that makes no request is not kept, however politely it began.
@@ -137,6 +174,8 @@ func TestUnansweredPingsEndConnections(t *testing.T) {
 		if !ended(err) || !pinged {
 			t.Errorf("pinged: %v, then %v", pinged, err)
 		}
+		p.logs.Wait(t, "timeout waiting for PING response")
+		p.quiet(t)
 		return
 	}
 }
@@ -180,5 +219,36 @@ func TestPeersWhoTakeNothing(t *testing.T) {
 	case <-over:
 	case <-time.After(time.Minute):
 		t.Error("it writes on")
+	}
+}
+
+// One that answers pings and opens no window is not served for ever.
+func TestPeersWhoOpenNoWindow(t *testing.T) {
+	t.Parallel()
+	over := make(chan error, 1)
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, 64<<10))
+		over <- err
+	})
+	p := connectPeer(t, h, func(s *http.Server) {
+		if s.WriteTimeout == 0 {
+			t.Error("it has all the time in the world")
+		}
+		s.WriteTimeout = 200 * time.Millisecond
+	})
+	p.greet(t)
+	p.send(t, frameSettings, 0, 0, []byte{0, 4, 0, 0, 0, 0}) // INITIAL_WINDOW_SIZE
+	p.send(t, frameHeaders, 0x5, 1, []byte{0x82, 0x86, 0x84, 0x41, 1, 'x'})
+	for {
+		kind, _, _, err := p.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == frameReset {
+			break
+		}
+	}
+	if err := <-over; err == nil {
+		t.Error("it was written, to nobody")
 	}
 }

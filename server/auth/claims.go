@@ -64,21 +64,21 @@ func principalOf(t jwt.Token) (Principal, error) {
 	if !ok {
 		return Principal{}, invalid("claim %q must be viewer, moderator, host or backend", token.ClaimRole)
 	}
-	if subject == "" || len(subject) > maxUserBytes {
-		return Principal{}, invalid("claim %q must have 1 to %d bytes", jwt.SubjectKey, maxUserBytes)
+	if subject == "" || len(subject) > token.MaxUserBytes {
+		return Principal{}, invalid("claim %q must have 1 to %d bytes", jwt.SubjectKey, token.MaxUserBytes)
 	}
-	if len(name) > maxUserBytes {
-		return Principal{}, invalid("claim %q must have at most %d bytes", token.ClaimName, maxUserBytes)
+	if len(name) > token.MaxUserBytes {
+		return Principal{}, invalid("claim %q must have at most %d bytes", token.ClaimName, token.MaxUserBytes)
 	}
 	rooms, err := roomsOf(t)
 	if err != nil {
 		return Principal{}, err
 	}
-	return Principal{User: live.UserID(subject), Name: live.CleanLine(name), Role: parsed, Rooms: rooms, Expires: expires}, nil
+	return Principal{
+		User: live.UserID(subject), Name: live.CleanLine(name), Role: parsed, Rooms: rooms,
+		Expires: expires.Add(clockSkew),
+	}, nil
 }
-
-// maxUserBytes is how long a user's id may be, and their name.
-const maxUserBytes = 128
 
 // roomsOf reads the rooms that a token covers: a list of names, or one name.
 func roomsOf(t jwt.Token) ([]live.RoomID, error) {

@@ -15,10 +15,12 @@ const AnyRoom = token.AnyRoom
 
 // Principal is a caller.
 type Principal struct {
-	User    live.UserID
-	Name    string
-	Role    live.Role
-	Rooms   []live.RoomID // AnyRoom covers all
+	User  live.UserID
+	Name  string
+	Role  live.Role
+	Rooms []live.RoomID // AnyRoom covers all
+	// Expires is from when the token is refused: what it says, and what clocks may differ
+	// by. A stream that ended before would be let in again at once.
 	Expires time.Time
 }
 

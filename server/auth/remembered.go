@@ -2,13 +2,20 @@ package auth
 
 import "time"
 
-// Remembered returns the principal of an Authorization header whose token was verified
-// before and is still good. It costs next to nothing.
-func (v *Verifier) Remembered(value string) (Principal, bool) {
+// Remembered answers what costs next to nothing to know of an Authorization header:
+// whose it is, if its token was verified before; that it has expired since, ErrTokenExpired;
+// that there is no token, ErrTokenMissing. With known false, it is to be verified.
+func (v *Verifier) Remembered(value string) (p Principal, known bool, err error) {
 	raw, ok := bearer(value)
 	if !ok {
-		return Principal{}, false
+		return Principal{}, true, ErrTokenMissing
 	}
 	r, ok := v.good.Get(raw)
-	return r.Principal, ok && time.Now().Before(r.Expires) && v.still(r.generation)
+	if !ok || !v.still(r.generation) {
+		return Principal{}, false, nil
+	}
+	if now := time.Now(); !now.Before(r.Expires) {
+		return Principal{}, true, &ExpiredError{At: r.Expires.Add(-clockSkew), Now: now}
+	}
+	return r.Principal, true, nil
 }

@@ -84,10 +84,6 @@ func TestGoodTokens(t *testing.T) {
 		"a backend": {
 			claims{"role": "backend"}, auth.Principal{User: "u", Name: "U", Role: live.RoleBackend, Rooms: []live.RoomID{"r", "s"}},
 		},
-		"expired within the clocks' difference": {
-			claims{"exp": time.Now().Add(-2 * time.Second).Unix()},
-			auth.Principal{User: "u", Name: "U", Role: live.RoleViewer, Rooms: []live.RoomID{"r", "s"}},
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -214,7 +210,7 @@ func TestMintedTokensAreGood(t *testing.T) {
 		}
 		got, err := auth.NewVerifier(secret).Verify(t.Context(), raw)
 		if err != nil || got.User != want.User || got.Name != want.Name || got.Role != role ||
-			!slices.Equal(got.Rooms, want.Rooms) || !got.Expires.Equal(expires) {
+			!slices.Equal(got.Rooms, want.Rooms) || !got.Expires.Equal(expires.Add(5*time.Second)) { // clocks may differ
 			t.Errorf("%v: got %+v, %v", role, got, err)
 		}
 	}

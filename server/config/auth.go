@@ -53,6 +53,22 @@ func (a Auth) validateKeys() error {
 	return between("--auth-jwks-refresh", a.AuthJWKSRefresh, time.Second, 24*time.Hour)
 }
 
+// checkKeys checks that there are keys in the file that is named, if one is. What is no
+// source is for validateKeys to say.
+func (a Auth) checkKeys() error {
+	if a.AuthJWKS == "" {
+		return nil
+	}
+	source, err := keyset.ParseSource(a.AuthJWKS)
+	if err != nil {
+		return nil //nolint:nilerr // it is said once
+	}
+	if err := source.Check(); err != nil {
+		return fmt.Errorf("--auth-jwks %s cannot be used: %w", source, err)
+	}
+	return nil
+}
+
 // validateParties: what signs with the well-known secret names neither.
 func (a Auth) validateParties() error {
 	if a.Development() && (a.AuthIssuer != "" || a.AuthAudience != "") {

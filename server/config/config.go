@@ -27,6 +27,8 @@ type Config struct {
 
 	Heartbeat time.Duration `group:"Streams" default:"20s" placeholder:"DURATION" help:"Longest silence on a stream, 1s to 5m (default ${default})."`
 
+	Streams `embed:"" group:"Streams"`
+
 	Limits `embed:"" group:"Limits"`
 
 	DrainTimeout    time.Duration `group:"Stopping" default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
@@ -59,6 +61,7 @@ func (c Config) Validate() error {
 		between("--reconnect-after", c.ReconnectAfter, 0, time.Hour),
 		between("--reconnect-jitter", c.ReconnectJitter, 0, time.Hour),
 		c.Limits.validate(),
+		c.Streams.validate(),
 	)
 }
 
@@ -79,9 +82,12 @@ func (c Config) validateOrigins() error {
 
 // validateListen checks an address; in development it must be a loopback one.
 func (c Config) validateListen(flag, address string) error {
-	host, _, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return fmt.Errorf("%s %q is not of the form HOST:PORT: %w", flag, address, err)
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		return fmt.Errorf("%s %q: %q is no port: name one from 1 to 65535, or 0 for any that is free", flag, address, port)
 	}
 	if c.Development() && !Loopback(host) {
 		return fmt.Errorf("%s %q is not a loopback address, and without --auth-secret or --auth-jwks anybody could be anyone: "+

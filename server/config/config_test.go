@@ -41,6 +41,9 @@ func TestRules(t *testing.T) {
 		"an audience alone": {func(c *config.Config) { c.AuthAudience = "a" }, "--auth-issuer and --auth-audience need tokens of your own: set --auth-jwks or --auth-secret too"},
 		"no port":           {func(c *config.Config) { c.Listen = "localhost" }, `--listen "localhost" is not of the form HOST:PORT: address localhost: missing port in address`},
 		"no internal port":  {func(c *config.Config) { c.InternalListen = "" }, `--internal-listen "" is not of the form HOST:PORT: missing port in address`},
+		"too high a port":   {func(c *config.Config) { c.Listen = "localhost:65536" }, `--listen "localhost:65536": "65536" is no port: name one from 1 to 65535, or 0 for any that is free`},
+		"a port's name":     {func(c *config.Config) { c.Listen = "localhost:nowhere" }, `--listen "localhost:nowhere": "nowhere" is no port: name one from 1 to 65535, or 0 for any that is free`},
+		"a file's address":  {func(c *config.Config) { c.AuthJWKS = "file:///keys.json" }, `--auth-jwks: "file:///keys.json" is a file: name its path alone`},
 		"a hasty heart":     {func(c *config.Config) { c.Heartbeat = time.Second - 1 }, "--heartbeat is 999.999999ms, must be from 1s to 5m0s"},
 		"a fast heart":      {func(c *config.Config) { c.Heartbeat = time.Second }, ""},
 		"a slow heart":      {func(c *config.Config) { c.Heartbeat = 5 * time.Minute }, ""},
@@ -66,6 +69,8 @@ func TestRules(t *testing.T) {
 		"proxies":           {func(c *config.Config) { c.TrustedProxies = []string{"10.0.0.0/8", "192.0.2.7", "2001:db8::/32", "::1"} }, ""},
 		"a proxy's name":    {func(c *config.Config) { c.TrustedProxies = []string{"proxy.test"} }, `--trusted-proxies "proxy.test" is neither an address nor a network like 10.0.0.0/8`},
 		"a mapped network":  {func(c *config.Config) { c.LimitExempt = []string{"::ffff:10.0.0.0/104"} }, `--limit-exempt "::ffff:10.0.0.0/104" is neither an address nor a network like 10.0.0.0/8`},
+		"lean HTTP/2":       {func(c *config.Config) { c.HTTP2 = "lean" }, ""},
+		"another HTTP/2":    {func(c *config.Config) { c.HTTP2 = "fast" }, `--http2 is "fast", must be std or lean`},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -253,7 +253,7 @@ func (s *Settings) Complete(c Config) (Config, error) {
 	faults := slices.Clone(s.faults)
 	auth, err := c.withSecret()
 	c.Auth = auth
-	for _, fault := range leaves(errors.Join(err, c.Validate())) {
+	for _, fault := range leaves(errors.Join(err, c.checkKeys(), c.Validate())) {
 		faults = append(faults, s.locate(fault))
 	}
 	return c, errors.Join(faults...)

@@ -163,7 +163,8 @@ func (f *followed) setOnline(o room.Online) {
 	defer f.mu.Unlock()
 	now := clock()
 	f.online = o
-	if f.toldOnline == o || now.Sub(f.toldOnlineAt) < feed.CountsEvery(f.crowd.len())-countsSlack {
+	since := now.Sub(f.toldOnlineAt) // below 0: the clock was put back
+	if f.toldOnline == o || since >= 0 && since < feed.CountsEvery(f.crowd.len())-countsSlack {
 		return
 	}
 	f.toldOnline, f.toldOnlineAt = o, now

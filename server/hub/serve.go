@@ -90,9 +90,8 @@ func (p *pulse) due(s *Subscriber) bool {
 	if !p.look.Swap(false) {
 		return false
 	}
-	now := time.Now()
-	since := p.last
-	if told := s.quietSince().Time(); told.After(since) {
+	since, told, now := p.last, s.quietSince().Time(), time.Now()
+	if told.After(since) && !told.After(now) { // else the clock was put back since
 		since = told
 	}
 	if left := p.every - now.Sub(since); left > 0 {

@@ -18,11 +18,11 @@ type Limits struct {
 }
 
 // verify verifies an authorization. From an address that has sent too many bad ones
-// only those are taken that are known to be good: to look at another costs more than to
-// refuse it.
+// only those are looked at whose tokens are remembered: another costs more than to refuse
+// it. A token that was good and has expired is no guess.
 func (l Limits) verify(ctx context.Context, v *auth.Verifier, authorization string) (auth.Principal, error) {
-	if p, ok := v.Remembered(authorization); ok {
-		return p, nil
+	if p, known, err := v.Remembered(authorization); known {
+		return p, err
 	}
 	from := limit.ClientOf(ctx)
 	if err := l.Addresses.Guess(from); err != nil {

@@ -362,7 +362,7 @@ func TestSources(t *testing.T) {
 		"http://[::1]:80/jwks":         "",
 		"http://id.example.test/jwks":  "neither https nor http of this machine",
 		"http://10.0.0.1/jwks":         "neither https nor http of this machine",
-		"file:///etc/keys":             "names no host",
+		"file:///etc/keys":             "name its path alone",
 		"ftp://localhost/keys":         "neither https nor http of this machine",
 		"https://":                     "names no host",
 		"https://u:pw@example.test/":   "carries a user",

@@ -47,10 +47,26 @@ func ParseSource(text string) (Source, error) {
 	if err != nil {
 		return Source{}, fmt.Errorf("%q is no address: %w", text, err)
 	}
+	if address.Scheme == "file" {
+		return Source{}, fmt.Errorf("%q is a file: name its path alone", text)
+	}
 	if address.User != nil {
 		return Source{}, fmt.Errorf("%q carries a user: a key set is public", address.Redacted())
 	}
 	return Source{address: address}, checkAddress(address)
+}
+
+// Check reads the keys once if they are in a file, and says if none can be used. Of an
+// address it says nothing.
+func (s Source) Check() error {
+	if s.address != nil {
+		return nil
+	}
+	d, err := s.read(context.Background(), nil)
+	if err == nil {
+		_, _, err = Parse(d.body)
+	}
+	return err
 }
 
 // String returns the path or address.

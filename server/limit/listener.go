@@ -47,7 +47,8 @@ type Conn struct {
 	*net.TCPConn
 	peer    netip.Addr
 	refused *ExceededError
-	leave   func() // takes back what was counted, once
+	until   time.Time // how long it is kept if it is refused
+	leave   func()    // takes back what was counted, once
 }
 
 // Close implements net.Conn.
@@ -56,32 +57,40 @@ func (c *Conn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// isRefused says whether the connection is over a limit. It keeps the deadline that it was
-// given.
+// Unwrap returns the connection that is counted, of one that a listener of ours accepted:
+// what is read from and written to them is the same.
+func Unwrap(c net.Conn) net.Conn {
+	if counted, ok := c.(*Conn); ok {
+		return counted.TCPConn
+	}
+	return c
+}
+
+// isRefused says whether the connection is over a limit. It is not kept for longer than
+// it was given.
 func (c *Conn) isRefused() bool { return c.refused != nil }
+
+// atMost returns a deadline, or that of a connection that is refused if it comes sooner.
+func (c *Conn) atMost(t time.Time) time.Time {
+	if c.isRefused() && (t.IsZero() || t.After(c.until)) {
+		return c.until
+	}
+	return t
+}
 
 // SetDeadline implements net.Conn.
 func (c *Conn) SetDeadline(t time.Time) error {
-	if c.isRefused() {
-		return nil
-	}
-	return c.TCPConn.SetDeadline(t)
+	return c.TCPConn.SetDeadline(c.atMost(t))
 }
 
 // SetReadDeadline implements net.Conn.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	if c.isRefused() {
-		return nil
-	}
-	return c.TCPConn.SetReadDeadline(t)
+	return c.TCPConn.SetReadDeadline(c.atMost(t))
 }
 
 // SetWriteDeadline implements net.Conn.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	if c.isRefused() {
-		return nil
-	}
-	return c.TCPConn.SetWriteDeadline(t)
+	return c.TCPConn.SetWriteDeadline(c.atMost(t))
 }
 
 // admit counts a connection. It returns nil if it closed it.
@@ -105,7 +114,8 @@ func (a *Addresses) admit(raw *net.TCPConn) *Conn {
 		return nil
 	}
 	conn.leave = sync.OnceFunc(func() { a.refused.Add(-1) })
-	_ = raw.SetDeadline(time.Now().Add(toldWithin)) // it works, or the connection is gone
+	conn.until = time.Now().Add(toldWithin)
+	_ = raw.SetDeadline(conn.until) // it works, or the connection is gone
 	return conn
 }
 

@@ -76,13 +76,13 @@ func startFeedWithin(t *testing.T, writeWithin time.Duration) (*http.Client, str
 }
 
 // startFeedReading is startFeed with a bound on how long a request may take to arrive.
-func startFeedReading(t *testing.T, readWithin time.Duration) (*http.Client, string) {
+func startFeedReading(t *testing.T, readWithin time.Duration, edits ...func(*http.Server)) (*http.Client, string) {
 	t.Helper()
-	client, url, _ := startFeedBounded(t, rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, ReadWithin: readWithin})
+	client, url, _ := startFeedBounded(t, rpc.Limits{RequestBytes: 1 << 20, CompressBytes: 1 << 10, ReadWithin: readWithin}, edits...)
 	return client, url
 }
 
-func startFeedBounded(t *testing.T, limits rpc.Limits) (*http.Client, string, *hub.Hub) {
+func startFeedBounded(t *testing.T, limits rpc.Limits, edits ...func(*http.Server)) (*http.Client, string, *hub.Hub) {
 	t.Helper()
 	set, logger := memory.New().Set(), slog.New(slog.NewTextHandler(io.Discard, nil))
 	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: logger})
@@ -96,6 +96,9 @@ func startFeedBounded(t *testing.T, limits rpc.Limits) (*http.Client, string, *h
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	server.Config.Protocols = protocols
+	for _, edit := range edits {
+		edit(server.Config)
+	}
 	server.Start()
 	t.Cleanup(h.Close)
 	t.Cleanup(server.Close)

@@ -35,8 +35,27 @@ func newOutlet(w http.ResponseWriter, patience time.Duration) *outlet {
 	return o
 }
 
+// pieceBytes is how much of a frame is written at once: one who takes less within the
+// patience takes nothing.
+const pieceBytes = 64 << 10
+
+// Write implements io.Writer. It is for between begin and end, and notes each piece that
+// was taken.
+func (o *outlet) Write(b []byte) (written int, err error) {
+	for more := true; more && err == nil; more = len(b) > 0 {
+		var n int
+		n, err = o.ResponseWriter.Write(b[:min(len(b), pieceBytes)])
+		o.writes.Add(2)
+		written, b = written+n, b[n:]
+	}
+	return written, err
+}
+
 // Flush sends what was written.
 func (o *outlet) Flush() error { return o.controller.Flush() }
+
+// unhurried lifts the server's bound on how long a response may take.
+func (o *outlet) unhurried() { _ = o.controller.SetWriteDeadline(time.Time{}) } // it fails where there is none
 
 // begin notes that writing begins.
 func (o *outlet) begin() {

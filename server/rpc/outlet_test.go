@@ -3,13 +3,18 @@ package rpc_test
 import (
 	"fmt"
 	"net"
+	"net/http"
+	"os"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/token"
 )
 
@@ -76,7 +81,7 @@ func TestReadersWhoNeverRead(t *testing.T) {
 	}
 	payload := make([]byte, 4096)
 	for begun := time.Now(); len(h.Sessions()["r"]) > 1; {
-		if time.Since(begun) > 30*time.Second {
+		if time.Since(begun) > 2*time.Minute {
 			t.Fatalf("still there: %v", h.Sessions())
 		}
 		_, err := backend.Send(t.Context(), &ovationv1.SendRequest{
@@ -89,5 +94,56 @@ func TestReadersWhoNeverRead(t *testing.T) {
 	time.Sleep(2 * within)
 	if got := h.Sessions(); len(got["r"]) != 1 || len(got["quiet"]) != 1 {
 		t.Errorf("left: %v", got)
+	}
+}
+
+// taking is a response of which a reader takes a few bytes at a time.
+type taking struct {
+	http.ResponseWriter // none
+
+	each  int           // bytes
+	after time.Duration // each
+	cut   chan struct{}
+	once  sync.Once
+}
+
+// Write implements http.ResponseWriter.
+func (r *taking) Write(b []byte) (int, error) {
+	for taken := 0; taken < len(b); taken += r.each {
+		select {
+		case <-time.After(r.after):
+		case <-r.cut:
+			return taken, os.ErrDeadlineExceeded
+		}
+	}
+	return len(b), nil
+}
+
+// SetWriteDeadline is what an http.ResponseController calls.
+func (r *taking) SetWriteDeadline(time.Time) error {
+	r.once.Do(func() { close(r.cut) })
+	return nil
+}
+
+// A reader who takes a large frame slowly is not cut, however long that is; one who
+// takes next to nothing is.
+func TestReadersWhoAreSlow(t *testing.T) {
+	t.Parallel()
+	const patience, frame = 30 * time.Second, 1 << 20
+	for name, tt := range map[string]struct {
+		each int
+		cut  bool
+	}{"a modem": {4 << 10, false}, "a drip": {1 << 10, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				n, err := rpc.WriteThrough(&taking{each: tt.each, after: time.Second, cut: make(chan struct{})}, patience, make([]byte, frame))
+				took := time.Since(begun)
+				if cut := err != nil; cut != tt.cut || cut && took > 2*patience || !cut && (n != frame || took < 4*patience) {
+					t.Errorf("%d bytes in %v, %v", n, took, err)
+				}
+			})
+		})
 	}
 }

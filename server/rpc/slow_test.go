@@ -94,12 +94,22 @@ func TestRequestsThatDoNotArriveOverHTTP2(t *testing.T) {
 	}
 }
 
-// Once a request has arrived nothing hurries it: a stream and a long poll outlast the
-// bound.
+// hurrying bounds how long streams may take, as a server's WriteTimeout does.
+func hurrying(next http.Handler, within time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == ovationv1connect.FeedServiceSubscribeProcedure {
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(within)) // its failure shows
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Once a request has arrived nothing hurries it: a stream outlasts the bound, and that on
+// answers too.
 func TestCallsOutlastTheirRequest(t *testing.T) {
 	t.Parallel()
-	const within = 200 * time.Millisecond
-	h2, url := startFeedReading(t, within)
+	const within, answered = 200 * time.Millisecond, 3 * time.Second
+	h2, url := startFeedReading(t, within, func(s *http.Server) { s.Handler = hurrying(s.Handler, answered) })
 	h1 := &http.Client{Transport: &http.Transport{}}
 	t.Cleanup(h1.CloseIdleConnections)
 	backend := ovationv1connect.NewRoomServiceClient(h2, url, as(t, "b", live.RoleBackend))
@@ -115,7 +125,7 @@ func TestCallsOutlastTheirRequest(t *testing.T) {
 				t.Fatalf("Subscribe: %v", err)
 			}
 			defer stream.Close()
-			time.Sleep(5 * within) // what must not end it has its chance
+			time.Sleep(answered + 5*within) // what must not end it has its chance
 			if _, err := feed.Send(t.Context(), &ovationv1.SendRequest{RoomId: "r", Text: name}); err != nil {
 				t.Fatal(err)
 			}

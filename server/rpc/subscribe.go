@@ -88,6 +88,7 @@ type writer struct {
 
 func newWriter(ctx context.Context, stream *connect.ServerStream[wire.Frame], patience time.Duration) *writer {
 	out := newOutlet(interceptor.ResponseWriter(ctx), patience)
+	out.unhurried()
 	w := &writer{stream: stream, outlet: out, enveloped: (*wire.Frame).EnvelopedProto}
 	if strings.Contains(stream.Conn().RequestHeader().Get("Content-Type"), "+json") {
 		w.enveloped = (*wire.Frame).EnvelopedJSON

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-logr/logr"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
@@ -38,6 +39,10 @@ func FromEnvironment(ctx context.Context, logger *slog.Logger) (*Provider, error
 	if !wanted || err != nil {
 		return nil, err
 	}
+	if err := sound(os.Getenv); err != nil {
+		return nil, err
+	}
+	otel.SetLogger(logr.FromSlogHandler(logger.Handler()))
 	exporter, err := newExporter(ctx, os.Getenv)
 	if err != nil {
 		return nil, err

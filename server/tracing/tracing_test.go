@@ -56,6 +56,66 @@ func TestWanted(t *testing.T) {
 	}
 }
 
+// What would quietly be something else is said at the start.
+func TestSound(t *testing.T) {
+	t.Parallel()
+	const endpoint, traces, sampler, argument = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+		"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"
+	for name, tt := range map[string]struct {
+		env   environment
+		fault string
+	}{
+		"nothing":            {nil, ""},
+		"an address":         {environment{endpoint: "http://collector:4318", traces: "https://[::1]:4318/v1/traces"}, ""},
+		"no scheme":          {environment{endpoint: "collector:4318"}, endpoint},
+		"another scheme":     {environment{traces: "grpc://collector:4317"}, traces},
+		"no host":            {environment{traces: "http:///v1/traces"}, traces},
+		"no address":         {environment{endpoint: ":::bad"}, endpoint},
+		"a sampler":          {environment{sampler: "parentbased_always_off", argument: "unread"}, ""},
+		"none there is":      {environment{sampler: "always"}, "always_on, always_off"},
+		"a share":            {environment{sampler: " TraceIDRatio", argument: "0.01 "}, ""},
+		"a share by default": {environment{sampler: "traceidratio"}, ""},
+		"too large a share":  {environment{sampler: "traceidratio", argument: "2"}, argument},
+		"no number":          {environment{sampler: "parentbased_traceidratio", argument: "NaN"}, argument},
+		"in per cent":        {environment{sampler: "traceidratio", argument: "1%"}, argument},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			switch err := sound(tt.env.get); {
+			case tt.fault == "" && err != nil, tt.fault != "" && (err == nil || !strings.Contains(err.Error(), tt.fault)):
+				t.Errorf("%v, not %q", err, tt.fault)
+			}
+		})
+	}
+}
+
+// Nothing starts with spans that would go nowhere.
+//
+//nolint:paralleltest // the environment is the process's
+func TestNothingStartsUnsound(t *testing.T) {
+	set(t, environment{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_SAMPLER": "some"})
+	if p, err := FromEnvironment(t.Context(), slog.New(slog.DiscardHandler)); err == nil {
+		p.Close(t.Context())
+		t.Error("it starts")
+	}
+}
+
+// What OpenTelemetry has to say is said as everything else is.
+//
+//nolint:paralleltest // the environment is the process's
+func TestOneLog(t *testing.T) {
+	logs := new(testkit.Output)
+	set(t, environment{"OTEL_EXPORTER_OTLP_ENDPOINT": "https://localhost:9", "OTEL_EXPORTER_OTLP_CERTIFICATE": "/nowhere/ca.pem"})
+	p, err := FromEnvironment(t.Context(), slog.New(slog.NewTextHandler(logs, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Close(t.Context())
+	if !strings.Contains(logs.String(), "level=ERROR") || !strings.Contains(logs.String(), "/nowhere/ca.pem") {
+		t.Errorf("logged %q", logs)
+	}
+}
+
 func TestProtocols(t *testing.T) {
 	t.Parallel()
 	for protocol, good := range map[string]bool{"": true, "http/protobuf": true, "grpc": true, "http/json": false, "udp": false} {
@@ -83,6 +143,7 @@ func set(t *testing.T, e environment) {
 	for _, name := range []string{
 		"OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 		"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+		"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "OTEL_EXPORTER_OTLP_CERTIFICATE",
 	} {
 		t.Setenv(name, e[name])
 	}

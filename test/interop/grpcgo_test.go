@@ -83,8 +83,8 @@ func TestGRPCGoErrors(t *testing.T) {
 		"not there":  {true, getRoom, "s", codes.NotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND},
 		"not a room": {true, getRoom, "/", codes.InvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD},
 		"not built":  {false, "/ovation.v1.QuizService/GetQuiz", "r", codes.Unimplemented, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED},
-		"unheard of": {true, "/ovation.v1.RoomService/Paint", "r", codes.Unimplemented, 0},
-		"no one's":   {true, "/paint.v1.PaintService/Paint", "r", codes.Unimplemented, 0},
+		"unheard of": {true, "/ovation.v1.RoomService/Paint", "r", codes.Unimplemented, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED},
+		"no one's":   {true, "/paint.v1.PaintService/Paint", "r", codes.Unimplemented, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED},
 	} {
 		ctx := t.Context()
 		if tt.auth {

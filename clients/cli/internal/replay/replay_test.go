@@ -189,7 +189,7 @@ func TestWhatBecomesOfIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused := map[string]int{"message_too_long": 1, "muted": 2, "banned": 1, "message_refused": 1}
-	if report.Accepted["low"] != 4 || report.Masked != 1 || !maps.Equal(report.Refused, refused) || report.Duplicates != 1 || report.Dropped["low"]["rate limited"] != 1 ||
+	if report.Accepted["low"] != 4 || report.Altered != 1 || !maps.Equal(report.Refused, refused) || report.Duplicates != 1 || report.Dropped["low"]["rate limited"] != 1 ||
 		report.Dropped["low"]["slow mode"] != 2 ||
 		report.Failed["internal"] != 1 || report.Failed["unknown"] != 1 || report.Failures() != 2 {
 		t.Errorf("%+v", report.Counts)

@@ -26,8 +26,9 @@ type Counts struct {
 	Sent int `json:"sent"`
 	// Accepted counts messages in the room's log, by bucket.
 	Accepted map[string]int `json:"accepted"`
-	// Masked is how many of them moderation put other words into.
-	Masked int `json:"masked"`
+	// Altered is how many of them are in it with another text than was sent: words were
+	// masked, or what no one can see was taken out.
+	Altered int `json:"altered"`
 	// Muted is how many mutes took effect.
 	Muted int `json:"muted"`
 	// Duplicates is how many answers were of an earlier send of the same message.

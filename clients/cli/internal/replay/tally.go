@@ -106,7 +106,7 @@ func (c *Counts) answered(response *ovationv1.SendResponse) {
 	case ovationv1.SendStatus_SEND_STATUS_ACCEPTED:
 		c.Accepted[bucket]++
 		if response.GetAlteredText() != "" {
-			c.Masked++
+			c.Altered++
 		}
 	case ovationv1.SendStatus_SEND_STATUS_DROPPED_RATE_LIMITED:
 		c.dropped(bucket, "rate limited")

@@ -20,7 +20,7 @@ func (r Report) Text() string {
 	table.Row("  skipped", figures.Count(figures.Sum(r.Skipped)), figures.Counts(r.Skipped))
 	table.Row("sent", figures.Count(r.Sent), figures.Rate(r.Rate))
 	table.Row("  accepted", figures.Count(figures.Sum(r.Accepted)), figures.Counts(r.Accepted))
-	optional(&table, "    masked", r.Masked)
+	optional(&table, "    altered", r.Altered)
 	optional(&table, "  muted", r.Muted)
 	table.Row("  dropped", figures.Count(r.dropped()), r.droppedRemark())
 	table.Row("  refused", figures.Count(figures.Sum(r.Refused)), figures.Counts(r.Refused))

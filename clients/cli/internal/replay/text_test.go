@@ -16,7 +16,7 @@ func TestText(t *testing.T) {
 			Lines: 47527, Outside: 12, Malformed: 3, Unsent: 2,
 			Skipped: map[string]int{"empty": 1422, "enter\x1b[31m": 7}, Sent: 46174,
 			Accepted: map[string]int{"low": 45000, "high": 131},
-			Masked:   12, Muted: 51,
+			Altered:  12, Muted: 51,
 			Duplicates: 4,
 			Dropped:    map[string]map[string]int{"low": {"rate limited": 900, "slow mode": 40}, "high": {"rate limited": 5}},
 			Refused:    map[string]int{"message_too_long": 3, "muted": 40, "message_refused": 2},

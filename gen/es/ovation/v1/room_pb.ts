@@ -149,7 +149,7 @@ export type RoomSettings = Message<"ovation.v1.RoomSettings"> & {
 
   /**
    * Least time between two rounds of delivery in a room of up to 64 viewers: 20 ms-5 s,
-   * default 100 ms. In a room of 1,000 and more it is twice that, in between by
+   * default 100 ms. In a room of 1,000 and more it is three times that, in between by
    * proportion. Under load rounds stretch to ten times it.
    *
    * @generated from field: optional google.protobuf.Duration round_interval = 8;

@@ -330,7 +330,7 @@ type RoomSettings struct {
 	// limit halves with every tenfold of viewers beyond 1,000, down to an eighth.
 	PullLimit *uint32 `protobuf:"varint,7,opt,name=pull_limit,json=pullLimit,proto3,oneof" json:"pull_limit,omitempty"`
 	// Least time between two rounds of delivery in a room of up to 64 viewers: 20 ms-5 s,
-	// default 100 ms. In a room of 1,000 and more it is twice that, in between by
+	// default 100 ms. In a room of 1,000 and more it is three times that, in between by
 	// proportion. Under load rounds stretch to ten times it.
 	RoundInterval *durationpb.Duration `protobuf:"bytes,8,opt,name=round_interval,json=roundInterval,proto3,oneof" json:"round_interval,omitempty"`
 	// How long a viewer who was notified and has not pulled is left alone:
