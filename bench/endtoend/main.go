@@ -27,7 +27,7 @@ type flags struct {
 	For     time.Duration `default:"3s" help:"How long each measurement lasts (default ${default})."`
 	Viewers []int         `default:"1000" help:"Scenarios frames and memory: how many viewers, one or more numbers (default ${default})." placeholder:"N"`
 
-	FrameRate      []float64 `default:"20" help:"Scenario frames: frames a second (default ${default})." placeholder:"N"`
+	FrameRate      []float64 `default:"10" help:"Scenario frames: frames a second (default ${default})." placeholder:"N"`
 	MessageViewers []int     `default:"1000,5000" help:"Scenario messages: how many viewers (default ${default})." placeholder:"N"`
 	MessageRate    float64   `default:"200" help:"Scenario messages: messages a second (default ${default})." placeholder:"N"`
 	MessageBytes   int       `default:"183" help:"Bytes of one message on the wire (default ${default})." placeholder:"BYTES"`
@@ -67,7 +67,7 @@ func (f *flags) Validate() error {
 		}
 	}
 	for _, rate := range f.FrameRate {
-		if rate <= 0 || rate > 40 { // a room's rounds come at most every 20 ms
+		if rate <= 0 || rate > 40 { // rounds come at most every 20 ms, and less often in a large room
 			return fmt.Errorf("--frame-rate is %v, must be more than 0 and at most 40", rate)
 		}
 	}
