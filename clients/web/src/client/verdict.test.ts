@@ -80,7 +80,7 @@ describe("decide", () => {
     expect(expired).toMatchObject({ next: "retry", renewToken: "expired" });
     expect(failed(Code.Unavailable, ErrorReason.DRAINING, 1_500)).toEqual({ next: "retry", after: 1_500 });
     const limited = failed(Code.ResourceExhausted, ErrorReason.LIMIT_EXCEEDED, 2_500);
-    expect(limited).toEqual({ next: "retry", after: 2_500 });
+    expect(limited).toEqual({ next: "retry", after: 2_500, full: true });
   });
 
   it("stops where only a person can bring a token", () => {
