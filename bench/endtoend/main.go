@@ -33,7 +33,8 @@ type flags struct {
 	MessageBytes   int       `default:"183" help:"Bytes of one message on the wire (default ${default})." placeholder:"BYTES"`
 	MostFrames     int       `default:"300000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
 	Connections    int       `default:"64" help:"Scenario unary: connections, or streams of one connection, that call at once (default ${default})." placeholder:"N"`
-	Senders        int       `default:"512" help:"Scenario send: connections, each a user of its own (default ${default})." placeholder:"N"`
+	Senders        int       `default:"64" help:"Scenario send: connections, each a user of its own (default ${default})." placeholder:"N"`
+	SendsAtOnce    int       `default:"4" help:"Scenario send: calls that each has under way at once (default ${default})." placeholder:"N"`
 	Rooms          int       `default:"200" help:"Scenario send: rooms that are sent to (default ${default})." placeholder:"N"`
 
 	Ovation    string   `help:"Measure this server instead of building one." placeholder:"FILE" type:"existingfile"`
@@ -58,6 +59,8 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--most-frames is %d, must be at least 1", f.MostFrames)
 	case f.Rooms < 1 || f.Rooms > 10_000:
 		return fmt.Errorf("--rooms is %d, must be from 1 to 10000", f.Rooms)
+	case f.SendsAtOnce < 1 || f.SendsAtOnce > 100:
+		return fmt.Errorf("--sends-at-once is %d, must be from 1 to 100", f.SendsAtOnce)
 	case f.Connections < 1 || f.Connections > 200:
 		return fmt.Errorf("--connections is %d, must be from 1 to 200", f.Connections)
 	}

@@ -18,7 +18,8 @@ import (
 // send measures how many messages a second are accepted into many rooms, from many users
 // each with a connection of their own who send as fast as they are answered.
 func send(ctx context.Context, b *bench) error {
-	part := fmt.Sprintf("%d senders into %d rooms, messages of %d bytes", b.flags.Senders, b.flags.Rooms, b.flags.MessageBytes)
+	part := fmt.Sprintf("%d senders with %d calls at once each into %d rooms, messages of %d bytes",
+		b.flags.Senders, b.flags.SendsAtOnce, b.flags.Rooms, b.flags.MessageBytes)
 	sending := contender{name: "ovation", server: "ovation", start: func(ctx context.Context, b *bench) (instance, error) {
 		o, err := startOvation(ctx, b)
 		if err != nil {
@@ -36,7 +37,7 @@ func send(ctx context.Context, b *bench) error {
 		return b.with(ctx, c, func(in instance, poller *load.Poller) error {
 			o := in.(*ovation) //nolint:forcetypeassert // what is started above
 			stop := b.profile(ctx, in.process(), c.name+" send")
-			m, err := b.callFor(ctx, in.process(), poller, o.sends(b.flags), b.flags.Senders, 1)
+			m, err := b.callFor(ctx, in.process(), poller, o.sends(b.flags), b.flags.Senders, b.flags.SendsAtOnce)
 			if err != nil {
 				return err
 			}

@@ -87,6 +87,7 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"no messages":        func(f *flags) { f.MessageRate = 0 },
 		"no connections":     func(f *flags) { f.Connections = 0 },
 		"no senders":         func(f *flags) { f.Senders = 0 },
+		"no sends":           func(f *flags) { f.SendsAtOnce = 0 },
 		"no rooms":           func(f *flags) { f.Rooms = 0 },
 		"nothing to deliver": func(f *flags) { f.MostFrames = 0 },
 	} {

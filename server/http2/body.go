@@ -95,6 +95,11 @@ func (st *stream) take(p *part, data, padding int, ends bool) error {
 	}
 	b := &st.body
 	b.received += int64(data)
+	if b.declared >= 0 && b.received > b.declared { // before the handler sees any of it
+		p.free()
+		c.allow(data + padding)
+		return http2.StreamError{StreamID: st.id, Code: http2.ErrCodeProtocol, Cause: errLength}
+	}
 	unread := padding
 	if b.closed {
 		p.free()
@@ -105,9 +110,6 @@ func (st *stream) take(p *part, data, padding int, ends bool) error {
 	if unread > 0 {
 		c.allow(unread)
 		st.allow(unread)
-	}
-	if b.declared >= 0 && b.received > b.declared {
-		return http2.StreamError{StreamID: st.id, Code: http2.ErrCodeProtocol, Cause: errLength}
 	}
 	if ends {
 		return st.end()
@@ -127,13 +129,14 @@ func (b *body) add(p *part) {
 	b.st.cond.Broadcast()
 }
 
-// end notes that the client has sent all.
+// end notes that the client has sent all, unless that is not what it declared: a handler
+// must never take the one for the other.
 func (st *stream) end() error {
-	st.ended = true
-	st.cond.Broadcast()
 	if d := st.body.declared; d >= 0 && st.body.received != d {
 		return http2.StreamError{StreamID: st.id, Code: http2.ErrCodeProtocol, Cause: errLength}
 	}
+	st.ended = true
+	st.cond.Broadcast()
 	return nil
 }
 
