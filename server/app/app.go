@@ -107,12 +107,12 @@ func (a *App) prepare(ctx context.Context) error {
 	public := a.newServer(handler)
 	public.ConnContext = limit.WithConn
 	var err error
-	if a.public, err = a.serve(public, a.pair); err != nil {
+	if a.public, err = a.serve(public, a.pair); err != nil { //nolint:contextcheck // requests have contexts of their own
 		return err
 	}
 	internal := a.newServer(a.internalHandler())
 	internal.WriteTimeout = 0 // profiles take as long as they are asked to
-	if a.internal, err = a.serve(internal, nil); err != nil {
+	if a.internal, err = a.serve(internal, nil); err != nil { //nolint:contextcheck // requests have contexts of their own
 		return err
 	}
 	return a.bind(ctx)
