@@ -20,7 +20,7 @@ func script(t *testing.T, text string) (*Process, error) {
 
 func TestProcess(t *testing.T) {
 	t.Parallel()
-	p, err := script(t, `echo starting; echo "it is serving on http://127.0.0.1:1234 (internal: http://127.0.0.1:5678)"; cat`)
+	p, err := script(t, `echo starting; echo "it is serving on http://127.0.0.1:1234 (internal: http://127.0.0.1:5678)"; exec sleep 60`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestWhatDoesNotServe(t *testing.T) {
 	for text, want := range map[string]string{
 		"exit 1":                    "it ended",
 		"echo 'serving on nothing'": "it ended",
-		`echo "serving on http://x:1 (internal: http://y:2)"; cat`: "x",
+		`echo "serving on http://x:1 (internal: http://y:2)"; exec sleep 60`: "x",
 	} {
 		if _, err := script(t, text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
