@@ -59,8 +59,12 @@ test-go:
 	go test $(race) $(TESTFLAGS) ./...
 test-interop: # with clients nobody here wrote, in a module of their own
 	cd test/interop && go test $(TESTFLAGS) ./...
-test-bench: # what measures servers side by side, as small as it can be
+test-bench: # what measures servers side by side, as small as it can be; it is written for Linux
+ifeq ($(shell go env GOOS),linux)
+	@for module in rival connectgo grpcgo centrifuge; do (cd bench/$$module && go vet ./...); done
+	cd bench/rival && go test $(TESTFLAGS) ./...
 	cd bench && go vet ./... && go test $(TESTFLAGS) ./...
+endif
 test-web:
 	$(call with-npm,npm test $(web),tests of clients/web)
 test-browser:

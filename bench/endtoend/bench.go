@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +28,7 @@ type bench struct {
 	flags    flags
 	binaries map[string]string
 	tokens   *tokens
-	log      io.Writer // what servers log
+	log      *syncedLog // what servers log
 	report   *report
 }
 
@@ -41,24 +40,14 @@ func run(ctx context.Context, f flags) error {
 
 // measure builds the servers and measures them.
 func measure(ctx context.Context, f flags) (r *report, err error) {
-	var logged syncedLog
-	b := &bench{flags: f, binaries: make(map[string]string), tokens: new(tokens), report: new(report), log: &logged}
-	defer func() {
-		if text := logged.String(); err != nil && text != "" {
-			err = fmt.Errorf("%w\nthe servers logged:\n%s", err, text)
-		}
-	}()
 	dir, err := os.MkdirTemp("", "ovation-bench-")
 	if err != nil {
-		return b.report, err
+		return new(report), err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := b.build(ctx, dir); err != nil {
-		return b.report, err
-	}
-	most := slices.Max(slices.Concat(f.Viewers, f.MessageViewers, []int{f.Connections, f.Senders}))
-	if err := b.tokens.mint(ctx, most); err != nil {
-		return b.report, err
+	b, err := prepare(ctx, f, dir)
+	if err != nil {
+		return new(report), err
 	}
 	for _, s := range scenarios {
 		if !chosen(f.Scenario, s.name) {
@@ -66,10 +55,28 @@ func measure(ctx context.Context, f flags) (r *report, err error) {
 		}
 		b.say("scenario %s", s.name)
 		if err := s.run(ctx, b); err != nil {
-			return b.report, fmt.Errorf("scenario %s: %w", s.name, err)
+			return b.report, b.explain(s.name, err)
 		}
 	}
 	return b.report, nil
+}
+
+// prepare builds the servers into dir, and mints tokens.
+func prepare(ctx context.Context, f flags, dir string) (*bench, error) {
+	b := &bench{flags: f, binaries: make(map[string]string), tokens: new(tokens), report: new(report), log: new(syncedLog)}
+	if err := b.build(ctx, dir); err != nil {
+		return nil, err
+	}
+	return b, b.tokens.mint(ctx, slices.Max(slices.Concat(f.Viewers, f.MessageViewers, []int{f.Connections, f.Senders})))
+}
+
+// explain adds to an error where it arose, and what servers logged by then.
+func (b *bench) explain(scenario string, err error) error {
+	err = fmt.Errorf("scenario %s: %w", scenario, err)
+	if text := b.log.String(); text != "" {
+		err = fmt.Errorf("%w\nthe servers logged:\n%s", err, text)
+	}
+	return err
 }
 
 // syncedLog is what servers log, several at once.

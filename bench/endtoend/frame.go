@@ -29,6 +29,7 @@ func readFrame(b []byte) (r load.Reading) {
 			})
 		case frameKicked, frameRoomEnded, frameReconnect:
 			r.Last = true
+		default: // without news
 		}
 	})
 	return r
@@ -43,6 +44,7 @@ func readBatch(b []byte, r *load.Reading) {
 			r.Messages++
 		case batchDropped:
 			fields(b, func(_ protowire.Number, _ []byte, count uint64) { r.Dropped += int64(count) }) //nolint:gosec // small
+		default: // where the reader is
 		}
 	})
 }

@@ -24,14 +24,14 @@ type flags struct {
 	Server   []string `help:"Only these servers: ${enum}. Default: all." enum:"ovation,connect-go,grpc-go,centrifuge" placeholder:"NAME"`
 
 	Rounds  int           `default:"2" help:"How often each measurement is made (default ${default})."`
-	For     time.Duration `default:"4s" help:"How long each measurement lasts (default ${default})."`
+	For     time.Duration `default:"3s" help:"How long each measurement lasts (default ${default})."`
 	Viewers []int         `default:"1000" help:"Scenarios frames and memory: how many viewers, one or more numbers (default ${default})." placeholder:"N"`
 
-	FrameRate      []float64 `default:"20" help:"Scenario frames: frames a second (default ${default})." placeholder:"N"`
+	FrameRate      []float64 `default:"10" help:"Scenario frames: frames a second (default ${default})." placeholder:"N"`
 	MessageViewers []int     `default:"1000,5000" help:"Scenario messages: how many viewers (default ${default})." placeholder:"N"`
 	MessageRate    float64   `default:"200" help:"Scenario messages: messages a second (default ${default})." placeholder:"N"`
 	MessageBytes   int       `default:"183" help:"Bytes of one message on the wire (default ${default})." placeholder:"BYTES"`
-	MostFrames     int       `default:"500000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
+	MostFrames     int       `default:"300000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
 	Connections    int       `default:"64" help:"Scenario unary: connections, or streams of one connection, that call at once (default ${default})." placeholder:"N"`
 	Senders        int       `default:"64" help:"Scenario send: connections, each a user of its own (default ${default})." placeholder:"N"`
 	SendsAtOnce    int       `default:"4" help:"Scenario send: calls that each has under way at once (default ${default})." placeholder:"N"`
@@ -70,7 +70,7 @@ func (f *flags) Validate() error {
 		}
 	}
 	for _, rate := range f.FrameRate {
-		if rate <= 0 || rate > 40 { // a room's rounds come at most every 20 ms
+		if rate <= 0 || rate > 40 { // rounds come at most every 20 ms, and less often in a large room
 			return fmt.Errorf("--frame-rate is %v, must be more than 0 and at most 40", rate)
 		}
 	}

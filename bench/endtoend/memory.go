@@ -16,7 +16,8 @@ const (
 	kibi = 1 << 10
 	// memoryWithin bounds the wait for memory to be given back.
 	memoryWithin = 20 * time.Second
-	memoryEvery  = time.Second
+	// memoryEvery is how far apart looks at it are, at most.
+	memoryEvery = time.Second
 )
 
 // held is what a server holds.
@@ -36,14 +37,14 @@ func memory(ctx context.Context, b *bench) error {
 		b.report.compare("memory", part, "connect-go")
 		err := b.turns(ctx, contenders, func(c contender) error {
 			return b.with(ctx, c, func(in instance, poller *load.Poller) error {
-				before, err := hold(ctx, in.process())
+				before, err := b.hold(ctx, in.process())
 				if err != nil {
 					return err
 				}
 				if err := enter(ctx, load.NewCrowd(poller, in.dialect()), in.process().Public, viewers); err != nil {
 					return err
 				}
-				after, err := hold(ctx, in.process())
+				after, err := b.hold(ctx, in.process())
 				if err != nil {
 					return err
 				}
@@ -72,7 +73,7 @@ func (b *bench) reportMemory(part string, c contender, viewers int, before, afte
 }
 
 // hold returns what a server holds once it gives back no more.
-func hold(ctx context.Context, p *process.Process) (h held, err error) {
+func (b *bench) hold(ctx context.Context, p *process.Process) (h held, err error) {
 	if err := settle(ctx, p); err != nil {
 		return h, err
 	}
@@ -88,7 +89,7 @@ func hold(ctx context.Context, p *process.Process) (h held, err error) {
 		if change := before - h.resident; before > 0 && change*100 < before {
 			return h, nil
 		}
-		if until(bounded, time.Now().Add(memoryEvery)) != nil {
+		if until(bounded, time.Now().Add(min(memoryEvery, b.flags.For))) != nil {
 			return h, context.Cause(ctx)
 		}
 	}

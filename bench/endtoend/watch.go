@@ -106,7 +106,7 @@ func settle(ctx context.Context, p *process.Process) error {
 		}
 		before = now
 		if until(ctx, time.Now().Add(idleFor)) != nil {
-			return nil //nolint:nilerr // it is never idle: then so be it
+			return nil // it is never idle: then so be it
 		}
 	}
 }

@@ -44,45 +44,100 @@ func broadcast(b *testing.B, delivery hub.Delivery, size int) {
 
 // broadcastOf is broadcast of a hub that counts. What is taken is counted as written.
 func broadcastOf(b *testing.B, delivery hub.Delivery, size int, m *hub.Metrics) {
-	s := newMeasuredStage(b, roomWith(func(r *room.Settings) {
-		r.RoundInterval, r.Feed.Rate = time.Nanosecond, 1<<30
-		r.Notify = feed.NotifyPolicy{OfflineAfter: time.Hour, OfflineNotifications: 1 << 30}
-	}), m)
-	defer s.hub.Close()
-	waker := &turnout{size: int64(size), all: make(chan struct{}, 1)}
-	subs := make([]*hub.Subscriber, size)
-	for i := range subs {
-		user := userNumber(i)
-		sub, _, err := s.hub.Subscribe(s.ctx(), hub.Subscription{
-			Room: theRoom, Session: room.Session{ID: live.SessionID(user), User: user}, Delivery: delivery,
-		}, waker)
-		s.must(err)
-		defer s.hub.Unsubscribe(sub)
-		subs[i] = sub
-	}
-	var buffer []byte
-	var frames []*wire.Frame
-	take := func() (taken int) {
-		for _, sub := range subs {
-			frames, _ = sub.Next(frames[:0])
-			for _, f := range frames {
-				buffer, _ = f.AppendProto(buffer[:0])
-				s.hub.Wrote(f)
-			}
-			taken += len(frames)
-		}
-		return taken
-	}
-	take()
+	p := newAudience(b, delivery, size, m)
 	b.ReportAllocs()
 	for b.Loop() {
-		s.say(feed.Low, "a message of the usual length")
-		<-waker.all
-		if taken := take(); taken != size {
+		p.say(feed.Low, "a message of the usual length")
+		<-p.waker.all
+		if taken := p.take(); taken != size {
 			b.Fatalf("%d frames for %d subscribers", taken, size)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/subscriber")
+}
+
+// audience is subscribers without a goroutine.
+type audience struct {
+	*stage
+
+	waker  *turnout
+	subs   []*hub.Subscriber
+	frames []*wire.Frame
+	buffer []byte
+}
+
+// newAudience seats subscribers in a room that delivers every message in a round of its
+// own.
+func newAudience(b *testing.B, delivery hub.Delivery, size int, m *hub.Metrics) *audience {
+	b.Helper()
+	s := newMeasuredStage(b, roomWith(func(r *room.Settings) {
+		r.RoundInterval, r.Feed.Rate = time.Nanosecond, 1<<30
+		r.Notify = feed.NotifyPolicy{OfflineAfter: time.Hour, OfflineNotifications: 1 << 30}
+	}), m)
+	b.Cleanup(s.hub.Close)
+	p := &audience{stage: s, waker: &turnout{size: int64(size), all: make(chan struct{}, 1)}}
+	for i := range size {
+		user := userNumber(i)
+		sub, _, err := s.hub.Subscribe(s.ctx(), hub.Subscription{
+			Room: theRoom, Session: room.Session{ID: live.SessionID(user), User: user}, Delivery: delivery,
+		}, p.waker)
+		s.must(err)
+		b.Cleanup(func() { s.hub.Unsubscribe(sub) })
+		p.subs = append(p.subs, sub)
+	}
+	p.take()
+	return p
+}
+
+// take takes every subscriber's frames, copies their bytes, and returns how many there
+// were.
+func (p *audience) take() (taken int) {
+	for _, sub := range p.subs {
+		p.frames, _ = sub.Next(p.frames[:0])
+		for _, f := range p.frames {
+			p.buffer, _ = f.AppendProto(p.buffer[:0])
+			p.hub.Wrote(f)
+		}
+		taken += len(p.frames)
+	}
+	return taken
+}
+
+// BenchmarkAttributeSync is one change of an attribute: until every subscriber has been
+// told and has pulled it.
+func BenchmarkAttributeSync(b *testing.B) {
+	for _, size := range []int{1, 100, 10_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			p := newAudience(b, hub.Notified, size, hub.NewMetrics(nil))
+			at := live.Timestamp(0)
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				p.setAttribute("seat", fmt.Sprint(n))
+				<-p.waker.all
+				if taken := p.take(); taken != size {
+					b.Fatalf("%d frames for %d subscribers", taken, size)
+				}
+				at = p.pullAttributes(at)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/subscriber")
+		})
+	}
+}
+
+// pullAttributes pulls what changed, once for every subscriber, and returns where their
+// maps stand.
+func (p *audience) pullAttributes(after live.Timestamp) (at live.Timestamp) {
+	p.Helper()
+	for range p.subs {
+		delta, err := p.store.now().AttributesSince(p.ctx(), theRoom, "", after)
+		p.must(err)
+		if delta.Snapshot != nil {
+			at = delta.Snapshot.Timestamp
+		} else if at = delta.Changes.Timestamp; len(delta.Changes.List) != 1 {
+			p.Fatalf("%d changes, of one", len(delta.Changes.List))
+		}
+	}
+	return at
 }
 
 // BenchmarkBroadcastServed is the same with a goroutine for every subscriber, from the

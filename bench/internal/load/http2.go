@@ -59,8 +59,11 @@ func appendSetting(b []byte, id http2.SettingID, value uint32) []byte {
 // frame queues a frame.
 func (h *client) frame(kind http2.FrameType, flags http2.Flags, stream uint32, payload []byte) {
 	n := len(payload)
-	h.conn.Send(byte(n>>16), byte(n>>8), byte(n), byte(kind), byte(flags),
-		byte(stream>>24), byte(stream>>16), byte(stream>>8), byte(stream))
+	var header [frameHeader]byte
+	binary.BigEndian.PutUint32(header[:], uint32(n)<<8|uint32(kind)) //nolint:gosec // 24 bits
+	header[4] = byte(flags)
+	binary.BigEndian.PutUint32(header[5:], stream)
+	h.conn.Send(header[:]...)
 	h.conn.Send(payload...)
 }
 

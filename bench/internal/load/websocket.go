@@ -42,7 +42,7 @@ func newSocketViewer(conn *Conn, crowd *Crowd, authority string) *socketViewer {
 
 // send queues a frame. The mask is none (zeros): it protects proxies, of which there are none.
 func (v *socketViewer) send(op byte, payload []byte) {
-	v.conn.Send(final|op, masked|byte(len(payload)), 0, 0, 0, 0) // ours are shorter than 126 bytes
+	v.conn.Send(final|op, masked|byte(len(payload)), 0, 0, 0, 0) //nolint:gosec // ours are shorter than 126 bytes
 	v.conn.Send(payload...)
 }
 
@@ -122,7 +122,7 @@ func (v *socketViewer) take(op byte, payload []byte) error {
 func (v *socketViewer) replies(b []byte) error {
 	for len(b) > 0 {
 		size, n := binary.Uvarint(b)
-		if n <= 0 || size > uint64(len(b)-n) {
+		if n <= 0 || size > uint64(len(b[n:])) {
 			return fmt.Errorf("a reply that is cut off")
 		}
 		reply := b[n : n+int(size)] //nolint:gosec // within b
