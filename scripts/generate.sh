@@ -25,7 +25,9 @@ fi
 # All of it or nothing: a plugin that fails leaves gen/ as it was.
 built=.build/generated
 rm -rf "$built"
-node_modules/.bin/buf generate --output "$built"
+for template in buf.gen.yaml buf.gen.store.yaml; do
+  node_modules/.bin/buf generate --template "$template" --output "$built"
+done
 mkdir -p gen
 for language in go es; do
   rm -rf "gen/$language"

@@ -22,7 +22,8 @@ type Bus interface {
 }
 
 // Publication is one thing that happened in a room. Exactly one of the pointers is
-// set; what they point to is shared and must not be changed.
+// set; what they point to is shared and must not be changed. Where none is, nothing
+// happened: publications up to Sequence may have been lost on the way.
 type Publication struct {
 	Epoch      live.Epoch
 	Sequence   uint64 // 1, 2, 3 ... in the room and epoch

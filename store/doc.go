@@ -58,4 +58,6 @@ type Set struct {
 	Sanctions  Sanctions
 	Bus        Bus
 	Words      Words
+	History    History
+	Nodes      Nodes
 }

@@ -28,6 +28,10 @@ type Log interface {
 	// too), and how far the room is at the same instant. It works for ended rooms too.
 	// ErrRoomNotFound.
 	Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, Head, error)
+	// Recent is Read for readers who come again anyway: it may come from a cache that is
+	// behind by a second at most, and by nothing that was appended by way of this store
+	// itself. ErrRoomNotFound.
+	Recent(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, Head, error)
 	// Between returns at most limit entries with after < timestamp < until (0: no
 	// bound), all buckets together in order of timestamp, as far back as the log
 	// reaches. ErrRoomNotFound.
@@ -47,4 +51,7 @@ type Limits struct {
 type Head struct {
 	feed.Heads
 	Sequence uint64
+	// Ancestry is the lives of the log that this one goes on from, the latest first: it
+	// holds what they held up to these places, and nothing that they held after.
+	Ancestry feed.Ancestry
 }

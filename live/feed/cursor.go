@@ -21,6 +21,16 @@ type Cursor struct {
 	At    [Buckets]Place
 }
 
+// Ancestors is how many earlier lives a log knows.
+const Ancestors = 4
+
+// Ancestry is the heads of the lives that a life of a log goes on from, the latest
+// first: where each of them ended, as far as is known. A log that came back without its
+// latest entries begins another life, for places after its head will be taken again;
+// a reader who had not got further goes on from their place in it. The zero value is
+// that of a log that began with nothing.
+type Ancestry [Ancestors]Cursor
+
 // Heads is how far a room has got.
 type Heads struct {
 	Cursor     Cursor         // of a reader who has read everything

@@ -72,6 +72,18 @@ func (s *Store) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit i
 	return r.log.Rings().Select(c, limit), r.head(), nil
 }
 
+// Recent implements store.Log. It is never behind.
+func (s *Store) Recent(ctx context.Context, id live.RoomID, c feed.Cursor, limit int) (feed.Batch, store.Head, error) {
+	return s.Read(ctx, id, c, limit)
+}
+
+// History implements store.History: there is nothing but the log.
+func (s *Store) History(
+	ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int,
+) ([]*feed.Message, error) {
+	return s.Between(ctx, id, after, until, limit)
+}
+
 // Between implements store.Log.
 func (s *Store) Between(
 	ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int,

@@ -85,7 +85,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 
 // Set returns the store as every role.
 func (s *Store) Set() store.Set {
-	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s}
+	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s}
 }
 
 // find returns a room's state, or ErrRoomNotFound, or the error of a context that is

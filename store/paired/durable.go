@@ -1,0 +1,78 @@
+package paired
+
+import (
+	"context"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/live/words"
+	"github.com/ovation-live/ovation/store"
+)
+
+// Durable is the backend of truth. Its methods answer as the roles of package store
+// do whose names they have, and are never behind.
+type Durable interface {
+	store.Rooms
+
+	// ApplySanction also returns the revision of the place that the sanction made, or that
+	// the place had already where the request was answered before.
+	ApplySanction(ctx context.Context, o store.SanctionOrder) (moderation.Sanction, int64, error)
+	// LiftSanction also returns the revision of the place.
+	LiftSanction(ctx context.Context, l store.SanctionLift) (int64, error)
+	Sanctions(ctx context.Context, q store.SanctionQuery) ([]moderation.Sanction, error)
+	// Acting returns all that acts in a place ("": what acts in every room), at one
+	// instant. ErrRoomNotFound.
+	Acting(ctx context.Context, place live.RoomID) (Acting, error)
+	// Terms returns what acts on one user in a place, and the revision that this is of.
+	Terms(ctx context.Context, place live.RoomID, user live.UserID) (Acting, error)
+
+	PutWords(ctx context.Context, id live.RoomID, c words.Change) (words.Summary, error)
+	WordLists(ctx context.Context, id live.RoomID, after string, limit int) ([]words.Summary, error)
+	WordsOf(ctx context.Context, id live.RoomID, list, after string, limit int) ([]words.Word, error)
+	AllWords(ctx context.Context, id live.RoomID) ([]words.List, store.WordsRevision, error)
+	// WordsRevision returns the revision of one room's own lists, or ("") of those for
+	// every room.
+	WordsRevision(ctx context.Context, id live.RoomID) (store.WordsRevision, error)
+
+	// Archived returns the place in a room's log up to which its messages are kept, in
+	// the life of the log that is named; the zero places if none of it is.
+	Archived(ctx context.Context, id live.RoomID, epoch live.Epoch) (feed.Cursor, error)
+	// Archive keeps messages of a room's log, takes away the contents of those that they
+	// recall, and moves the place from one cursor to another, all of it or nothing. It is
+	// false, and nothing is kept, where the place is not from: somebody else has archived.
+	Archive(ctx context.Context, id live.RoomID, from, to feed.Cursor, messages []*feed.Message) (bool, error)
+	// History returns messages that are kept.
+	History(ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int) ([]*feed.Message, error)
+
+	// Owed returns at most limit debts that are older than a few seconds, the oldest first.
+	Owed(ctx context.Context, limit int) ([]Debt, error)
+	// Paid says that what a debt is for has been handed over; one that was noted again
+	// since remains.
+	Paid(ctx context.Context, d Debt) error
+}
+
+// Acting is what acts in one place.
+type Acting struct {
+	Place    live.RoomID // empty: every room
+	Revision int64
+	Users    map[live.UserID]moderation.Terms // those on whom something acts
+	RoomMute moderation.Term
+}
+
+// Debt is something that the hot backend is owed: the room, its sanctions or its words.
+type Debt struct {
+	Of    Matter
+	Room  live.RoomID // empty: every room
+	Since int64       // which change it was noted by
+}
+
+// Matter is what a debt is about. The numbers are kept, and so never change.
+type Matter uint8
+
+// The matters.
+const (
+	OfRoom Matter = iota + 1
+	OfSanctions
+	OfWords
+)

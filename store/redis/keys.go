@@ -1,0 +1,34 @@
+package redis
+
+import (
+	"strings"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// keys names what is kept of one room. All names have the room as their hash tag.
+type keys struct{ prefix string }
+
+// escape keeps a room's id from ending its hash tag, or from being an empty one.
+var escape = strings.NewReplacer("%", "%25", "{", "%7B", "}", "%7D")
+
+// everywhere is the tag of what is kept for every room; no id escapes to it.
+const everywhere = "%"
+
+// keysOf returns the names of a room's keys; the empty id is every room.
+func (s *Store) keysOf(id live.RoomID) keys {
+	tag := everywhere
+	if id != "" {
+		tag = escape.Replace(string(id))
+	}
+	return keys{s.config.Prefix + "{" + tag + "}:"}
+}
+
+// state is a hash of what every script needs: lua/lib.lua says what is in it.
+func (k keys) state() string { return k.prefix + "state" }
+
+// copy is a string: the room as its backend of truth has it.
+func (k keys) copy() string { return k.prefix + "copy" }
+
+// bus is the sharded channel on which the room's publications come.
+func (k keys) bus() string { return k.prefix + "bus" }

@@ -1,0 +1,115 @@
+-- What every script begins with.
+--
+-- KEYS[1] is the room's state; all else that is kept of the room has a name with the
+-- same prefix, and so is in the same slot. ARGV[1] is the instant in Unix
+-- microseconds, or '' for the server's own; ARGV[2] is a fresh epoch, for a room that
+-- needs another one. Scripts answer with a list, of which the first is a status.
+--
+-- The state is a hash:
+--   epoch, life        this life of the log, and the run_id of the process that leads it
+--   rev, ended         the revision of the room's copy; '1' for a room that has ended
+--   seq                the sequence of the latest publication of this life
+--   clock              the latest room timestamp
+--   joins              the latest incarnation
+--   last, ahead        the time that rates run on (feed.steady)
+--   h0t h0s ... h2s    per bucket, timestamp and sequence of the latest entry
+--   e0t e0s ... e2s    per bucket, those of the latest entry that is held no longer
+--   at, afloor         timestamp of the attributes; that of the last update trimmed
+--   before             the ancestry: packed, the latest first
+--   rate wrate slow cap akeys akey avalue alog avw     the room's own settings
+-- Numbers are decimal; timestamps are microseconds; what is absent is 0.
+
+local OK, UNKNOWN, ENDED = 0, 1, 2
+
+-- key names what is kept of the room.
+local prefix = string.sub(KEYS[1], 1, -6)
+local function key(name) return prefix .. name end
+
+-- kept is what is kept of a room besides its state, and present what of that goes when
+-- the room ends: who is in it, and what requests were answered.
+local present = {
+  'sessions', 'users', 'stays', 'leases', 'requests0', 'requests1',
+}
+local kept = {
+  'copy', 'standing', 'words', 'ring0', 'ring1', 'ring2', 'rate0', 'rate1', 'rate2', 'rate3', 'rate4',
+  'sent0', 'sent1', 'slow0', 'slow1', 'attributes', 'changes', 'leaving', 'lapsed', 'again', unpack(present),
+}
+
+-- int is a number as Redis keeps it: Lua would write a timestamp as 1.8e+15.
+local function int(n) return string.format('%.0f', n) end
+
+-- instant returns the time in microseconds.
+local function instant()
+  if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000000 + tonumber(t[2])
+end
+
+-- fields reads some of the state, by name. What is absent is false.
+local function fields(names)
+  local values = redis.call('HMGET', KEYS[1], unpack(names))
+  local state = {}
+  for i, name in ipairs(names) do state[name] = values[i] end
+  return state
+end
+
+-- n returns a field as a number.
+local function n(value) return tonumber(value or 0) end
+
+-- leader is the run_id of the server process that runs this.
+local function leader()
+  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+end
+
+-- place is a place: timestamp and sequence, 8 bytes each, high ones first.
+local function place(t, s) return struct.pack('>I8I8', t, s) end
+
+-- relive: the room is led by another process than the one that its life began under, so
+-- what it acknowledged last may be lost. Another life begins where this one is known to
+-- have got to. Of an ancestor the ancestry holds its epoch (1 byte of length before it)
+-- and three places.
+local function relive(state, life)
+  local old = redis.call('HMGET', KEYS[1], 'h0t', 'h0s', 'h1t', 'h1s', 'h2t', 'h2s', 'before')
+  local before = string.char(#state.epoch) .. state.epoch
+  for b = 0, 2 do before = before .. place(n(old[2 * b + 1]), n(old[2 * b + 2])) end
+  before = before .. (old[7] or '')
+  state.epoch, state.life, state.seq = ARGV[2], life, '0'
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'life', life, 'seq', '0', 'before', string.sub(before, 1, 1024))
+end
+
+-- open reads the state, of which it always needs epoch, life, seq and ended, and makes
+-- sure of its life. It returns nil for a room that is not known.
+local function open(names)
+  for _, name in ipairs({'epoch', 'life', 'seq', 'ended'}) do names[#names + 1] = name end
+  local state = fields(names)
+  if not state.epoch then return nil end
+  local life = leader()
+  if state.life ~= life then relive(state, life) end
+  return state
+end
+
+-- publish sends bodies, each what happened once, on the room's channel: the epoch, the
+-- sequence of the first, and each after its length. It does not write seq back: the
+-- caller does, with what else it changes.
+local function publish(state, bodies)
+  if #bodies == 0 then return end
+  local first = n(state.seq) + 1
+  local parts = {struct.pack('>BI8I4', #state.epoch, first, #bodies), state.epoch}
+  for _, body in ipairs(bodies) do
+    parts[#parts + 1] = struct.pack('>I4', #body)
+    parts[#parts + 1] = body
+  end
+  state.seq = int(first + #bodies - 1)
+  redis.call('SPUBLISH', key('bus'), table.concat(parts))
+end
+
+-- trim drops the oldest entries of a bucket's ring beyond its capacity, and notes the
+-- place of the latest that is gone: an entry begins with its place.
+local function trim(b, capacity)
+  local ring = key('ring' .. b)
+  local excess = redis.call('LLEN', ring) - capacity
+  if excess <= 0 then return end
+  local t, s = struct.unpack('>I8I8', redis.call('LINDEX', ring, excess - 1))
+  redis.call('LTRIM', ring, excess, -1)
+  redis.call('HSET', KEYS[1], 'e' .. b .. 't', int(t), 'e' .. b .. 's', int(s))
+end
