@@ -62,6 +62,7 @@ func set[T comparable](field *T, value T) {
 type Store struct {
 	config Config
 	client rueidis.Client // commands
+	ahead  ahead
 }
 
 // Open connects to Redis. Close the store when it is no longer used.

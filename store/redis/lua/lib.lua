@@ -113,3 +113,11 @@ local function trim(b, capacity)
   redis.call('LTRIM', ring, excess, -1)
   redis.call('HSET', KEYS[1], 'e' .. b .. 't', int(t), 'e' .. b .. 's', int(s))
 end
+
+-- stay keeps a copy as long as the room is known; without one, for the milliseconds given,
+-- or for ever ('').
+local function stay(name, unknown)
+  local left = redis.call('PTTL', KEYS[1])
+  if left == -2 and unknown ~= '' then left = tonumber(unknown) end
+  if left > 0 then redis.call('PEXPIRE', name, int(left)) else redis.call('PERSIST', name) end
+end
