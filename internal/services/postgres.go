@@ -204,7 +204,7 @@ func (p *Postgres) signal(s syscall.Signal) error {
 
 // children returns the processes that a process has begun.
 func children(pid int) (pids []int, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)) //nolint:gosec // the kernel's
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	for field := range strings.FieldsSeq(string(text)) {
 		child, err := strconv.Atoi(field)
 		if err != nil {
