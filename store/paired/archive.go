@@ -177,8 +177,7 @@ func (a *archive) writeRoom(ctx context.Context, id live.RoomID, d *dirtyRoom, n
 		err = a.writer.write(ctx, id, &d.writing)
 	}
 	if err != nil {
-		a.writer.metrics.failures.Inc()
-		return err
+		return a.failed(ctx, id, d, now, err)
 	}
 	notes := a.clean(id, d, marks)
 	if notes == nil {
@@ -186,6 +185,18 @@ func (a *archive) writeRoom(ctx context.Context, id live.RoomID, d *dirtyRoom, n
 	}
 	_, err = a.writer.hot.Lease(ctx, id, a.node, 0)
 	return errors.Join(err, a.writer.hot.UnmarkDirty(ctx, notes))
+}
+
+// failed counts a room that could not be archived. If a backend is away, it is so for all
+// rooms; else the others go on.
+func (a *archive) failed(ctx context.Context, id live.RoomID, d *dirtyRoom, now time.Time, err error) error {
+	a.writer.metrics.failures.Inc()
+	if ctx.Err() != nil || errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
+	a.logger.ErrorContext(ctx, "a room's messages cannot be archived", "room_id", id, "error", err)
+	d.notYet = now.Add(maxPause)
+	return nil
 }
 
 // clean takes out a room in which nothing has happened since it had these marks, and

@@ -46,7 +46,9 @@ func (s *Store) Expire(ctx context.Context, limit int) ([]store.Ended, bool, err
 }
 
 // Settle implements store.Presence.
-func (s *Store) Settle(ctx context.Context, ended []store.Ended) error { return s.hot.Settle(ctx, ended) }
+func (s *Store) Settle(ctx context.Context, ended []store.Ended) error {
+	return s.hot.Settle(ctx, ended)
+}
 
 // Members implements store.Presence.
 func (s *Store) Members(ctx context.Context, id live.RoomID, after live.UserID, limit int) ([]room.Member, error) {

@@ -29,40 +29,51 @@ type writing struct {
 	from  feed.Cursor // where the log goes on that is not archived: another place only in a new life
 }
 
+// writeAttempts is how often in a row is found out how far a room is archived.
+const writeAttempts = 5
+
+// errLost says that the place of an archive is not one of the log.
+var errLost = errors.New("paired: the archive does not go on where the log is")
+
 // write archives a room from its place to the head of its log.
 func (w writer) write(ctx context.Context, id live.RoomID, room *writing) error {
-	for {
-		if !room.known {
-			found, err := w.find(ctx, id)
-			if err != nil {
-				return gone(err)
-			}
-			*room = found
+	for range writeAttempts {
+		done, err := w.writeOn(ctx, id, room)
+		if done || err != nil {
+			return gone(err)
 		}
+	}
+	return errLost
+}
+
+// writeOn is write until the place turns out to be another.
+func (w writer) writeOn(ctx context.Context, id live.RoomID, room *writing) (done bool, err error) {
+	if !room.known {
+		if *room, err = w.find(ctx, id); err != nil {
+			return false, err
+		}
+	}
+	for {
 		batch, _, err := w.hot.Read(ctx, id, room.from, writeAtOnce)
 		if err != nil {
-			return gone(err)
+			return false, err
 		}
 		if batch.Resync || batch.Cursor.Epoch != room.at.Epoch {
 			room.known = false // it has another life
-			continue
+			return false, nil
 		}
 		if batch.Cursor == room.at {
-			return nil
+			return true, nil
 		}
 		kept, err := w.durable.Archive(ctx, id, room.at, batch.Cursor, batch.Messages)
-		if err != nil {
-			room.known = false // it may have been done all the same
-			return err
-		}
-		if !kept {
-			room.known = false // another node came first
-			continue
+		if err != nil || !kept {
+			room.known = false // it may have been done all the same; or another node came first
+			return false, err
 		}
 		w.count(ctx, id, batch)
 		room.at, room.from = batch.Cursor, batch.Cursor
 		if !batch.More {
-			return nil
+			return true, nil
 		}
 	}
 }
