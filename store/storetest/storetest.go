@@ -65,6 +65,7 @@ var roles = []struct {
 	{"bus", busTests},
 	{"follow", followTests},
 	{"words", wordsTests},
+	{"nodes", nodesTests},
 	{"log_races", logRaces},
 	{"rooms_races", roomsRaces},
 	{"attributes_races", attributesRaces},
