@@ -37,11 +37,12 @@ func Spread(viewers, perNode int) int {
 // may go up and down, and differ from node to node, and moves nobody.
 func Hold(viewers, perNode int) int { return Spread(slacken(viewers), perNode) }
 
-// Surplus returns how many of the viewers here are more than a node's share of a room
-// that is spread over n nodes; 0 while it is within the slack.
-func Surplus(here, viewers, n int) int {
+// Surplus returns how many of the viewers here are too many, of a room that is spread
+// over n nodes and should have perNode on each: those beyond a fair share of the room,
+// once there are more than the slack allows; 0 before.
+func Surplus(here, viewers, n, perNode int) int {
 	share := Spread(viewers, max(1, n)) // as it rounds up
-	if n <= 1 || here <= slacken(share) {
+	if n <= 1 || here <= slacken(max(share, perNode)) {
 		return 0
 	}
 	return here - share

@@ -55,17 +55,19 @@ func TestSpread(t *testing.T) {
 
 func TestSurplus(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ here, viewers, n, want int }{
-		{6000, 6000, 1, 0},
-		{6000, 6000, 0, 0},
-		{6000, 6000, 2, 3000},
-		{3750, 6000, 2, 0},
-		{3751, 6000, 2, 751},
-		{0, 6000, 2, 0},
-		{4, 3, 2, 2}, // counts of different instants
+	for _, tt := range []struct{ here, viewers, n, perNode, want int }{
+		{6000, 6000, 1, 5000, 0},
+		{6000, 6000, 0, 5000, 0},
+		{6000, 6000, 2, 5000, 0}, // within the slack
+		{6250, 6500, 2, 5000, 0},
+		{6251, 6500, 2, 5000, 3001},
+		{9000, 12_000, 3, 5000, 5000},
+		{9000, 18_000, 2, 5000, 0}, // as many as there are nodes for
+		{12_000, 18_000, 2, 5000, 3000},
+		{7, 3, 2, 5, 5}, // counts of different instants
 	} {
-		if got := placement.Surplus(tt.here, tt.viewers, tt.n); got != tt.want {
-			t.Errorf("%d of %d on %d nodes: %d too many, want %d", tt.here, tt.viewers, tt.n, got, tt.want)
+		if got := placement.Surplus(tt.here, tt.viewers, tt.n, tt.perNode); got != tt.want {
+			t.Errorf("%+v: %d too many", tt, got)
 		}
 	}
 }
