@@ -234,6 +234,7 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.send("r", draft("ann", "hello"))
 	s.sanction(order("r", moderation.Mute, "ann"))
 	s.sanction(order("", moderation.Mute, "ann"))
+	s.announce(nodeOf("old"), time.Hour)
 	revision := s.revision("r")
 	s.joinFor("r", stay("ann", "a"), moment)
 	s.apply("r", by("ann", batch("", seat("k", "1"))))
@@ -241,7 +242,7 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	head, before := s.head("r"), s.room("r")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, anywhere) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, nodesCalls, anywhere) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.call(ctx, s, "r"); !errors.Is(err, context.Canceled) {
 				t.Errorf("%v, want the context's error", err)
@@ -262,4 +263,5 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	if got := s.expire(10); len(got) != 1 { // neither renewed, nor gone
 		t.Errorf("Expire = %+v, want ann", got)
 	}
+	s.wantNodes(nodeOf("old"))
 }

@@ -66,6 +66,7 @@ var roles = []struct {
 	{"follow", followTests},
 	{"words", wordsTests},
 	{"history", historyTests},
+	{"nodes", nodesTests},
 	{"log_races", logRaces},
 	{"rooms_races", roomsRaces},
 	{"attributes_races", attributesRaces},
