@@ -62,11 +62,13 @@ func set[T comparable](field *T, value T) {
 type Store struct {
 	config Config
 	client rueidis.Client // commands
+	maps   *mapCopies
+	looks  looks
 }
 
 // Open connects to Redis. Close the store when it is no longer used.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	s := &Store{config: c.withDefaults()}
+	s := &Store{config: c.withDefaults(), maps: newMapCopies()}
 	option, err := rueidis.ParseURL(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("redis: the URL cannot be read: %w", err)

@@ -19,9 +19,14 @@ type script struct {
 	lua  *rueidis.Lua
 }
 
-// load reads a script of the embedded ones, behind what all begin with.
-func load(name string) script {
-	return script{name, rueidis.NewLuaScript(source("lib") + source(name))}
+// load reads a script of the embedded ones, behind what all begin with and what it shares
+// with others: the last of the names is its own.
+func load(names ...string) script {
+	all := source("lib")
+	for _, name := range names {
+		all += source(name)
+	}
+	return script{names[len(names)-1], rueidis.NewLuaScript(all)}
 }
 
 func source(name string) string {
@@ -46,10 +51,17 @@ const (
 func (s *Store) run(
 	ctx context.Context, sc script, id live.RoomID, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
+	return s.runOn(ctx, sc, s.keysOf(id).state(), args...)
+}
+
+// runOn is run for a script whose first key is another than a room's state.
+func (s *Store) runOn(
+	ctx context.Context, sc script, key string, args ...string,
+) (status, []rueidis.RedisMessage, error) {
 	args = append([]string{s.instant(), newEpoch()}, args...)
 	var list []rueidis.RedisMessage
 	err := s.reach(ctx, func(ctx context.Context) (err error) {
-		list, err = sc.lua.Exec(ctx, s.client, []string{s.keysOf(id).state()}, args).ToArray()
+		list, err = sc.lua.Exec(ctx, s.client, []string{key}, args).ToArray()
 		return err
 	})
 	if err != nil {
