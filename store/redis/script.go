@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"embed"
+	"slices"
 	"strconv"
 
 	"github.com/redis/rueidis"
@@ -58,17 +59,31 @@ func (s *Store) run(
 func (s *Store) runOn(
 	ctx context.Context, sc script, key string, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
-	args = append([]string{s.instant(), newEpoch()}, args...)
+	args = slices.Concat([]string{s.instant(), newEpoch()}, args)
 	var list []rueidis.RedisMessage
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
+	err := s.reachKey(ctx, key, func(ctx context.Context) (err error) {
 		list, err = sc.lua.Exec(ctx, s.client, []string{key}, args).ToArray()
 		return err
 	})
 	if err != nil {
 		return 0, nil, err
 	}
+	if len(list) == 0 {
+		return 0, nil, errMalformed
+	}
 	code, err := list[0].AsInt64()
 	return status(code), list[1:], err
+}
+
+// ask is run for a script that is to answer OK: all else is an error.
+func (s *Store) ask(
+	ctx context.Context, sc script, id live.RoomID, args ...string,
+) ([]rueidis.RedisMessage, error) {
+	code, rest, err := s.run(ctx, sc, id, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rest, refusal(id, code)
 }
 
 // instant is what scripts take for the time; "" for the server's own.
