@@ -38,6 +38,13 @@ func (b *breaker) allow(now time.Time) bool {
 	return true
 }
 
+// open says whether a call would be turned away now.
+func (b *breaker) open(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.away && now.Before(b.until)
+}
+
 // note notes what became of a call: it was answered, or given up by its caller before
 // anyone could tell, or neither.
 func (b *breaker) note(now time.Time, answered, given bool) {

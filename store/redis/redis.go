@@ -76,6 +76,7 @@ type Store struct {
 	breakers breakers
 	commits  *committer
 	replicas *replicas
+	bus      *bus
 	maps     *mapCopies
 	looks    looks
 }
@@ -92,6 +93,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, fmt.Errorf("redis: replicas: %w", err)
 	}
 	if s.client, err = rueidis.NewClient(option); err != nil {
+		return nil, unavailable(err)
+	}
+	if s.bus, err = newBus(s, option); err != nil {
+		s.client.Close()
 		return nil, unavailable(err)
 	}
 	if err := ctx.Err(); err != nil {
@@ -116,9 +121,11 @@ func (c Config) option() (rueidis.ClientOption, error) {
 	return option, nil
 }
 
-// Close waits for what is being appended, and ends all connections.
+// Close waits for what is being appended, and ends all connections. Nothing is heard after
+// it has returned.
 func (s *Store) Close() {
 	s.commits.close()
+	s.bus.close()
 	s.client.Close()
 }
 
