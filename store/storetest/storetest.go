@@ -34,6 +34,11 @@ type Backend struct {
 	// store.ErrUnavailable and publications under way may be lost; it heals by
 	// itself. nil: there is nothing to cut.
 	Break func()
+	// Restart has the store go away and come back, maybe without the latest entries of
+	// its logs, each of which then goes on in another life. Until it is back calls fail
+	// with store.ErrUnavailable, and publications are lost. It is called once at a time.
+	// nil: the store has nothing to come back with.
+	Restart func()
 }
 
 // Open returns a fresh, empty store and closes it when the test is over. It is
