@@ -38,10 +38,11 @@ func lockPlace(ctx context.Context, tx pgx.Tx, id live.RoomID) (p place, err err
 // ApplySanction implements paired.Durable.
 func (s *Store) ApplySanction(
 	ctx context.Context, o store.SanctionOrder,
-) (applied moderation.Sanction, revision int64, err error) {
+) (applied moderation.Sanction, change paired.Change, err error) {
 	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if o.Room != "" { // no protection in every room comes between
-			if err := tx.QueryRow(ctx, statement("hold every room's sanctions")).Scan(&revision); err != nil {
+			var held int64
+			if err := tx.QueryRow(ctx, statement("hold every room's sanctions")).Scan(&held); err != nil {
 				return err
 			}
 		}
@@ -52,20 +53,21 @@ func (s *Store) ApplySanction(
 		if err != nil {
 			return err
 		}
+		change = paired.Change{From: p.revision, To: p.revision}
 		first, err := s.repeated(ctx, tx, o)
 		if err != nil || first != nil {
 			if first != nil {
-				applied, revision = *first, p.revision
+				applied = *first
 			}
 			return err
 		}
-		applied, revision, err = s.apply(ctx, tx, o, p)
+		applied, change.To, err = s.apply(ctx, tx, o, p)
 		return err
 	})
 	if err != nil {
-		return moderation.Sanction{}, 0, err
+		return moderation.Sanction{}, paired.Change{}, err
 	}
-	return applied, revision, nil
+	return applied, change, nil
 }
 
 // repeated returns what a request came to before; nil if it was not made lately.
@@ -139,7 +141,7 @@ func replaced(kind moderation.Kind) []int16 {
 }
 
 // LiftSanction implements paired.Durable.
-func (s *Store) LiftSanction(ctx context.Context, l store.SanctionLift) (revision int64, err error) {
+func (s *Store) LiftSanction(ctx context.Context, l store.SanctionLift) (change paired.Change, err error) {
 	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if err := exists(ctx, tx, l.Room); err != nil {
 			return err
@@ -148,19 +150,19 @@ func (s *Store) LiftSanction(ctx context.Context, l store.SanctionLift) (revisio
 		if err != nil {
 			return err
 		}
-		revision = p.revision
+		change = paired.Change{From: p.revision, To: p.revision}
 		lifted, err := tx.Exec(ctx, statement("lift sanction"),
 			pack(l.User), pack(l.Room), int16(l.Kind), pack(l.By), s.instant())
 		if err != nil || lifted.RowsAffected() == 0 {
 			return err
 		}
-		err = tx.QueryRow(ctx, statement("change place"), pack(l.Room), int64(0)).Scan(&revision)
+		err = tx.QueryRow(ctx, statement("change place"), pack(l.Room), int64(0)).Scan(&change.To)
 		if err != nil {
 			return err
 		}
 		return s.owe(ctx, tx, paired.OfSanctions, l.Room)
 	})
-	return revision, err
+	return change, err
 }
 
 // sanctionRow is a sanction as it is kept.
