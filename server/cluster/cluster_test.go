@@ -77,7 +77,7 @@ func TestNodesGo(t *testing.T) {
 		if got := a.Endpoints(); !slices.Equal(got, []string{"http://a", "http://c"}) {
 			t.Errorf("it is back: %q", got)
 		}
-		if !strings.Contains(c.logs.String(), "can be read again") {
+		if !strings.Contains(c.logs.String(), "in touch with other nodes again") {
 			t.Errorf("logged:\n%s", c.logs)
 		}
 	})
