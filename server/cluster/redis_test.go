@@ -3,6 +3,7 @@ package cluster_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/internal/testkit/series"
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/cluster"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/store/memory"
@@ -93,8 +95,10 @@ func TestNodesOverARedisThatGoes(t *testing.T) {
 	both[1].Drain(t.Context())
 	eventually(t, "no room is on the one that drains", func() bool {
 		for i := range 20 {
-			if both[0].Endpoint("r", 1, userNumber("r", i)) != "" || both[1].Endpoint("r", 1, userNumber("r", i)) != "http://a" {
-				return false
+			for _, c := range both {
+				if c.Endpoint(live.RoomID(fmt.Sprint(i)), 1, "u") != "http://a" {
+					return false
+				}
 			}
 		}
 		return true
