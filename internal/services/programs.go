@@ -50,7 +50,7 @@ func postgresPrograms() (string, error) {
 
 // whole tells whether a folder has all that is needed of Postgres.
 func whole(folder string) bool {
-	for _, program := range []string{"initdb", "postgres", "createdb", "dropdb"} {
+	for _, program := range []string{"initdb", "postgres", "createdb", "dropdb", "psql"} {
 		if _, err := exec.LookPath(filepath.Join(folder, program)); err != nil {
 			return false
 		}

@@ -31,6 +31,8 @@ type Config struct {
 
 	Limits `embed:"" group:"Limits"`
 
+	Store `embed:"" group:"Store"`
+
 	Cluster `embed:"" group:"Several nodes"`
 
 	DrainTimeout    time.Duration `group:"Stopping" default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
@@ -64,6 +66,7 @@ func (c Config) Validate() error {
 		between("--reconnect-jitter", c.ReconnectJitter, 0, time.Hour),
 		c.Limits.validate(),
 		c.Streams.validate(),
+		c.Store.validate(),
 		c.Cluster.validate(c.Encrypted()),
 	)
 }

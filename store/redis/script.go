@@ -75,6 +75,17 @@ func (s *Store) runOn(
 	return status(code), list[1:], err
 }
 
+// ask is run for a script that is to answer OK: all else is an error.
+func (s *Store) ask(
+	ctx context.Context, sc script, id live.RoomID, args ...string,
+) ([]rueidis.RedisMessage, error) {
+	code, rest, err := s.run(ctx, sc, id, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rest, refusal(id, code)
+}
+
 // instant is what scripts take for the time; "" for the server's own.
 func (s *Store) instant() string {
 	if s.config.Clock == nil {
