@@ -55,7 +55,7 @@ func TestLossOfTheLastIsMendedByACheck(t *testing.T) {
 				defer v.leave()
 				v.take()
 				s.losing(func() { tt.lost(s) })
-				passing(5100 * time.Millisecond)
+				passing(7 * time.Second)
 				if got := kinds(v.take()); !slices.Equal(got, tt.want) {
 					s.Fatalf("got %q", got)
 				}
@@ -191,7 +191,7 @@ func TestRoomThatIsReadTooOld(t *testing.T) {
 			s.Fatalf("got %v", got)
 		}
 		s.store.set(func(b *backing) { b.old = nil })
-		passing(6 * time.Second)
+		passing(7 * time.Second)
 		if got := kinds(v.take()); !slices.Equal(got, []string{"room_ended"}) {
 			s.Fatalf("once the cache has it %q", got)
 		}
