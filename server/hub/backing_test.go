@@ -30,6 +30,7 @@ type backing struct {
 	last   store.Publication
 	heads  int         // calls of Head
 	marks  []asked     // calls of Marks
+	cache  store.Log   // what Recent reads, while set
 	back   uint64      // by how much the marks are lower than they were
 	before *store.Head // what Head returns next, while set: the answer of a store that took its time
 
@@ -114,6 +115,19 @@ func (b *backing) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit
 	b.mu.Unlock()
 	batch, head, err := s.Read(ctx, id, c, limit)
 	return batch, b.descended(head), err
+}
+
+// Recent implements store.Log: from a cache, while there is one.
+func (b *backing) Recent(
+	ctx context.Context, id live.RoomID, c feed.Cursor, limit int,
+) (feed.Batch, store.Head, error) {
+	b.mu.Lock()
+	cache := b.cache
+	b.mu.Unlock()
+	if cache != nil {
+		return cache.Read(ctx, id, c, limit)
+	}
+	return b.Read(ctx, id, c, limit)
 }
 
 // descended adds its ancestry to a head.

@@ -218,6 +218,29 @@ func TestCursorAheadOfTheReplica(t *testing.T) {
 	})
 }
 
+// A pull of a room that the node does not follow may be answered from a cache that is
+// behind, but a reader who is ahead of that is not told to begin anew.
+func TestPullFromACacheThatIsBehind(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		s.say(feed.Low, "1")
+		first := s.head().Cursor
+		behind := newStage(t, roomWith(nil))
+		defer behind.hub.Close()
+		s.store.set(func(b *backing) { b.cache = behind.store })
+		if got := s.pull("u", "", feed.Cursor{}); len(got.Batch.Messages) != 0 {
+			s.Fatalf("pulled %+v past the cache", got.Batch)
+		}
+		if got := s.pull("u", "", first); got.Batch.Resync || got.Batch.Cursor != first {
+			s.Fatalf("pulled %+v", got.Batch)
+		}
+		s.store.restart(s.room)
+		if got := s.pull("u", "", first); !got.Batch.Resync {
+			s.Fatalf("pulled %+v of another log", got.Batch)
+		}
+	})
+}
+
 func TestWhatIsHeardDuringAMendNeedsNoOther(t *testing.T) {
 	t.Parallel()
 	play(t, nil, func(s *stage) {
