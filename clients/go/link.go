@@ -27,7 +27,7 @@ type link struct {
 	upSince time.Time   // since when
 
 	pull       errand[*ovationv1.PullResponse]
-	pullLife   int              // the order's life that the pull belongs to
+	pullAsked  asked            // where the pull began
 	pullHeads  *ovationv1.Heads // heard while the pull was under way
 	pullAgain  bool             // a notification came while it was
 	attributes errand[*ovationv1.PullAttributesResponse]
@@ -110,6 +110,7 @@ func (l *link) openStream(ctx context.Context) {
 		SessionId: l.room.SessionID(),
 	}
 	l.stream = stream
+	l.room.order.opened()
 	l.tasks.Go(func() { stream.run(ctx, feed, request) })
 }
 
@@ -147,7 +148,7 @@ func (l *link) emitMessages(ctx context.Context, m *Messages) error {
 		l.room.log.WarnContext(ctx, "messages are missing that were not counted as dropped",
 			"session_id", l.room.SessionID(), "unexplained", m.Unexplained)
 	}
-	if !m.moved() && !m.Resync {
+	if !m.moved() && !m.Resync && !m.entered {
 		return nil
 	}
 	return l.emit(ctx, m)

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"embed"
+	"slices"
 	"strconv"
 
 	"github.com/redis/rueidis"
@@ -19,9 +20,14 @@ type script struct {
 	lua  *rueidis.Lua
 }
 
-// load reads a script of the embedded ones, behind what all begin with.
-func load(name string) script {
-	return script{name, rueidis.NewLuaScript(source("lib") + source(name))}
+// load reads a script of the embedded ones, behind what all begin with and what it shares
+// with others: the last of the names is its own.
+func load(names ...string) script {
+	all := source("lib")
+	for _, name := range names {
+		all += source(name)
+	}
+	return script{names[len(names)-1], rueidis.NewLuaScript(all)}
 }
 
 func source(name string) string {
@@ -46,14 +52,17 @@ const (
 func (s *Store) run(
 	ctx context.Context, sc script, id live.RoomID, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
-	args = append([]string{s.instant(), newEpoch()}, args...)
+	args = slices.Concat([]string{s.instant(), newEpoch()}, args)
 	var list []rueidis.RedisMessage
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
+	err := s.reachRoom(ctx, id, func(ctx context.Context) (err error) {
 		list, err = sc.lua.Exec(ctx, s.client, []string{s.keysOf(id).state()}, args).ToArray()
 		return err
 	})
 	if err != nil {
 		return 0, nil, err
+	}
+	if len(list) == 0 {
+		return 0, nil, errMalformed
 	}
 	code, err := list[0].AsInt64()
 	return status(code), list[1:], err
