@@ -1,6 +1,7 @@
 package failure
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -71,13 +72,13 @@ func (s *stage) pulls(t *testing.T) {
 // archived waits until the database has all that was acknowledged until now, and returns now.
 func (s *stage) archived(t *testing.T, database string) time.Time {
 	t.Helper()
-	now := time.Now()
-	wanted := 0
+	now, latest := time.Now(), int64(0)
 	for _, r := range s.receipts() {
-		if !r.at.After(now) {
-			wanted++
+		if r.at.Before(now) {
+			latest = max(latest, r.timestamp)
 		}
 	}
-	_ = database
+	reached := fmt.Sprintf("SELECT count(*) > 0 FROM messages WHERE room = '%s' AND timestamp >= %d", s.room, latest)
+	eventually(t, "the database has what was sent", func() bool { return services.Query(t, database, reached) == "t" })
 	return now
 }
