@@ -9,6 +9,7 @@ import (
 	"connectrpc.com/connect"
 
 	ovation "github.com/ovation-live/ovation/clients/go"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
 
 // figures are what a test measured: a row of the table in docs/OPERATIONS.md.
@@ -80,7 +81,7 @@ func (s *stage) kept(t *testing.T, receipts []receipt, taken lossy) (lost int) {
 }
 
 // judge checks what the viewer saw against what was acknowledged.
-func (v *viewer) judge(t *testing.T, receipts []receipt, taken lossy) {
+func (v *viewer) judge(t testkit.T, receipts []receipt, taken lossy) {
 	t.Helper()
 	v.mu.Lock()
 	defer v.mu.Unlock()
