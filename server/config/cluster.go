@@ -10,7 +10,7 @@ import (
 
 // Cluster is how several nodes share their viewers.
 type Cluster struct {
-	AdvertiseURL   string `name:"advertise-url" placeholder:"URL" help:"Base URL at which clients reach this node and no other, as https://node-1.example.com. Without it this node sends its viewers nowhere, and is sent none."`
+	AdvertiseURL   string `name:"advertise-url" placeholder:"URL" help:"Base URL at which clients reach this node and no other, as https://node-1.example.com; port 0 is the one that it listens on. Without it this node sends its viewers nowhere, and is sent none."`
 	NodeID         string `name:"node-id" placeholder:"ID" help:"What tells this node from others (default the host's name, and something random)."`
 	ViewersPerNode int    `name:"viewers-per-node" default:"5000" placeholder:"N" help:"Viewers of one room that a node has before the room spreads over one more; the same on every node (default ${default})."`
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"time"
 
@@ -20,9 +19,6 @@ var leaseScript = load("lease")
 // archiving is the task that lua/lease.lua gives the lease to.
 const archiving = "archive"
 
-// dirtyShards is how many indices of dirty rooms there are: no slot has all of them.
-const dirtyShards = 16
-
 // Lease implements paired.Hot.
 func (s *Store) Lease(ctx context.Context, id live.RoomID, node store.NodeID, term time.Duration) (bool, error) {
 	milliseconds := ""
@@ -33,17 +29,9 @@ func (s *Store) Lease(ctx context.Context, id live.RoomID, node store.NodeID, te
 	return said(answer), err
 }
 
-// dirty is the name of an index: marks, by when they were made, in milliseconds.
-func (s *Store) dirty(shard uint32) string {
-	return fmt.Sprintf("%s{dirty:%02d}", s.config.Prefix, shard)
-}
-
-// shardOf returns the index that has a room's marks.
-func shardOf(id live.RoomID) uint32 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id)) // it never fails
-	return h.Sum32() % dirtyShards
-}
+// dirty is the name of a part of the index: marks, by when they were made, in
+// milliseconds.
+func (s *Store) dirty(shard int) string { return fmt.Sprintf("%s{dirty:%02d}", s.config.Prefix, shard) }
 
 // member is a mark in an index. No node has a space in its id.
 func member(m paired.DirtyMark) string { return string(m.Node) + " " + string(m.Room) }
@@ -83,10 +71,9 @@ func (s *Store) eachMark(
 // LeftDirty implements paired.Hot.
 func (s *Store) LeftDirty(ctx context.Context, age time.Duration, limit int) ([]paired.DirtyMark, error) {
 	before := decimal(s.Now().Add(-age).Time().UnixMilli())
-	commands := make(rueidis.Commands, dirtyShards)
+	commands := make(rueidis.Commands, shards)
 	for i := range commands {
-		//nolint:gosec // there are few shards
-		commands[i] = s.client.B().Zrangebyscore().Key(s.dirty(uint32(i))).Min("-inf").Max(before).
+		commands[i] = s.client.B().Zrangebyscore().Key(s.dirty(i)).Min("-inf").Max(before).
 			Limit(0, int64(limit)).Build()
 	}
 	var marks []paired.DirtyMark

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
-
-	"github.com/ovation-live/ovation/live"
 )
 
 // rest is how long Redis is not asked after it has not answered.
@@ -66,12 +64,12 @@ func (b *breaker) note(now time.Time, answered, given bool) {
 // slots, so that a primary that is away does not stand for the others.
 type breakers [16]breaker
 
-// breaker returns the one for a room.
-func (s *Store) breaker(id live.RoomID) *breaker {
+// breaker returns the one for a key.
+func (s *Store) breaker(key string) *breaker {
 	if s.client.Mode() != rueidis.ClientModeCluster {
 		return &s.breakers[0]
 	}
-	command := s.client.B().Get().Key(s.keysOf(id).state()).Build()
+	command := s.client.B().Get().Key(key).Build()
 	return &s.breakers[int(command.Slot())*len(s.breakers)/slots]
 }
 

@@ -40,7 +40,7 @@ func (s *Store) Follow(ctx context.Context, id live.RoomID, hear func(store.Publ
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if s.breaker(id).open(time.Now()) {
+	if s.breaker(s.keysOf(id).state()).open(time.Now()) {
 		return nil, unavailable(errAway)
 	}
 	u, err := s.bus.enter(ctx, id)

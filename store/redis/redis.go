@@ -34,9 +34,9 @@ type Config struct {
 	Replicas int // 128
 	// NoCache turns client-side caching off, for servers without tracking.
 	NoCache bool
-	// OnBehind is called when limits come with a message that are of a later revision than
+	// OnBehind is called when limits come with a change that are of a later revision than
 	// the copy of the room: the copy is to be mended. It must not block, and is called from
-	// many goroutines, for every batch of messages that shows it.
+	// many goroutines, for every batch that shows it.
 	OnBehind func(live.RoomID) // nothing
 	// Logger is told what operators should know.
 	Logger *slog.Logger // discards
@@ -78,11 +78,13 @@ type Store struct {
 	commits  *committer
 	replicas *replicas
 	bus      *bus
+	maps     *mapCopies
+	looks    looks
 }
 
 // Open connects to Redis. Close the store when it is no longer used.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	s := &Store{config: c.withDefaults()}
+	s := &Store{config: c.withDefaults(), maps: newMapCopies()}
 	option, err := s.config.option()
 	if err != nil {
 		return nil, err
@@ -139,13 +141,18 @@ func (s *Store) reach(ctx context.Context, call func(context.Context) error) err
 	return s.reachRoom(ctx, "", call)
 }
 
-// reachRoom calls Redis for a room, in the time that it has, and says what became of that in
-// the store's words. While Redis does not answer it is not called at all, but now and then.
+// reachRoom is reachKey for what is kept of a room.
 func (s *Store) reachRoom(ctx context.Context, id live.RoomID, call func(context.Context) error) error {
+	return s.reachKey(ctx, s.keysOf(id).state(), call)
+}
+
+// reachKey calls Redis for a key, in the time that it has, and says what became of that in
+// the store's words. While Redis does not answer it is not called at all, but now and then.
+func (s *Store) reachKey(ctx context.Context, key string, call func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b := s.breaker(id)
+	b := s.breaker(key)
 	if !b.allow(time.Now()) {
 		return unavailable(errAway)
 	}

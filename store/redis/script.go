@@ -52,10 +52,17 @@ const (
 func (s *Store) run(
 	ctx context.Context, sc script, id live.RoomID, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
+	return s.runOn(ctx, sc, s.keysOf(id).state(), args...)
+}
+
+// runOn is run for a script whose first key is another than a room's state.
+func (s *Store) runOn(
+	ctx context.Context, sc script, key string, args ...string,
+) (status, []rueidis.RedisMessage, error) {
 	args = slices.Concat([]string{s.instant(), newEpoch()}, args)
 	var list []rueidis.RedisMessage
-	err := s.reachRoom(ctx, id, func(ctx context.Context) (err error) {
-		list, err = sc.lua.Exec(ctx, s.client, []string{s.keysOf(id).state()}, args).ToArray()
+	err := s.reachKey(ctx, key, func(ctx context.Context) (err error) {
+		list, err = sc.lua.Exec(ctx, s.client, []string{key}, args).ToArray()
 		return err
 	})
 	if err != nil {
@@ -66,6 +73,17 @@ func (s *Store) run(
 	}
 	code, err := list[0].AsInt64()
 	return status(code), list[1:], err
+}
+
+// ask is run for a script that is to answer OK: all else is an error.
+func (s *Store) ask(
+	ctx context.Context, sc script, id live.RoomID, args ...string,
+) ([]rueidis.RedisMessage, error) {
+	code, rest, err := s.run(ctx, sc, id, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rest, refusal(id, code)
 }
 
 // instant is what scripts take for the time; "" for the server's own.

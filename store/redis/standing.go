@@ -2,7 +2,7 @@ package redis
 
 import (
 	"context"
-	"errors"
+	"sync"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -61,17 +61,11 @@ func said(answer []rueidis.RedisMessage) bool {
 // Marks implements paired.Hot.
 func (s *Store) Marks(ctx context.Context, places []live.RoomID) ([]paired.Mark, error) {
 	marks := make([]paired.Mark, len(places))
-	commands := make([]rueidis.CacheableTTL, len(places))
-	for i, place := range places {
-		commands[i] = rueidis.CT(s.client.B().Hget().Key(s.keysOf(place).standing()).Field("").Cache(), markTTL)
-	}
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
-		for i, result := range s.client.DoMultiCache(ctx, commands...) {
-			if marks[i], err = markOf(result); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := s.eachCopy(ctx, places, keys.standing, func(key string) rueidis.Cacheable {
+		return s.client.B().Hget().Key(key).Field("").Cache()
+	}, markTTL, func(i int, result rueidis.RedisResult) (err error) {
+		marks[i], err = markOf(result)
+		return err
 	})
 	return marks, err
 }
@@ -92,21 +86,17 @@ func markOf(result rueidis.RedisResult) (paired.Mark, error) {
 // FreshMarks implements paired.Hot.
 func (s *Store) FreshMarks(ctx context.Context, places []live.RoomID) (map[live.RoomID]paired.Mark, error) {
 	marks := make(map[live.RoomID]paired.Mark, len(places))
-	commands := make(rueidis.Commands, len(places))
-	for i, place := range places {
-		commands[i] = s.client.B().Hget().Key(s.keysOf(place).standing()).Field("").Build()
-	}
-	err := s.reach(ctx, func(ctx context.Context) error {
-		var faults []error
-		for i, result := range s.client.DoMulti(ctx, commands...) {
-			mark, err := markOf(result)
-			if err != nil {
-				faults = append(faults, err)
-				continue
-			}
+	var mu sync.Mutex
+	err := s.eachFresh(ctx, places, keys.standing, func(key string) rueidis.Completed {
+		return s.client.B().Hget().Key(key).Field("").Build()
+	}, func(i int, result rueidis.RedisResult) error {
+		mark, err := markOf(result)
+		if err == nil {
+			mu.Lock()
+			defer mu.Unlock()
 			marks[places[i]] = mark
 		}
-		return errors.Join(faults...)
+		return err
 	})
 	return marks, err
 }
@@ -118,17 +108,11 @@ func (s *Store) Copied(ctx context.Context, places []live.RoomID, users []live.U
 	for i, user := range users {
 		fields[i+1] = string(user)
 	}
-	commands := make(rueidis.Commands, len(places))
-	for i, place := range places {
-		commands[i] = s.client.B().Hmget().Key(s.keysOf(place).standing()).Field(fields...).Build()
-	}
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
-		for i, result := range s.client.DoMulti(ctx, commands...) {
-			if all[i], err = copiedOf(result); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := s.eachFresh(ctx, places, keys.standing, func(key string) rueidis.Completed {
+		return s.client.B().Hmget().Key(key).Field(fields...).Build()
+	}, func(i int, result rueidis.RedisResult) (err error) {
+		all[i], err = copiedOf(result)
+		return err
 	})
 	return all, err
 }
@@ -138,6 +122,9 @@ func copiedOf(result rueidis.RedisResult) (c paired.Copied, err error) {
 	values, err := result.ToArray()
 	if err != nil {
 		return c, err
+	}
+	if len(values) == 0 {
+		return c, errCopy
 	}
 	c.Terms = make([]moderation.Terms, len(values)-1)
 	for i, value := range values {

@@ -22,24 +22,18 @@ const wordsTTL = 500 * time.Millisecond
 // WordsCopies implements paired.Hot.
 func (s *Store) WordsCopies(ctx context.Context, places []live.RoomID) ([]paired.WordsCopy, error) {
 	copies := make([]paired.WordsCopy, len(places))
-	commands := make([]rueidis.CacheableTTL, len(places))
-	for i, place := range places {
-		commands[i] = rueidis.CT(s.client.B().Get().Key(s.keysOf(place).words()).Cache(), wordsTTL)
-	}
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
-		for i, result := range s.client.DoMultiCache(ctx, commands...) {
-			if copies[i], err = wordsCopyOf(result); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := s.eachCopy(ctx, places, keys.words, func(key string) rueidis.Cacheable {
+		return s.client.B().Get().Key(key).Cache()
+	}, wordsTTL, func(i int, result rueidis.RedisResult) (err error) {
+		copies[i], err = wordsCopyOf(result)
+		return err
 	})
 	return copies, err
 }
 
 // FreshWordsCopy implements paired.Hot.
 func (s *Store) FreshWordsCopy(ctx context.Context, place live.RoomID) (c paired.WordsCopy, err error) {
-	err = s.reach(ctx, func(ctx context.Context) (err error) {
+	err = s.reachRoom(ctx, place, func(ctx context.Context) (err error) {
 		c, err = wordsCopyOf(s.client.Do(ctx, s.client.B().Get().Key(s.keysOf(place).words()).Build()))
 		return err
 	})

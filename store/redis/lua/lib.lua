@@ -17,6 +17,9 @@
 --   e0t e0s ... e2s    per bucket, those of the latest entry that is held no longer
 --   at, afloor         timestamp of the attributes; that of the last update trimmed
 --   before             the ancestry: packed, the latest first
+--   requests           when the present generation of remembered requests began
+--   look               when the room is to be looked at for leases that are over, as the
+--                      index of all rooms has it (or earlier there); 0: not at all
 --   rate wrate slow cap akeys akey avalue alog avw     the room's own settings
 -- Numbers are decimal; timestamps are microseconds; what is absent is 0.
 
