@@ -4,10 +4,12 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	ovation "github.com/ovation-live/ovation/clients/go"
+	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/token"
 )
@@ -15,6 +17,7 @@ import (
 // deployment is three nodes behind a load balancer, on one Redis and one Postgres.
 type deployment struct {
 	env      []string
+	placed   bool // nodes say where they are, and are given the rooms that they are to have
 	nodes    []*node
 	balancer *balancer
 }
@@ -22,9 +25,22 @@ type deployment struct {
 // deploy starts a deployment, until the test ends.
 func deploy(t *testing.T, redis, postgres string) *deployment {
 	t.Helper()
-	d := &deployment{balancer: balance(t), env: []string{
-		"OVATION_REDIS_URL=" + redis, "OVATION_REDIS_PREFIX=" + rand.Text() + ":", "OVATION_POSTGRES_URL=" + postgres,
-	}}
+	return (&deployment{}).start(t, redis, postgres)
+}
+
+// deployPlaced starts a deployment whose nodes take ten viewers of a room each.
+func deployPlaced(t *testing.T, redis, postgres string) *deployment {
+	t.Helper()
+	d := &deployment{placed: true, env: []string{"OVATION_VIEWERS_PER_NODE=10"}}
+	return d.start(t, redis, postgres)
+}
+
+func (d *deployment) start(t *testing.T, redis, postgres string) *deployment {
+	t.Helper()
+	d.balancer = balance(t)
+	d.env = append(
+		d.env, "OVATION_REDIS_URL="+redis, "OVATION_REDIS_PREFIX="+rand.Text()+":", "OVATION_POSTGRES_URL="+postgres,
+	)
 	for range 3 {
 		d.grow(t)
 	}
@@ -34,7 +50,12 @@ func deploy(t *testing.T, redis, postgres string) *deployment {
 // grow starts one more node.
 func (d *deployment) grow(t *testing.T) *node {
 	t.Helper()
-	n := launch(t, d.env...)
+	env := d.env
+	if d.placed {
+		address := fmt.Sprintf("127.0.0.1:%d", services.FreePort(t))
+		env = append(slices.Clone(env), "OVATION_LISTEN="+address, "OVATION_ADVERTISE_URL=http://"+address)
+	}
+	n := launch(t, env...)
 	d.balancer.add(t, n)
 	d.nodes = append(d.nodes, n)
 	return n

@@ -80,6 +80,7 @@ func (n *node) runs() bool {
 // stop ends the node in good order, and returns its code; -1 if it had to be killed.
 func (n *node) stop(t *testing.T) int {
 	t.Helper()
+	n.signal(t, syscall.SIGCONT) // it may have been stopped
 	n.signal(t, syscall.SIGTERM)
 	late := time.AfterFunc(patience, func() { _ = n.cmd.Process.Kill() })
 	defer late.Stop()

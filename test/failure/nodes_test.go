@@ -47,6 +47,22 @@ func TestNodeDrains(t *testing.T) {
 	s.judge(t, "a node drains (SIGTERM)", resumed, lossy{})
 }
 
+func TestPlacedNodesComeAndGo(t *testing.T) {
+	begin(t)
+	d := deployPlaced(t, services.SharedRedis(t), services.NewDatabase(t))
+	s := play(t, d)
+	d.nodes[0].kill(t)
+	resumed := s.flows(t)
+	d.grow(t)
+	resumed = max(resumed, s.flows(t))
+	if code := d.nodes[1].stop(t); code != 0 {
+		t.Errorf("the node ended with code %d:\n%s", code, d.nodes[1].logs)
+	}
+	resumed = max(resumed, s.flows(t))
+	s.present(t)
+	s.judge(t, "nodes that viewers are sent to: one is killed, one is added, one drains", resumed, lossy{})
+}
+
 // present waits until the room says that those are there who are: what a node held that is
 // gone has been taken over, or has ended.
 func (s *stage) present(t *testing.T) {
