@@ -33,7 +33,7 @@ func (s *Store) WordsCopies(ctx context.Context, places []live.RoomID) ([]paired
 
 // FreshWordsCopy implements paired.Hot.
 func (s *Store) FreshWordsCopy(ctx context.Context, place live.RoomID) (c paired.WordsCopy, err error) {
-	err = s.reachRoom(ctx, place, func(ctx context.Context) (err error) {
+	err = s.reachKey(ctx, s.keysOf(place).words(), func(ctx context.Context) (err error) {
 		c, err = wordsCopyOf(s.client.Do(ctx, s.client.B().Get().Key(s.keysOf(place).words()).Build()))
 		return err
 	})
