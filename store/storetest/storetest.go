@@ -37,6 +37,11 @@ type Backend struct {
 	// Close closes the store before the test is over, for tests that open many. It is not
 	// used afterwards. nil: it costs nothing to leave it open.
 	Close func()
+	// Restart has the store go away and come back, maybe without the latest entries of
+	// its logs, each of which then goes on in another life. Until it is back calls fail
+	// with store.ErrUnavailable, and publications are lost. It is called once at a time.
+	// nil: the store has nothing to come back with.
+	Restart func()
 }
 
 // Open returns a fresh, empty store and closes it when the test is over. It is

@@ -222,7 +222,7 @@ export class RoomClient {
     const subscription = {
       roomId: this.#roomId,
       sessionId: this.#sessionId,
-      cursor: this.#sync.inbox.cursor,
+      cursor: this.#sync.inbox.open(),
     };
     const listener = {
       onWelcome: (welcome: Welcome) => this.#welcome(welcome, link),
