@@ -144,6 +144,7 @@ func Query(tb testing.TB, url, statement string) string {
 	tb.Helper()
 	bin, err := postgresPrograms()
 	check(tb, err)
+	//nolint:gosec // Postgres' own
 	cmd := exec.CommandContext(tb.Context(), filepath.Join(bin, "psql"), "-X", "-A", "-t", "-q", "-c", statement, url)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
