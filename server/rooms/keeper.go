@@ -118,9 +118,7 @@ func (k *Keeper) tellOnline(ctx context.Context) {
 // pulled here, and ends the streams of sessions that are gone or were resumed
 // elsewhere.
 func (k *Keeper) renew(ctx context.Context) {
-	for id, lost := range k.renewFor(ctx, byStream, k.service.hub.Sessions(), StreamLease) {
-		k.service.hub.EndSessions(id, lost)
-	}
+	k.service.hub.EndSessions(k.renewFor(ctx, byStream, k.service.hub.Sessions(), StreamLease))
 	k.renewFor(ctx, byPull, k.takePulled(), pollTerm)
 }
 
