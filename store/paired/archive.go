@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// leaseTerm is how long a node that stops keeps others from archiving its rooms.
+	// leaseTerm is how long a node that stops keeps others from archiving its rooms: not so
+	// long that a room at its rate fills its rings.
 	leaseTerm = 3 * time.Second
 	// noteEvery is how often a node notes that a room is still dirty.
 	noteEvery = 10 * time.Second
