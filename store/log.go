@@ -39,8 +39,8 @@ type Log interface {
 	// Head returns how far the room is. ErrRoomNotFound.
 	Head(ctx context.Context, id live.RoomID) (Head, error)
 	// Marks returns the latest publication of each of the rooms, for nodes that look
-	// whether they have missed any: it costs as little as can be. One that is not there
-	// is not in the answer. If some cannot be reached it returns ErrUnavailable with the
+	// whether they have missed any: it costs as little as can be. One that is not there,
+	// or that the backend has lost, is not in the answer. If some cannot be reached it returns ErrUnavailable with the
 	// others'. A log that came back without its latest entries may still have the epoch
 	// that they were of, until it is next read or written: its Sequence went back then.
 	Marks(ctx context.Context, ids []live.RoomID) (map[live.RoomID]Mark, error)

@@ -115,11 +115,12 @@ func (l *link) openStream(ctx context.Context) {
 }
 
 // streamEnded falls back to polling where a stream does not come through, stays with
-// it where it is at work already, and else ends the link.
+// it where it is at work already, and else ends the link. At an address that the server
+// named it may be that nothing comes through: first it is tried at the client's own.
 func (l *link) streamEnded(ctx context.Context) error {
 	err := l.stream.err
 	l.stream = nil
-	if errors.Is(err, errNoWelcome) {
+	if errors.Is(err, errNoWelcome) && (l.up || l.room.endpoint == "") {
 		l.room.polling = true
 	}
 	if !l.room.polling || final(err) {
