@@ -19,6 +19,7 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/certificate"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/cluster"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
@@ -29,16 +30,15 @@ import (
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/tracing"
 	"github.com/ovation-live/ovation/server/words"
-	"github.com/ovation-live/ovation/store"
-	"github.com/ovation-live/ovation/store/memory"
 )
 
 // App is a server, put together and not yet serving. Make one with New.
 type App struct {
 	config   config.Config
 	logger   *slog.Logger
-	store    store.Set
+	store    backing
 	hub      *hub.Hub
+	cluster  *cluster.Cluster
 	keeper   *rooms.Keeper
 	order    *moderation.Keeper
 	services rpc.Services
@@ -59,11 +59,25 @@ type App struct {
 // New puts a server together and binds its addresses. The configuration must be
 // valid.
 func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
+	m := newMetrics()
+	kept, err := openBacking(ctx, c, logger, m.registry)
+	if err != nil {
+		return nil, err
+	}
+	a, err := newOn(ctx, c, logger, m, kept)
+	if err != nil {
+		kept.close()
+	}
+	return a, err
+}
+
+// newOn is New over a store.
+func newOn(ctx context.Context, c config.Config, logger *slog.Logger, m metrics, kept backing) (*App, error) {
 	a := &App{
 		config:  c,
 		logger:  interceptor.WithContext(logger),
-		store:   memory.New().Set(),
-		metrics: newMetrics(),
+		store:   kept,
+		metrics: m,
 	}
 	a.limits = newLimits(c.Limits, limit.NewMetrics(a.metrics.registry))
 	var err error
@@ -115,7 +129,10 @@ func (a *App) prepare(ctx context.Context) error {
 	if a.internal, err = a.serve(internal, nil); err != nil { //nolint:contextcheck // requests have contexts of their own
 		return err
 	}
-	return a.bind(ctx)
+	if err = a.bind(ctx); err == nil {
+		a.buildCluster()
+	}
+	return err
 }
 
 // loadPair reads the certificate of the public address, if the configuration has one.
@@ -149,16 +166,16 @@ func (a *App) buildServices() {
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
 		hub.Config{Heartbeat: a.config.Heartbeat, Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
 	newID := func() string { return strings.ToLower(rand.Text()) }
-	roomService := rooms.New(a.store, a.hub, newID)
+	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
 		Rooms: roomService,
-		Chat: chat.New(a.store, a.hub, roomService, a.keeper, chat.Config{
-			Filter: words.NewFilter(a.store, a.logger), Logger: a.logger, Metrics: chat.NewMetrics(a.metrics.registry),
+		Chat: chat.New(a.store.Set, a.hub, roomService, a.keeper, chat.Config{
+			Filter: words.NewFilter(a.store.Set, a.logger), Logger: a.logger, Metrics: chat.NewMetrics(a.metrics.registry),
 		}),
-		Attributes: attributes.New(a.store, a.hub, attributes.NewMetrics(a.metrics.registry)),
-		Moderation: moderation.New(a.store, a.hub, a.logger),
-		Words:      words.New(a.store),
+		Attributes: attributes.New(a.store.Set, a.hub, attributes.NewMetrics(a.metrics.registry)),
+		Moderation: moderation.New(a.store.Set, a.hub, a.logger),
+		Words:      words.New(a.store.Set),
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -184,8 +201,10 @@ func (a *App) bind(ctx context.Context) (err error) {
 func (a *App) Run(ctx, force context.Context) error {
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
+	stopStore := a.runStore(context.WithoutCancel(ctx))
 	group.Go(func() { a.keeper.Run(keeping) })
 	group.Go(func() { a.order.Run(keeping) })
+	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })
 	}
@@ -211,8 +230,25 @@ func (a *App) Run(ctx, force context.Context) error {
 	err = errors.Join(err, ignoreClosed(a.public.Close()), ignoreClosed(a.internal.Close()))
 	a.close()
 	group.Wait()
+	stopStore() // last: what the others have done is written
 	a.traces.Close(force)
 	return err
+}
+
+// runStore lets the store do what it does by itself, until what it returns is called,
+// which waits for it and closes it.
+func (a *App) runStore(ctx context.Context) (stop func()) {
+	running, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		a.store.run(running)
+	}()
+	return func() {
+		cancel()
+		<-over
+		a.store.close()
+	}
 }
 
 // drain ends what is open: streams one after the other, while calls are still taken
@@ -228,10 +264,12 @@ func (a *App) drain(ctx, force context.Context) error {
 	a.health.SetStatus("", grpchealth.StatusNotServing)
 	bounded, cancel := context.WithTimeout(force, a.config.DrainTimeout)
 	defer cancel()
+	a.cluster.Drain(bounded)
 	a.hub.Drain(bounded, hub.Farewell{
-		After:  a.config.ReconnectAfter,
-		Jitter: a.config.ReconnectJitter,
-		Within: a.config.DrainTimeout / 2, // the other half is for calls under way, and slow readers
+		After:    a.config.ReconnectAfter,
+		Jitter:   a.config.ReconnectJitter,
+		Within:   a.config.DrainTimeout / 2, // the other half is for calls under way, and slow readers
+		Endpoint: a.place,
 	})
 	switch err := a.public.Shutdown(bounded); {
 	case force.Err() != nil:

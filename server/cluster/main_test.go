@@ -1,0 +1,9 @@
+package cluster_test
+
+import (
+	"testing"
+
+	"github.com/ovation-live/ovation/internal/services"
+)
+
+func TestMain(m *testing.M) { services.Main(m) }
