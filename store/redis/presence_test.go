@@ -168,6 +168,29 @@ func TestUnsettledSessionsOutliveTheirRoom(t *testing.T) {
 	}
 }
 
+// A server that was told to evict keys may lose one of a room's: nothing stands still by that.
+func TestPresenceSurvivesTheLossOfAKey(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"sessions", "users", "stays", "leases"} {
+		s, server, clock := onAClock(t)
+		id := begin(t, s, 1)[0]
+		join(t, s, id, "ann", "a", time.Second)
+		join(t, s, id, "ann", "b", time.Second)
+		server.Do(t, "DEL", "p:{"+string(id)+"}:"+key)
+		if _, err := s.Members(t.Context(), id, "", 10); err != nil {
+			t.Errorf("without %s: Members: %v", key, err)
+		}
+		clock.Advance(time.Minute)
+		expire(t, s)
+		leave(t, s, store.Departure{Room: id, User: "ann"})
+		join(t, s, id, "bob", "c", time.Second)
+		clock.Advance(2 * time.Second)
+		if got := expire(t, s); len(got) != 1 || got[0].User != "bob" || !got[0].Gone {
+			t.Errorf("without %s: %+v have ended in the end, want bob's session", key, got)
+		}
+	}
+}
+
 // However many there are, members come in order, each whole.
 func TestMembersOfACrowd(t *testing.T) {
 	t.Parallel()
