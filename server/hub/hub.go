@@ -40,6 +40,9 @@ type Source struct {
 type Config struct {
 	// Heartbeat is the longest silence on a stream. Default 20 s.
 	Heartbeat time.Duration
+	// DoubtFor is how long a viewer who does not pull here may pull elsewhere and is not
+	// ended: longer than a session lasts that nobody renews. 0: there is no other node.
+	DoubtFor time.Duration
 	// Logger gets what an operator should know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.

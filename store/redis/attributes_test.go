@@ -64,17 +64,6 @@ func since(tb testing.TB, s *redis.Store, id live.RoomID, epoch live.Epoch, afte
 	return delta
 }
 
-// eventually polls until something holds.
-func eventually(tb testing.TB, what string, holds func() bool) {
-	tb.Helper()
-	for deadline := time.Now().Add(time.Minute); !holds(); {
-		if time.Now().After(deadline) {
-			tb.Fatalf("after a minute still not: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
-}
-
 // calls counts the scripts that a server ran, and what it was asked of rooms' states.
 func calls(tb testing.TB, r *services.Redis) (n int) {
 	tb.Helper()
