@@ -8,6 +8,7 @@ import (
 	"connectrpc.com/connect"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/store/memory"
@@ -16,13 +17,31 @@ import (
 // advertised makes a server one that viewers can be sent to.
 func advertised(c *config.Config) { c.AdvertiseURL = "http://127.0.0.1:0/" }
 
-// nodes starts servers that share a store, and waits until each knows all.
-func nodes(t *testing.T, n int, edits ...func(*config.Config)) []*node {
+// nodes starts servers that share a store in this process, and waits until each knows
+// all.
+func nodes(t *testing.T, n int) []*node {
 	t.Helper()
 	set := memory.New().Set()
+	return nodesBy(t, n, func() *node { return startOn(t, set, advertised) })
+}
+
+// nodesOver starts servers that share a Redis and a Postgres.
+func nodesOver(t *testing.T, n int) []*node {
+	t.Helper()
+	redis, database := services.NewRedis(t).URL(), services.NewDatabase(t)
+	return nodesBy(t, n, func() *node {
+		return start(t, advertised, func(c *config.Config) {
+			c.RedisURL, c.PostgresURL = config.Secret(redis), config.Secret(database)
+		})
+	})
+}
+
+// nodesBy starts servers in a way, and waits until each knows all.
+func nodesBy(t *testing.T, n int, start func() *node) []*node {
+	t.Helper()
 	all := make([]*node, n)
 	for i := range all {
-		all[i] = startOn(t, set, append(edits, advertised)...)
+		all[i] = start()
 	}
 	for _, node := range all {
 		node.awaitNodes(t, n)
@@ -123,7 +142,16 @@ func (n *node) openStream(t *testing.T, id, session string) *connect.ServerStrea
 // with the session that they have; the room's messages come from any node.
 func TestViewersAreSentToThePlace(t *testing.T) {
 	t.Parallel()
-	all := nodes(t, 2)
+	for name, start := range map[string]func(*testing.T, int) []*node{"memory": nodes, "Redis and Postgres": nodesOver} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			viewersAreSentToThePlace(t, start(t, 2))
+		})
+	}
+}
+
+func viewersAreSentToThePlace(t *testing.T, all []*node) {
+	t.Helper()
 	all[0].create(t, "r")
 	right, wrong := place(t, all, "r")
 	stream := wrong.openStream(t, "r", "")

@@ -81,12 +81,12 @@ type Cluster struct {
 	nodes   store.Nodes
 	hub     *hub.Hub
 	started live.Timestamp
-	outages outages
 
 	mu       sync.Mutex
 	draining bool
 	last     []store.Node // as they were read last
 	doubts   doubts
+	outages  outages
 
 	view atomic.Pointer[view]
 }

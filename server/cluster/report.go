@@ -6,7 +6,7 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// outages says which tasks fail now. It belongs to Run, and to Drain once.
+// outages says which tasks fail now.
 type outages struct{ failing [tasks]bool }
 
 // report counts failures of a task, and logs the first of an outage, and its end.
