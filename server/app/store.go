@@ -149,7 +149,8 @@ func (o opener) tables(ctx context.Context) (s *postgres.Store, err error) {
 	err = o.await(ctx, "Postgres", "--postgres-url", func(ctx context.Context) (err error) {
 		s, err = postgres.Open(ctx, postgres.Config{
 			URL: string(c.PostgresURL), MigrateURL: string(c.PostgresMigrateURL), MaxConns: c.PostgresMaxConns,
-			ExecMode: postgres.ExecMode(c.PostgresExecMode), HistoryRetention: c.HistoryRetention, Logger: o.logger,
+			ExecMode: postgres.ExecMode(c.PostgresExecMode), HistoryRetention: c.HistoryRetention, RoomRetention: c.RoomRetention,
+			Logger: o.logger,
 		})
 		return err
 	})

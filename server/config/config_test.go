@@ -88,6 +88,8 @@ func TestRules(t *testing.T) {
 		"a hasty Redis":     {func(c *config.Config) { c.RedisTimeout = time.Millisecond }, "--redis-timeout is 1ms, must be from 100ms to 1m0s"},
 		"history for ever":  {func(c *config.Config) { c.HistoryRetention = 0 }, ""},
 		"short history":     {func(c *config.Config) { c.HistoryRetention = time.Minute }, "--history-retention is 1m0s, must be 0 or at least 1h0m0s"},
+		"rooms for ever":    {func(c *config.Config) { c.RoomRetention = 0 }, ""},
+		"short rooms":       {func(c *config.Config) { c.RoomRetention = time.Hour }, "--room-retention is 1h0m0s, must be 0 or at least 24h0m0s"},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {
