@@ -47,12 +47,13 @@ const (
 	tokenExpired
 	drained
 	moved
+	lost
 	roomEnded
 	endings
 )
 
 var endingNames = [endings]string{
-	"disconnected", "write_failed", "offline", "replaced", "departed", "token_expired", "drained", "moved", "room_ended",
+	"disconnected", "write_failed", "offline", "replaced", "departed", "token_expired", "drained", "moved", "lost", "room_ended",
 }
 
 // String returns the ending's name, as metrics and logs carry it.
@@ -127,6 +128,8 @@ func endingOf(why hub.Ending, gone bool) ending {
 		return drained
 	case hub.Moved:
 		return moved
+	case hub.Lost:
+		return lost
 	case hub.RoomOver:
 		return roomEnded
 	case hub.Open:

@@ -112,7 +112,7 @@ func (v *Viewing) part(ctx context.Context) {
 			return s.rooms.Over(ctx, v.room, v.session)
 		case hub.Open, hub.Expired, hub.Drained, hub.Moved:
 			return s.rooms.Disconnected(ctx, v.room, v.session)
-		case hub.Replaced, hub.Left, hub.RoomOver:
+		case hub.Replaced, hub.Left, hub.Lost, hub.RoomOver:
 		}
 		return nil
 	})

@@ -85,15 +85,15 @@ func (h *Hub) Believe() {
 	}
 }
 
-// lapse ends a subscriber whose lease is lost, because nobody else has the session: the
-// viewer was offline if they were suspected of it, else they have left.
-func (s *Subscriber) lapse(left, offline *wire.Frame) {
+// lapse ends a subscriber whose session is gone: the viewer was offline if they were
+// suspected of it, else the store has lost the session.
+func (s *Subscriber) lapse(again, offline *wire.Frame) {
 	s.mu.Lock()
 	suspected := s.suspected
 	s.mu.Unlock()
 	if suspected {
 		s.finish(Offline, offline)
 	} else {
-		s.finish(Left, left)
+		s.finish(Lost, again)
 	}
 }

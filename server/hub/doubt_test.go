@@ -26,7 +26,7 @@ func TestDoubt(t *testing.T) {
 	}{
 		{"nobody has the session", func(s *stage, v *seat) {
 			lost := []store.Lost{{Lease: s.hub.Sessions()[theRoom][0]}}
-			s.hub.EndSessions(theRoom, lost)
+			s.hub.EndSessions(map[live.RoomID][]store.Lost{theRoom: lost})
 			frames := v.take()
 			if last := frames[len(frames)-1].GetKicked(); last.GetReason() != wire.Offline || !last.GetMayReconnect() {
 				s.Fatalf("ended with %v", last)

@@ -69,24 +69,3 @@ func (h *Hub) Protect(id live.RoomID, until map[live.UserID]live.Timestamp) {
 		f.crowd.each(func(s *Subscriber) { s.Protect(until[s.session.User]) })
 	}
 }
-
-// EndSessions ends the node's streams whose leases on a room's sessions are lost.
-func (h *Hub) EndSessions(id live.RoomID, lost []store.Lost) {
-	f := h.serving(id)
-	if f == nil || len(lost) == 0 {
-		return
-	}
-	left, replaced, offline := wire.KickedFrame(wire.Left), wire.KickedFrame(wire.Replaced), wire.KickedFrame(wire.Offline)
-	resumed := make(map[store.Lease]bool, len(lost))
-	for _, l := range lost {
-		resumed[l.Lease] = l.Resumed
-	}
-	f.crowd.each(func(s *Subscriber) {
-		switch elsewhere, gone := resumed[store.LeaseOf(s.session)]; {
-		case elsewhere:
-			s.finish(Replaced, replaced)
-		case gone:
-			s.lapse(left, offline)
-		}
-	})
-}

@@ -168,18 +168,24 @@ func TestSessionsThatAreGoneEnd(t *testing.T) {
 		defer b.leave()
 		c := s.seat("c", hub.Inline, feed.Cursor{})
 		defer c.leave()
-		s.hub.EndSessions(theRoom, []store.Lost{
-			{Lease: store.Lease{Session: "a's", User: "a"}},
-			{Lease: store.Lease{Session: "b's", User: "b", Incarnation: 7}}, // of a stream before
-			{Lease: store.Lease{Session: "c's", User: "c"}, Resumed: true},
-			{Lease: store.Lease{Session: "another"}},
+		s.hub.EndSessions(map[live.RoomID][]store.Lost{
+			theRoom: {
+				{Lease: store.Lease{Session: "a's", User: "a"}},
+				{Lease: store.Lease{Session: "b's", User: "b", Incarnation: 7}}, // of a stream before
+				{Lease: store.Lease{Session: "c's", User: "c"}, Resumed: true},
+				{Lease: store.Lease{Session: "another"}},
+			},
+			"no such room": slices.Repeat([]store.Lost{{Lease: store.Lease{Session: "b's", User: "b"}}}, 996),
 		})
-		s.hub.EndSessions("no such room", []store.Lost{{Lease: store.Lease{Session: "b's", User: "b"}}})
-		if a.sub.Ending() != hub.Left || b.sub.Ending() != hub.Open || c.sub.Ending() != hub.Replaced {
+		if a.sub.Ending() != hub.Lost || b.sub.Ending() != hub.Open || c.sub.Ending() != hub.Replaced {
 			s.Fatalf("endings: %v, %v, %v", a.sub.Ending(), b.sub.Ending(), c.sub.Ending())
 		}
+		frames := a.take() // as fast as those of a node that drains
+		if again := frames[len(frames)-1].GetReconnect(); again.GetJitter().AsDuration() != 2*time.Second || again.GetAfter().AsDuration() != 0 {
+			s.Fatalf("told %v", frames)
+		}
 		b.sub.Expire()
-		frames := b.take()
+		frames = b.take()
 		if last := frames[len(frames)-1].GetKicked(); last.GetReason() != wire.TokenExpired || !last.GetMayReconnect() {
 			s.Fatalf("ended with %v", frames)
 		}

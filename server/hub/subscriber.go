@@ -47,6 +47,7 @@ const (
 	Expired
 	Drained
 	Moved
+	Lost
 	RoomOver
 )
 

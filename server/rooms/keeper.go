@@ -119,9 +119,7 @@ func (k *Keeper) tellOnline(ctx context.Context) {
 // elsewhere.
 func (k *Keeper) renew(ctx context.Context) {
 	lost, err := k.renewFor(ctx, byStream, k.service.hub.Sessions(), StreamLease)
-	for id, lost := range lost {
-		k.service.hub.EndSessions(id, lost)
-	}
+	k.service.hub.EndSessions(lost)
 	if err == nil {
 		k.service.hub.Believe()
 	}

@@ -153,6 +153,12 @@ func MoveFrame(after, jitter time.Duration, endpoint string) *Frame {
 	return reconnectFrame(ovationv1.ReconnectReason_RECONNECT_REASON_MOVE, after, jitter, endpoint)
 }
 
+// LostFrame is the last of a stream whose session the store has lost: come back with
+// another, at a random moment within jitter.
+func LostFrame(jitter time.Duration) *Frame {
+	return reconnectFrame(ovationv1.ReconnectReason_RECONNECT_REASON_UNSPECIFIED, 0, jitter, "")
+}
+
 func reconnectFrame(why ovationv1.ReconnectReason, after, jitter time.Duration, endpoint string) *Frame {
 	return newFrame(KindLast, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Reconnect{

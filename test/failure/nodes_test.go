@@ -67,8 +67,17 @@ func TestPlacedNodesComeAndGo(t *testing.T) {
 // gone has been taken over, or has ended.
 func (s *stage) present(t *testing.T) {
 	t.Helper()
+	var (
+		got *ovationv1.GetRoomResponse
+		err error
+	)
+	defer func() {
+		if t.Failed() {
+			t.Logf("the room counts %v, %v", got.GetOnline(), err)
+		}
+	}()
 	eventually(t, "the room counts those who are there", func() bool {
-		got, err := s.operator.Rooms().GetRoom(t.Context(), &ovationv1.GetRoomRequest{RoomId: s.room})
+		got, err = s.operator.Rooms().GetRoom(t.Context(), &ovationv1.GetRoomRequest{RoomId: s.room})
 		return err == nil && got.GetOnline().GetUsers() == viewers && got.GetOnline().GetSessions() == viewers
 	})
 }
