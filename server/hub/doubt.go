@@ -85,8 +85,8 @@ func (h *Hub) Believe() {
 	}
 }
 
-// lapse ends a subscriber whose lease is lost, because nobody else has the session: the
-// viewer was offline if they were suspected of it, else the store has lost the session.
+// lapse ends a subscriber whose session is gone: the viewer was offline if they were
+// suspected of it, else the store has lost the session.
 func (s *Subscriber) lapse(again, offline *wire.Frame) {
 	s.mu.Lock()
 	suspected := s.suspected

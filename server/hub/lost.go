@@ -19,21 +19,17 @@ func (h *Hub) EndSessions(lost map[live.RoomID][]store.Lost) {
 	for _, some := range lost {
 		all += len(some)
 	}
-	ends := lostFrames{
-		wire.KickedFrame(wire.Replaced), wire.KickedFrame(wire.Offline), wire.LostFrame(comeback(all)),
-	}
+	replaced, offline := wire.KickedFrame(wire.Replaced), wire.KickedFrame(wire.Offline)
+	again := wire.LostFrame(comeback(all))
 	for id, some := range lost {
 		if f := h.serving(id); f != nil {
-			f.endLost(some, ends)
+			f.endLost(some, replaced, offline, again)
 		}
 	}
 }
 
-// lostFrames are what streams end with whose leases are lost.
-type lostFrames struct{ replaced, offline, again *wire.Frame }
-
 // endLost is EndSessions for one room.
-func (f *followed) endLost(lost []store.Lost, ends lostFrames) {
+func (f *followed) endLost(lost []store.Lost, replaced, offline, again *wire.Frame) {
 	resumed := make(map[store.Lease]bool, len(lost))
 	for _, l := range lost {
 		resumed[l.Lease] = l.Resumed
@@ -41,9 +37,9 @@ func (f *followed) endLost(lost []store.Lost, ends lostFrames) {
 	f.crowd.each(func(s *Subscriber) {
 		switch elsewhere, gone := resumed[store.LeaseOf(s.session)]; {
 		case elsewhere:
-			s.finish(Replaced, ends.replaced)
+			s.finish(Replaced, replaced)
 		case gone:
-			s.lapse(ends.again, ends.offline)
+			s.lapse(again, offline)
 		}
 	})
 }
