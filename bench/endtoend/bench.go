@@ -155,4 +155,5 @@ var scenarios = []struct {
 	{"memory", memory},
 	{"unary", unary},
 	{"send", send},
+	{"stores", stores},
 }

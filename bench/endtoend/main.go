@@ -8,6 +8,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,7 +21,7 @@ import (
 
 // flags is what the program can be told.
 type flags struct {
-	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send" placeholder:"NAME"`
+	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send,stores" placeholder:"NAME"`
 	Server   []string `help:"Only these servers: ${enum}. Default: all." enum:"ovation,connect-go,grpc-go,centrifuge" placeholder:"NAME"`
 
 	Rounds  int           `default:"2" help:"How often each measurement is made (default ${default})."`
@@ -37,11 +38,13 @@ type flags struct {
 	SendsAtOnce    int       `default:"4" help:"Scenario send: calls that each has under way at once (default ${default})." placeholder:"N"`
 	Rooms          int       `default:"200" help:"Scenario send: rooms that are sent to (default ${default})." placeholder:"N"`
 
-	Ovation    string   `help:"Measure this server instead of building one." placeholder:"FILE" type:"existingfile"`
-	ServerFlag []string `help:"Another flag for Ovation's server, for instance --server-flag=--heartbeat=1m." placeholder:"FLAG"`
-	Profile    string   `help:"Keep a CPU profile of every measured server in this folder." placeholder:"DIR" type:"path"`
-	JSON       bool     `name:"json" help:"Print one JSON object instead of tables."`
-	Quiet      bool     `help:"Say nothing while it goes on."`
+	Ovation     string   `help:"Measure this server instead of building one." placeholder:"FILE" type:"existingfile"`
+	ServerFlag  []string `help:"Another flag for Ovation's server, for instance --server-flag=--heartbeat=1m." placeholder:"FLAG"`
+	RedisURL    string   `help:"Scenario stores: where Redis is; without it the scenario is left out." placeholder:"URL"`
+	PostgresURL string   `help:"Scenario stores: where Postgres is." placeholder:"URL"`
+	Profile     string   `help:"Keep a CPU profile of every measured server in this folder." placeholder:"DIR" type:"path"`
+	JSON        bool     `name:"json" help:"Print one JSON object instead of tables."`
+	Quiet       bool     `help:"Say nothing while it goes on."`
 }
 
 // Validate checks the flags.
@@ -55,6 +58,8 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--message-bytes is %d, must be from %d to 10000", f.MessageBytes, minMessageBytes)
 	case f.MessageRate <= 0 || f.MessageRate > 10_000:
 		return fmt.Errorf("--message-rate is %v, must be more than 0 and at most 10000", f.MessageRate)
+	case (f.RedisURL == "") != (f.PostgresURL == ""):
+		return errors.New("--redis-url and --postgres-url go together: give both, or neither")
 	case f.MostFrames < 1:
 		return fmt.Errorf("--most-frames is %d, must be at least 1", f.MostFrames)
 	case f.Rooms < 1 || f.Rooms > 10_000:

@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,8 +27,6 @@ import (
 const (
 	// secret signs the tokens of a server that runs for as long as a measurement does.
 	secret = "a secret for as long as a measurement lasts"
-	// theRoom is the room that is watched.
-	theRoom = "bench"
 	// senders is how many messages are on their way to the server at once: as many
 	// as it takes to keep the pace on a machine that is fully used.
 	senders = 8
@@ -40,6 +40,7 @@ type ovation struct {
 
 	delivery ovationv1.Delivery
 	tokens   *tokens
+	room     string // the one that is watched: another each time, for a store may be shared
 	rooms    ovationv1connect.RoomServiceClient
 	feed     ovationv1connect.FeedServiceClient
 	state    ovationv1connect.AttributeServiceClient
@@ -47,15 +48,15 @@ type ovation struct {
 
 // ovationWith returns Ovation's server delivering in one of its ways, a room's rounds so
 // far apart.
-func ovationWith(delivery ovationv1.Delivery, round time.Duration) contender {
+func ovationWith(delivery ovationv1.Delivery, round time.Duration, args ...string) contender {
 	_, way, _ := strings.Cut(strings.ToLower(delivery.String()), "_")
 	return contender{name: "ovation " + way, server: "ovation", start: func(ctx context.Context, b *bench) (instance, error) {
-		o, err := startOvation(ctx, b)
+		o, err := startOvation(ctx, b, args...)
 		if err != nil {
 			return nil, err
 		}
 		o.delivery = delivery
-		if err := o.createRoom(ctx, theRoom, round); err != nil {
+		if err := o.createRoom(ctx, o.room, round); err != nil {
 			o.Stop()
 			return nil, err
 		}
@@ -63,18 +64,18 @@ func ovationWith(delivery ovationv1.Delivery, round time.Duration) contender {
 	}}
 }
 
-// startOvation starts the server.
-func startOvation(ctx context.Context, b *bench) (*ovation, error) {
-	args := append([]string{
+// startOvation starts the server, with flags of its own.
+func startOvation(ctx context.Context, b *bench, own ...string) (*ovation, error) {
+	args := slices.Concat([]string{
 		"--auth-secret", secret, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0",
 		"--log-level", "warn", "--drain-timeout", "2s",
 		"--user-connect-rate", "0", "--user-send-rate", "0", "--user-read-rate", "0", "--user-pulls", "0", // few users stand for many
-	}, b.flags.ServerFlag...)
+	}, own, b.flags.ServerFlag)
 	p, err := process.Start(ctx, b.log, b.binaries["ovation"], args...)
 	if err != nil {
 		return nil, err
 	}
-	o := &ovation{Process: p, tokens: b.tokens}
+	o := &ovation{Process: p, tokens: b.tokens, room: "bench-" + rand.Text()[:8]}
 	backend, err := token.Mint(secret, token.Claims{User: "backend", Role: live.RoleBackend, Rooms: []live.RoomID{token.AnyRoom}})
 	if err != nil {
 		p.Stop()
@@ -122,7 +123,7 @@ func (o *ovation) createRoom(ctx context.Context, id string, round time.Duration
 func (o *ovation) process() *process.Process { return o.Process }
 
 func (o *ovation) dialect() load.Dialect {
-	request, err := proto.Marshal(&ovationv1.SubscribeRequest{RoomId: theRoom, Delivery: o.delivery})
+	request, err := proto.Marshal(&ovationv1.SubscribeRequest{RoomId: o.room, Delivery: o.delivery})
 	if err != nil {
 		panic(err) // it holds what can be encoded
 	}
@@ -150,7 +151,7 @@ func (o *ovation) say(ctx context.Context, what order) (published, error) {
 	text := o.text(what.bytes)
 	var accepted atomic.Int64
 	err := paced(ctx, what, func(ctx context.Context, _ int) error {
-		resp, err := o.feed.Send(ctx, &ovationv1.SendRequest{RoomId: theRoom, Text: text})
+		resp, err := o.feed.Send(ctx, &ovationv1.SendRequest{RoomId: o.room, Text: text})
 		if err != nil {
 			return err
 		}
@@ -168,7 +169,7 @@ func (o *ovation) change(ctx context.Context, what order) (published, error) {
 	var changes, mark atomic.Int64
 	err := paced(ctx, what, func(ctx context.Context, i int) error {
 		resp, err := o.state.UpdateAttributes(ctx, &ovationv1.UpdateAttributesRequest{
-			RoomId: theRoom, Updates: []*ovationv1.AttributeUpdate{{Key: "n", Value: fmt.Append(nil, i)}},
+			RoomId: o.room, Updates: []*ovationv1.AttributeUpdate{{Key: "n", Value: fmt.Append(nil, i)}},
 		})
 		if err != nil {
 			return err

@@ -20,20 +20,30 @@ import (
 func send(ctx context.Context, b *bench) error {
 	part := fmt.Sprintf("%d senders with %d calls at once each into %d rooms, messages of %d bytes",
 		b.flags.Senders, b.flags.SendsAtOnce, b.flags.Rooms, b.flags.MessageBytes)
-	sending := contender{name: "ovation", server: "ovation", start: func(ctx context.Context, b *bench) (instance, error) {
-		o, err := startOvation(ctx, b)
+	return b.sending(ctx, "send", part, b.contend(sender("ovation")))
+}
+
+// sender returns Ovation's server with as many rooms as are sent to, and flags of its
+// own.
+func sender(name string, args ...string) contender {
+	return contender{name: name, server: "ovation", start: func(ctx context.Context, b *bench) (instance, error) {
+		o, err := startOvation(ctx, b, args...)
 		if err != nil {
 			return nil, err
 		}
 		for n := range b.flags.Rooms {
-			if err := o.createRoom(ctx, roomNumber(n), usualRounds); err != nil {
+			if err := o.createRoom(ctx, o.numbered(n), usualRounds); err != nil {
 				o.Stop()
 				return nil, err
 			}
 		}
 		return o, nil
 	}}
-	return b.turns(ctx, b.contend(sending), func(c contender) error {
+}
+
+// sending measures sends to each of the servers.
+func (b *bench) sending(ctx context.Context, scenario, part string, contenders []contender) error {
+	return b.turns(ctx, contenders, func(c contender) error {
 		return b.with(ctx, c, func(in instance, poller *load.Poller) error {
 			o := in.(*ovation) //nolint:forcetypeassert // what is started above
 			stop := b.profile(ctx, in.process(), c.name+" send")
@@ -41,7 +51,7 @@ func send(ctx context.Context, b *bench) error {
 			if err != nil {
 				return err
 			}
-			b.report.add("send", part, c.name,
+			b.report.add(scenario, part, c.name,
 				reading{"accepted a second", float64(m.Answered) / m.took.Seconds()},
 				reading{"CPU microseconds per message", m.cpu.Seconds() * 1e6 / float64(max(m.Answered, 1))},
 				reading{"server's share of the CPU time there is", m.cpu.Seconds() / m.took.Seconds() / float64(runtime.NumCPU())},
@@ -53,8 +63,8 @@ func send(ctx context.Context, b *bench) error {
 	})
 }
 
-// roomNumber names a room.
-func roomNumber(n int) string { return fmt.Sprintf("room-%d", n) }
+// numbered names one of the rooms that are sent to.
+func (o *ovation) numbered(n int) string { return fmt.Sprintf("%s-%d", o.room, n) }
 
 // sends sends a message to a room that depends on who sends.
 func (o *ovation) sends(f flags) load.Calls {
@@ -62,7 +72,7 @@ func (o *ovation) sends(f flags) load.Calls {
 	return load.Calls{
 		Procedure: ovationv1connect.FeedServiceSendProcedure, Headers: connectUnary, Bearer: o.tokens.of,
 		Body: func(conn int) []byte {
-			body, err := proto.Marshal(&ovationv1.SendRequest{RoomId: roomNumber(conn % f.Rooms), Text: text})
+			body, err := proto.Marshal(&ovationv1.SendRequest{RoomId: o.numbered(conn % f.Rooms), Text: text})
 			if err != nil {
 				panic(err) // it holds what can be encoded
 			}

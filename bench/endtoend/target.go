@@ -23,6 +23,7 @@ var targets = []target{
 	{scenario: "messages", server: "ovation", metric: "CPU s per million messages", limit: 1},
 	{scenario: "memory", server: "ovation", limit: 1},
 	{scenario: "unary", server: "ovation pull", limit: 1.3},
+	{scenario: "stores", server: shared, limit: 1.1},
 	{scenario: "send", server: "ovation", metric: "accepted a second", limit: 20_000, atLeast: true},
 }
 

@@ -133,7 +133,7 @@ func nothing(context.Context, *ovation) (proto.Message, error) {
 // pull asks for the latest so many messages: its cursor stands before them.
 func pull(latest int) func(context.Context, *ovation) (proto.Message, error) {
 	return func(ctx context.Context, o *ovation) (proto.Message, error) {
-		all, err := o.feed.Pull(ctx, &ovationv1.PullRequest{RoomId: theRoom})
+		all, err := o.feed.Pull(ctx, &ovationv1.PullRequest{RoomId: o.room})
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +142,7 @@ func pull(latest int) func(context.Context, *ovation) (proto.Message, error) {
 			last := said[len(said)-latest-1]
 			cursor.Low, cursor.LowSequence = last.GetTimestamp(), last.GetSequence()
 		}
-		return &ovationv1.PullRequest{RoomId: theRoom, Cursor: cursor}, nil
+		return &ovationv1.PullRequest{RoomId: o.room, Cursor: cursor}, nil
 	}
 }
 

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -45,7 +46,7 @@ func UnmarshalRoom(b []byte) (room.Room, error) {
 		Host:     live.UserID(r.GetHost()),
 		State:    room.State(r.GetState()), //nolint:gosec // as it was written
 		Settings: settingsOf(r.GetSettings()),
-		Labels:   r.GetLabels(),
+		Labels:   labelsOf(r.GetLabels()),
 		Revision: r.GetRevision(),
 		Created:  live.Timestamp(r.GetCreated()),
 		Ended:    live.Timestamp(r.GetEnded()),
@@ -125,6 +126,14 @@ func settingsOf(s *storev1.Settings) room.Settings {
 	}
 }
 
+// labelsOf returns nil for none: an encoding may say either.
+func labelsOf(labels map[string]string) map[string]string {
+	if len(labels) == 0 {
+		return nil
+	}
+	return labels
+}
+
 func rulesOf(rules []*storev1.Rule) feed.Rules {
 	if len(rules) == 0 {
 		return nil
@@ -137,4 +146,8 @@ func rulesOf(rules []*storev1.Rule) feed.Rules {
 	return all
 }
 
-func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+// microseconds returns a duration, as near to it as there is one.
+func microseconds(n int64) time.Duration {
+	const most = int64(math.MaxInt64 / time.Microsecond)
+	return time.Duration(max(-most, min(n, most))) * time.Microsecond
+}

@@ -40,9 +40,11 @@ type lossy struct{ from, until time.Time }
 // may tells whether a message may be lost.
 func (l lossy) may(r receipt) bool { return r.at.After(l.from) && r.at.Before(l.until) }
 
-// judge stops the stage, checks what viewers saw and what is kept, and logs the figures.
+// judge lets the stage go on for a while, stops it, checks what viewers saw and what is kept, and logs the figures.
 func (s *stage) judge(t *testing.T, what string, resumed time.Duration, taken lossy) figures {
 	t.Helper()
+	s.flows(t) // for a while longer
+	s.agree(t)
 	s.stop(t)
 	f := figures{what: what, resumed: resumed, refused: len(s.refusals()), breaks: s.breaks()}
 	receipts := s.receipts()
