@@ -38,7 +38,7 @@ func newBackends(tb testing.TB, redisURL string) backends {
 	tb.Helper()
 	name := strings.ToLower(rand.Text()[:13])
 	b := backends{
-		redis: redis.Config{URL: redisURL + "?client_name=" + name, Prefix: name + ":", Timeout: slow},
+		redis: redis.Config{URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow},
 		postgres: postgres.Config{
 			URL: services.SharedPostgres(tb) + "&application_name=" + name, Schema: "test_" + name, Timeout: slow, MaxConns: 4,
 		},
@@ -46,6 +46,14 @@ func newBackends(tb testing.TB, redisURL string) backends {
 	execute(tb, b.postgres.URL, "CREATE SCHEMA "+b.postgres.Schema)
 	tb.Cleanup(func() { execute(tb, b.postgres.URL, "DROP SCHEMA "+b.postgres.Schema+" CASCADE") })
 	return b
+}
+
+// withParameter returns an address with one more parameter.
+func withParameter(address, parameter string) string {
+	if strings.Contains(address, "?") {
+		return address + "&" + parameter
+	}
+	return address + "?" + parameter
 }
 
 // withClock lets both backends take their instants from a clock.
@@ -164,7 +172,26 @@ func TestStore(t *testing.T) {
 
 func TestStoreOnTheServersClocks(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, openReal)
+	const long = "it takes long, and no clock has a part in it"
+	storetest.Run(t, openReal,
+		storetest.Exclude{Test: "words/WordsAreLists", Reason: long},
+		storetest.Exclude{Test: "words/WordLimitChangesNothing", Reason: long},
+		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
+}
+
+// What Redis has a part in, on one that is a cluster.
+func TestStoreOnACluster(t *testing.T) {
+	t.Parallel()
+	cluster := services.NewCluster(t)
+	roles := []string{
+		"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes", "log_races", "rooms_races",
+		"attributes_races", "presence_races", "interrupted",
+	}
+	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
+		tb.Helper()
+		n := newBackends(tb, cluster.URL()).open(tb)
+		return storetest.Backend{Set: n.Set(), Close: n.stop}
+	}, roles)
 }
 
 func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, openReal) }
