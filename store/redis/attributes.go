@@ -1,7 +1,6 @@
 package redis
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -13,8 +12,8 @@ import (
 )
 
 var (
-	updateScript = load("attributes", "update")
-	sinceScript  = load("attributes", "since")
+	commitAttributes = load("attributes", "update")
+	readAttributes   = load("attributes", "since")
 )
 
 // What lua/update.lua answers besides.
@@ -81,16 +80,20 @@ func (s *Store) try(
 	ctx context.Context, id live.RoomID, r *mapCopy, b *batch,
 ) (_ store.AttributePosition, done bool, err error) {
 	from, plan, refused := r.plan(*b)
-	code, rest, err := s.run(ctx, updateScript, id, b.args(from, plan, refused == nil)...)
+	code, rest, err := s.run(ctx, commitAttributes, id, b.args(from, plan, refused == nil)...)
 	if err != nil {
 		return store.AttributePosition{}, false, err
 	}
 	a := fieldsOf(rest)
 	switch code {
 	case statusOK:
-		at := live.Timestamp(a.number())
-		if refused != nil || a.err != nil {
-			return store.AttributePosition{}, true, cmp.Or(refused, a.err)
+		at, revision := live.Timestamp(a.number()), a.number()
+		if a.err != nil {
+			return store.AttributePosition{}, true, a.err
+		}
+		s.compare(id, revision, b.Revision)
+		if refused != nil {
+			return store.AttributePosition{}, true, refused
 		}
 		r.committed(from, plan, at)
 		return store.AttributePosition{Epoch: from.epoch, Timestamp: at}, true, nil
@@ -102,12 +105,8 @@ func (s *Store) try(
 		return store.AttributePosition{}, true, store.ErrRequestReused
 	case updateAbsent:
 		return store.AttributePosition{}, true, &store.RoomError{Room: id, Err: store.ErrAbsent}
-	case statusEnded:
-		return store.AttributePosition{}, true, ended(id)
-	case statusUnknown:
-		return store.AttributePosition{}, true, notFound(id)
 	default:
-		return store.AttributePosition{}, true, errMalformed
+		return store.AttributePosition{}, true, refusal(id, code)
 	}
 }
 
@@ -158,12 +157,9 @@ func (b *batch) renew(a *answer, r *mapCopy, from place) error {
 func (s *Store) AttributesSince(
 	ctx context.Context, id live.RoomID, epoch live.Epoch, after live.Timestamp,
 ) (store.AttributeDelta, error) {
-	code, rest, err := s.run(ctx, sinceScript, id, string(epoch), decimal(after))
-	switch {
-	case err != nil:
+	rest, err := s.ask(ctx, readAttributes, id, string(epoch), decimal(after))
+	if err != nil {
 		return store.AttributeDelta{}, err
-	case code != statusOK:
-		return store.AttributeDelta{}, notFound(id)
 	}
 	return decodeAttributes(rest, after)
 }
@@ -210,7 +206,7 @@ func (s *Store) wholeSnapshot(ctx context.Context, id live.RoomID, keys []string
 // second ago; no epoch if it is not known.
 func (s *Store) attributesPlace(ctx context.Context, id live.RoomID) (live.Epoch, live.Timestamp, error) {
 	var fields []string
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
+	err := s.reachKey(ctx, s.keysOf(id).state(), func(ctx context.Context) (err error) {
 		command := s.client.B().Hmget().Key(s.keysOf(id).state()).Field("epoch", "at").Cache()
 		fields, err = s.client.DoCache(ctx, command, copyTTL).AsStrSlice()
 		return err

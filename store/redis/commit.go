@@ -190,10 +190,15 @@ func (s *Store) write(
 		return written{}, f.err
 	}
 	s.replicas.wrote(id, w.epoch, uint64(sequence)) //nolint:gosec // sequences are not negative
+	s.compare(id, revision, limits)
+	return w, nil
+}
+
+// compare tells whoever mends copies that limits came that are of a later revision than one.
+func (s *Store) compare(id live.RoomID, revision, limits int64) {
 	if revision < limits && s.config.OnBehind != nil {
 		s.config.OnBehind(id)
 	}
-	return w, nil
 }
 
 // refusal is what a status says that is not OK.

@@ -18,11 +18,11 @@ import (
 )
 
 var (
-	expireScript = load("attributes", "presence", "expire")
-	settleScript = load("attributes", "presence", "settle")
-	lookScript   = load("attributes", "presence", "look")
-	dueScript    = load("due")
-	moveScript   = load("move")
+	expireRoom  = load("attributes", "presence", "expire")
+	settleEnded = load("attributes", "presence", "settle")
+	nextLook    = load("attributes", "presence", "look")
+	readDue     = load("due")
+	moveDue     = load("move")
 )
 
 const (
@@ -57,7 +57,7 @@ func (s *Store) Expire(ctx context.Context, limit int) ([]store.Ended, bool, err
 		return nil, false, err
 	}
 	s.payLooks(ctx)
-	e := expiration{store: s, limit: limit, done: make(map[live.RoomID]bool), away: make(map[int]bool)}
+	e := expiration{store: s, limit: limit, done: make(map[live.RoomID]bool)}
 	for len(e.ended) < limit {
 		rooms := e.due(ctx)
 		if len(rooms) == 0 {
@@ -76,7 +76,7 @@ type expiration struct {
 	mu    sync.Mutex
 	ended []store.Ended
 	done  map[live.RoomID]bool // what was to end in the room has, or it cannot be reached
-	away  map[int]bool         // shards of the index that cannot be reached
+	away  [shards]bool         // shards of the index that cannot be reached, each its reader's
 	err   error
 }
 
@@ -148,7 +148,7 @@ func (e *expiration) look(ctx context.Context, t term, limit int) {
 
 // dueIn reads the terms of a shard that are over, the earliest first.
 func (s *Store) dueIn(ctx context.Context, shard, limit int) (all []term, err error) {
-	_, rest, err := s.runOn(ctx, dueScript, s.due(shard), decimal(limit))
+	_, rest, err := s.runOn(ctx, readDue, s.due(shard), decimal(limit))
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,7 @@ func (s *Store) dueIn(ctx context.Context, shard, limit int) (all []term, err er
 
 // expireIn ends what is over in a room, and says when to look at it next; 0: not at all.
 func (s *Store) expireIn(ctx context.Context, id live.RoomID, limit int) ([]store.Ended, live.Timestamp, error) {
-	code, rest, err := s.run(ctx, expireScript, id, decimal(limit), decimal(againAfter.Microseconds()))
+	code, rest, err := s.run(ctx, expireRoom, id, decimal(limit), decimal(againAfter.Microseconds()))
 	if err != nil || code != statusOK {
 		return nil, 0, err // a room that is not there is not to be looked at
 	}
@@ -181,7 +181,7 @@ func (s *Store) expireIn(ctx context.Context, id live.RoomID, limit int) ([]stor
 
 // putOff moves a room's term to when it is to be looked at next; 0: never.
 func (s *Store) putOff(ctx context.Context, t term, next live.Timestamp) error {
-	if _, _, err := s.runOn(ctx, moveScript, s.due(shardOf(t.room)),
+	if _, _, err := s.runOn(ctx, moveDue, s.due(shardOf(t.room)),
 		string(t.room), decimal(t.at), decimal(next)); err != nil {
 		return err
 	}
@@ -194,7 +194,7 @@ func (s *Store) putOff(ctx context.Context, t term, next live.Timestamp) error {
 
 // lookOf returns when a room is to be looked at, as its state says.
 func (s *Store) lookOf(ctx context.Context, id live.RoomID) (look live.Timestamp, err error) {
-	err = s.reach(ctx, func(ctx context.Context) error {
+	err = s.reachKey(ctx, s.keysOf(id).state(), func(ctx context.Context) error {
 		n, err := s.client.Do(ctx, s.client.B().Hget().Key(s.keysOf(id).state()).Field("look").Build()).AsInt64()
 		look = live.Timestamp(n)
 		return err
@@ -207,8 +207,9 @@ func (s *Store) lookOf(ctx context.Context, id live.RoomID) (look live.Timestamp
 
 // announce puts a room into the index, to be looked at by an instant.
 func (s *Store) announce(ctx context.Context, id live.RoomID, at live.Timestamp) error {
-	return s.reach(ctx, func(ctx context.Context) error {
-		command := s.client.B().Zadd().Key(s.due(shardOf(id))).Lt().ScoreMember().
+	index := s.due(shardOf(id))
+	return s.reachKey(ctx, index, func(ctx context.Context) error {
+		command := s.client.B().Zadd().Key(index).Lt().ScoreMember().
 			ScoreMember(float64(at), string(id)).Build()
 		return s.client.Do(ctx, command).Error()
 	})
@@ -265,7 +266,7 @@ func (s *Store) Sweep(ctx context.Context, ids []live.RoomID) error {
 		return err
 	}
 	return eachRoom(slices.Values(ids), func(id live.RoomID) error {
-		code, rest, err := s.run(ctx, lookScript, id)
+		code, rest, err := s.run(ctx, nextLook, id)
 		if err != nil || code != statusOK {
 			return err
 		}
@@ -288,7 +289,7 @@ func (s *Store) Settle(ctx context.Context, ended []store.Ended) error {
 	}
 	return eachRoom(maps.Keys(stays), func(id live.RoomID) error {
 		for some := range slices.Chunk(stays[id], leasesAtOnce) {
-			if _, _, err := s.run(ctx, settleScript, id, some...); err != nil {
+			if _, _, err := s.run(ctx, settleEnded, id, some...); err != nil {
 				return err
 			}
 		}

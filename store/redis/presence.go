@@ -17,11 +17,11 @@ import (
 )
 
 var (
-	joinScript    = load("attributes", "presence", "join")
-	renewScript   = load("attributes", "presence", "renew")
-	leaveScript   = load("attributes", "presence", "leave")
-	membersScript = load("attributes", "presence", "members")
-	onlineScript  = load("attributes", "presence", "online")
+	joinRoom    = load("attributes", "presence", "join")
+	renewLeases = load("attributes", "presence", "renew")
+	leaveRoom   = load("attributes", "presence", "leave")
+	readMembers = load("attributes", "presence", "members")
+	countOnline = load("attributes", "presence", "online")
 )
 
 // joinTaken is what lua/join.lua answers besides.
@@ -40,19 +40,17 @@ const (
 func (s *Store) Join(
 	ctx context.Context, id live.RoomID, session room.Session, lease time.Duration,
 ) (room.Session, room.Online, error) {
-	code, rest, err := s.run(ctx, joinScript, id,
+	code, rest, err := s.run(ctx, joinRoom, id,
 		string(session.ID), string(session.User), decimal(lease.Microseconds()), packSession(session))
 	if err != nil {
 		return room.Session{}, room.Online{}, err
 	}
 	switch code {
 	case statusOK:
-	case statusEnded:
-		return room.Session{}, room.Online{}, ended(id)
 	case joinTaken:
 		return room.Session{}, room.Online{}, &store.RoomError{Room: id, Err: store.ErrSessionTaken}
 	default:
-		return room.Session{}, room.Online{}, notFound(id)
+		return room.Session{}, room.Online{}, refusal(id, code)
 	}
 	a := fieldsOf(rest)
 	session.Joined, session.Incarnation = live.Timestamp(a.number()), room.Incarnation(a.number())
@@ -106,7 +104,7 @@ func (s *Store) renewSome(
 	for _, l := range leases {
 		args = append(args, string(l.Session), string(l.User), decimal(l.Incarnation))
 	}
-	code, rest, err := s.run(ctx, renewScript, id, args...)
+	code, rest, err := s.run(ctx, renewLeases, id, args...)
 	switch {
 	case err != nil:
 		return nil, err
@@ -137,13 +135,10 @@ func allLost(leases []store.Lease) []store.Lost {
 
 // Leave implements store.Presence.
 func (s *Store) Leave(ctx context.Context, d store.Departure) ([]store.Ended, error) {
-	code, rest, err := s.run(ctx, leaveScript, d.Room,
+	rest, err := s.ask(ctx, leaveRoom, d.Room,
 		string(d.User), string(d.Session), decimal(d.Incarnation), decimal(int(d.Reason)), d.Message)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case code != statusOK:
-		return nil, notFound(d.Room)
 	}
 	a := fieldsOf(rest)
 	at, gone, lost := live.Timestamp(a.number()), a.text() == "1", a.text() == "1"
@@ -197,12 +192,9 @@ func (s *Store) Members(
 func (s *Store) someMembers(
 	ctx context.Context, id live.RoomID, after live.UserID, limit int,
 ) ([]room.Member, error) {
-	code, rest, err := s.run(ctx, membersScript, id, string(after), decimal(limit))
-	switch {
-	case err != nil:
+	rest, err := s.ask(ctx, readMembers, id, string(after), decimal(limit))
+	if err != nil {
 		return nil, err
-	case code != statusOK:
-		return nil, notFound(id)
 	}
 	var sessions []room.Session
 	err = fieldsOf(rest).sessions(func(id live.SessionID, record []byte) error {
@@ -240,7 +232,7 @@ func (s *Store) Online(ctx context.Context, ids []live.RoomID) (map[live.RoomID]
 	var mu sync.Mutex
 	all := make(map[live.RoomID]room.Online, len(ids))
 	err := eachRoom(slices.Values(ids), func(id live.RoomID) error {
-		code, rest, err := s.run(ctx, onlineScript, id)
+		code, rest, err := s.run(ctx, countOnline, id)
 		if err != nil || code != statusOK {
 			return err
 		}

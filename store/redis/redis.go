@@ -35,9 +35,9 @@ type Config struct {
 	Replicas int // 128
 	// NoCache turns client-side caching off, for servers without tracking.
 	NoCache bool
-	// OnBehind is called when limits come with a message that are of a later revision than
+	// OnBehind is called when limits come with a change that are of a later revision than
 	// the copy of the room: the copy is to be mended. It must not block, and is called from
-	// many goroutines, for every batch of messages that shows it.
+	// many goroutines, for every batch that shows it.
 	OnBehind func(live.RoomID) // nothing
 	// Logger is told what operators should know.
 	Logger *slog.Logger // discards
