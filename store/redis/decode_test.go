@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -152,6 +155,22 @@ func TestAncestryIsReadAsFarAsItIsKnown(t *testing.T) {
 	}
 	if got, err := decodeAncestry(nil); err != nil || got != (feed.Ancestry{}) {
 		t.Errorf("of no lives: %+v, %v", got, err)
+	}
+}
+
+// TestKeysAreThoseOfTheScripts: lua/lib.lua and this package name the same keys.
+func TestKeysAreThoseOfTheScripts(t *testing.T) {
+	t.Parallel()
+	_, tables, _ := strings.Cut(source("lib"), "local present = {")
+	tables, _, _ = strings.Cut(tables, "-- int is")
+	var named []string
+	for _, name := range regexp.MustCompile(`'(\w+)'`).FindAllStringSubmatch(tables, -1) {
+		named = append(named, name[1])
+	}
+	want := slices.Clone(kept)
+	slices.Sort(want)
+	if slices.Sort(named); !slices.Equal(named, want) {
+		t.Errorf("scripts keep %q\nthis package names %q", named, want)
 	}
 }
 

@@ -32,3 +32,21 @@ func (k keys) copy() string { return k.prefix + "copy" }
 
 // bus is the sharded channel on which the room's publications come.
 func (k keys) bus() string { return k.prefix + "bus" }
+
+// all is every key of the room that scripts touch, the state first. In a cluster they are
+// named with every script: a slot that moves takes them along one after the other, and no
+// script may run where only some of them are.
+func (k keys) all() []string {
+	all := []string{k.state()}
+	for _, name := range kept {
+		all = append(all, k.prefix+name)
+	}
+	return all
+}
+
+// kept is what lua/lib.lua says is kept of a room besides its state.
+var kept = []string{
+	"sessions", "users", "stays", "leases", "requests0", "requests1",
+	"copy", "standing", "words", "ring0", "ring1", "ring2", "rate0", "rate1", "rate2", "rate3", "rate4",
+	"sent0", "sent1", "slow0", "slow1", "attributes", "changes", "leaving", "lapsed", "again",
+}

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/room"
@@ -16,7 +18,11 @@ import (
 	"github.com/ovation-live/ovation/store/storetest"
 )
 
-func TestMain(m *testing.M) { services.Main(m) }
+func TestMain(m *testing.M) { services.Main(m, lateRefresh) }
+
+// lateRefresh is what rueidis waits in before it looks at a cluster again: it does not look
+// whether the client was closed meanwhile.
+var lateRefresh = goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1")
 
 // rooms is the directory of rooms over a store that holds copies alone: the truth is in
 // memory, and handed over after every change.
