@@ -11,8 +11,8 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"time"
 	"sync"
+	"time"
 
 	"connectrpc.com/grpchealth"
 
