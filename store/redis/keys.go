@@ -39,6 +39,10 @@ func (k keys) standing() string { return k.prefix + "standing" }
 // words is a string: the copy of the revision of the place's words, see lua/words.lua.
 func (k keys) words() string { return k.prefix + "words" }
 
+// archiver is a string: the node that has the lease to the room's archive. It is no part of
+// the room.
+func (k keys) archiver() string { return k.prefix + "archiver" }
+
 // all is every key of the room that scripts touch, the state first. In a cluster they are
 // named with every script: a slot that moves takes them along one after the other, and no
 // script may run where only some of them are.

@@ -13,9 +13,6 @@ import (
 // Marks implements store.Log.
 func (s *Store) Marks(ctx context.Context, ids []live.RoomID) (map[live.RoomID]store.Mark, error) {
 	marks := make(map[live.RoomID]store.Mark, len(ids))
-	if len(ids) == 0 {
-		return marks, ctx.Err()
-	}
 	var mu sync.Mutex
 	err := s.eachFresh(ctx, ids, keys.state, func(key string) rueidis.Completed {
 		return s.client.B().Hmget().Key(key).Field("epoch", "seq", "rev").Build()
