@@ -31,6 +31,7 @@ import (
 	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
+	"github.com/ovation-live/ovation/store/observed"
 )
 
 // App is a server, put together and not yet serving. Make one with New.
@@ -62,9 +63,9 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 	a := &App{
 		config:  c,
 		logger:  interceptor.WithContext(logger),
-		store:   memory.New().Set(),
 		metrics: newMetrics(),
 	}
+	a.store = observed.Wrap(memory.New().Set(), observed.NewMetrics(a.metrics.registry))
 	a.limits = newLimits(c.Limits, limit.NewMetrics(a.metrics.registry))
 	var err error
 	if a.traces, err = tracing.FromEnvironment(ctx, a.logger); err != nil {
