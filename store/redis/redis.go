@@ -31,6 +31,8 @@ type Config struct {
 	NoCache bool
 	// Logger is told what operators should know.
 	Logger *slog.Logger // discards
+	// Metrics are those to count by.
+	Metrics *Metrics // registered with nothing
 	// Clock is where scripts take their instants from, for tests; nil: the server's.
 	Clock func() live.Timestamp
 }
@@ -47,6 +49,9 @@ func (c Config) withDefaults() Config {
 	set(&c.CacheBytes, 32<<20)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(nil)
 	}
 	return c
 }
