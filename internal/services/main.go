@@ -1,0 +1,45 @@
+package services
+
+import (
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Main runs the tests of a package, ends the servers that they shared, and checks that no
+// goroutine is left behind.
+func Main(m *testing.M, options ...goleak.Option) { goleak.VerifyTestMain(tests{m}, options...) }
+
+// tests are a package's tests, and the end of what they shared.
+type tests struct{ m *testing.M }
+
+// Run implements goleak.TestingM.
+func (t tests) Run() int {
+	defer endings.run()
+	return t.m.Run()
+}
+
+// endings end what tests share.
+var endings list
+
+// list is what is to be called in the end. It may be used concurrently.
+type list struct {
+	mu    sync.Mutex
+	calls []func()
+}
+
+func (l *list) add(call func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = append(l.calls, call)
+}
+
+func (l *list) run() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, call := range l.calls {
+		call()
+	}
+	l.calls = nil
+}
