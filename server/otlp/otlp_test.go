@@ -76,7 +76,7 @@ func TestProtocols(t *testing.T) {
 func TestSound(t *testing.T) {
 	t.Parallel()
 	for endpoint, good := range map[string]bool{
-		"": true, "http://collector:4318": true, " https://[::1]:4318/v1/metrics ": true, "collector:4318": false, "grpc://c:4317": false, "http:///v1": false, ":::bad": false,
+		"": true, "http://collector:4318": true, "https://[::1]:4318/v1/metrics\n": true, "collector:4318": false, "grpc://c:4317": false, "http:///v1": false, ":::bad": false,
 	} {
 		env := otlp.Environment(environment{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": endpoint}.get)
 		if err := env.Sound(otlp.Metrics); (err == nil) != good {

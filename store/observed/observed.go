@@ -108,8 +108,8 @@ func (m *Metrics) begin(what operation) call {
 	return call{m, what, time.Now()}
 }
 
-// end notes what became of it.
-func (c call) end(err *error) {
+// end notes what became of it. It is deferred: err is read when the call is over.
+func (c call) end(err *error) { //nolint:gocritic // see above
 	c.of.under.Dec()
 	c.of.observer(c.what, outcomeOf(*err)).Observe(time.Since(c.begun).Seconds())
 }

@@ -52,15 +52,14 @@ func TestEveryMethodIsMeasured(t *testing.T) {
 	want := make(map[string]uint64)
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[store.Set]()) {
 		role := reflect.ValueOf(wrapped).FieldByIndex(field.Index).Convert(field.Type)
-		for i := range field.Type.NumMethod() {
-			method := field.Type.Method(i)
+		for method := range field.Type.Methods() {
 			call := role.MethodByName(method.Name)
 			in := []reflect.Value{reflect.ValueOf(over)}
 			for j := 1; j < call.Type().NumIn(); j++ {
 				in = append(in, reflect.Zero(call.Type().In(j)))
 			}
 			out := call.Call(in)
-			if err, _ := out[len(out)-1].Interface().(error); !errors.Is(err, context.Canceled) {
+			if err, _ := reflect.TypeAssert[error](out[len(out)-1]); !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: %v", method.Name, err)
 			}
 			want[snake(method.Name)+" canceled"]++
