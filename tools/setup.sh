@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Brings in what is missing: npm packages and Go modules; as root on Debian also a C
-# compiler (the race detector needs one) and Chromium (the browser tests do). What
-# it cannot bring in, it says; with CI=true that is an error, for nothing may be
-# skipped there.
+# compiler (the race detector needs one), Chromium (the browser tests do), Redis and
+# Postgres (the stores' tests run servers of their own). What it cannot bring in, it says;
+# with CI=true that is an error, for nothing may be skipped there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,17 +18,48 @@ has_chromium() {
   if [ -n "${CHROMIUM:-}" ]; then has "$CHROMIUM"; else has chromium || has chromium-browser || has google-chrome; fi
 }
 
+# As internal/services looks for them.
+has_redis() { has "${OVATION_REDIS_SERVER:-redis-server}"; }
+has_postgres() {
+  if [ -n "${OVATION_POSTGRES_BIN:-}" ]; then [ -x "$OVATION_POSTGRES_BIN/initdb" ]; else
+    has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+  fi
+}
+
+# install installs Debian's packages. Those of servers start none: tests run their own,
+# and nobody asked for others.
+install() {
+  local policy=/usr/sbin/policy-rc.d clusters=/etc/postgresql-common/createcluster.d/ovation-setup.conf made=()
+  if [ ! -e $policy ]; then
+    made+=($policy)
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod +x $policy
+  fi
+  if [ ! -e $clusters ]; then
+    made+=($clusters)
+    mkdir -p "${clusters%/*}"
+    echo "create_main_cluster = false" >$clusters
+  fi
+  local status=0
+  { apt-get update -qq && apt-get install -qq -y --no-install-recommends "$@"; } >/dev/null || status=$?
+  rm -f "${made[@]}"
+  return $status
+}
+
 packages=()
 has cc || has gcc || packages+=(gcc libc6-dev)
 if has npm && [ -z "${CHROMIUM:-}" ] && ! has_chromium; then packages+=(chromium); fi
+[ -n "${OVATION_REDIS_SERVER:-}" ] || has_redis || packages+=(redis-server)
+[ -n "${OVATION_POSTGRES_BIN:-}" ] || has_postgres || packages+=(postgresql)
 if [ ${#packages[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && has apt-get; then
   echo "setup: apt-get install ${packages[*]}"
   export DEBIAN_FRONTEND=noninteractive
-  { apt-get update -qq && apt-get install -qq -y --no-install-recommends "${packages[@]}"; } >/dev/null ||
-    lack "apt-get failed"
+  install "${packages[@]}" || lack "apt-get failed"
 fi
 
 [ "$(go env CGO_ENABLED)" = 1 ] || lack "no C compiler: Go tests run without the race detector"
+has_redis || lack "no redis-server${OVATION_REDIS_SERVER:+ at $OVATION_REDIS_SERVER}: tests on Redis are left out"
+has_postgres || lack "no Postgres${OVATION_POSTGRES_BIN:+ in $OVATION_POSTGRES_BIN}: tests on Postgres are left out"
 if ! has npm; then
   lack "no npm: web tests, web checks and buf are left out (Node.js 20.19 or later brings it)"
 else

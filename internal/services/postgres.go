@@ -138,6 +138,21 @@ func (p *Postgres) NewDatabase(tb testing.TB) string {
 	return p.url(name)
 }
 
+// Query runs a statement in the database of an address and returns what psql prints of its
+// rows: one a line, values with | in between.
+func Query(tb testing.TB, url, statement string) string {
+	tb.Helper()
+	bin, err := postgresPrograms()
+	check(tb, err)
+	//nolint:gosec // Postgres' own
+	cmd := exec.CommandContext(tb.Context(), filepath.Join(bin, "psql"), "-X", "-A", "-t", "-q", "-c", statement, url)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		tb.Fatalf("%s: %v: %s", statement, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 func (p *Postgres) url(database string) string {
 	return "postgres://postgres@" + p.Addr() + "/" + database + "?sslmode=disable"
 }
@@ -204,7 +219,7 @@ func (p *Postgres) signal(s syscall.Signal) error {
 
 // children returns the processes that a process has begun.
 func children(pid int) (pids []int, err error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid)) //nolint:gosec // the kernel's
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
 	for field := range strings.FieldsSeq(string(text)) {
 		child, err := strconv.Atoi(field)
 		if err != nil {

@@ -50,7 +50,7 @@ func postgresPrograms() (string, error) {
 
 // whole tells whether a folder has all that is needed of Postgres.
 func whole(folder string) bool {
-	for _, program := range []string{"initdb", "postgres", "createdb", "dropdb"} {
+	for _, program := range []string{"initdb", "postgres", "createdb", "dropdb", "psql"} {
 		if _, err := exec.LookPath(filepath.Join(folder, program)); err != nil {
 			return false
 		}
@@ -76,7 +76,7 @@ func unprivileged() (*syscall.Credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), NoSetGroups: false}, nil
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
 // check ends the test if there was an error: it skips where a program is absent that may be,
