@@ -36,6 +36,7 @@ func Postgres(url string, d Deployment) (Part, error) {
 	}
 	// Nothing is prepared that a pool in front might not know any more.
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
+	config.RuntimeParams["client_encoding"] = "UTF8"
 	at := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database
 	return &postgresPart{config, at, d}, nil
 }
@@ -145,7 +146,9 @@ func (d database) number(ctx context.Context, name string) (int, error) {
 }
 
 // unasked says that a question could not be put.
-func unasked(err error) verdict { return bad("it cannot be asked: %s", told(err)) }
+func unasked(err error) verdict {
+	return bad("it cannot be asked: %s", told(err)).mend("try again, and see its log")
+}
 
 // oldestPostgres is the first version that is supported.
 const oldestPostgres = 14
@@ -205,24 +208,23 @@ func (d database) primary(ctx context.Context) verdict {
 	}
 }
 
+// durable are settings without which what is acknowledged may be lost.
+var durable = []string{"fsync", "full_page_writes", "synchronous_commit"}
+
 func (d database) durability(ctx context.Context) verdict {
-	for _, setting := range []struct {
-		name   string
-		status Status
-		loses  string
-	}{
-		{"fsync", Fail, "a machine that fails may leave the database broken"},
-		{"full_page_writes", Fail, "a machine that fails may leave the database broken"},
-		{"synchronous_commit", Fail, "what was acknowledged may be gone after a crash"},
-	} {
-		value, err := d.show(ctx, setting.name)
+	var off, mend []string
+	for _, name := range durable {
+		value, err := d.show(ctx, name)
 		if err != nil {
 			return unasked(err)
 		}
 		if value == "off" {
-			return verdict{status: setting.status, found: setting.name + " is off"}.
-				mend("ALTER SYSTEM SET %s = on; SELECT pg_reload_conf(): %s", setting.name, setting.loses)
+			off, mend = append(off, name), append(mend, fmt.Sprintf("ALTER SYSTEM SET %s = on", name))
 		}
+	}
+	if len(off) > 0 {
+		return bad("off: %s", strings.Join(off, ", ")).
+			mend("%s; SELECT pg_reload_conf(); and see that no role or command line says otherwise: what was acknowledged may be gone after a crash", strings.Join(mend, "; "))
 	}
 	return good("what is acknowledged is on disk")
 }

@@ -144,7 +144,7 @@ func plural(n int, one, more string) string {
 // parseInfo reads what INFO answers.
 func parseInfo(text string) map[string]string {
 	info := make(map[string]string)
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(strings.TrimPrefix(text, "txt:")) { // RESP3 says so of some
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok && !strings.HasPrefix(name, "#") {
 			info[name] = value
 		}

@@ -50,13 +50,21 @@ var serverChecks = []check[visit]{
 
 // check implements Part.
 func (p *serverPart) check(ctx context.Context, e examiner) {
-	client, closeIdle := newHTTP(p.base, true)
-	defer closeIdle()
-	v := visit{base: p.base, http: client, token: p.token}
-	reached := e.bounded(ctx, func(ctx context.Context) (found verdict) {
-		v.first, found = v.reach(ctx)
-		return found
-	})
+	v := visit{base: p.base, token: p.token}
+	newer, closeNewer := newHTTP(p.base, true)
+	defer closeNewer()
+	older, closeOlder := newHTTP(p.base, false)
+	defer closeOlder()
+	var reached verdict
+	for _, v.http = range []*http.Client{newer, older} {
+		reached = e.bounded(ctx, func(ctx context.Context) (found verdict) {
+			v.first, found = v.reach(ctx)
+			return found
+		})
+		if v.first != nil || strings.HasPrefix(p.base, "https:") { // there it was negotiated
+			break
+		}
+	}
 	e.tell(serverName, p.base, "reach", reached)
 	if reached.status != Fail {
 		ask(ctx, e, serverName, p.base, v, serverChecks)
@@ -100,23 +108,16 @@ func bare(err error) error {
 	return err
 }
 
-// reach asks whether the process runs: over HTTP/2, or else as it likes.
+// reach asks whether the process runs. What was answered is nil if nothing was.
 func (v *visit) reach(ctx context.Context) (*http.Response, verdict) {
 	first, body, err := get(ctx, v.http, v.base+"/healthz")
-	if err != nil && ctx.Err() == nil && !errors.Is(err, syscall.ECONNREFUSED) && strings.HasPrefix(v.base, "http:") {
-		older, closeIdle := newHTTP(v.base, false)
-		defer closeIdle()
-		if response, text, again := get(ctx, older, v.base+"/healthz"); again == nil {
-			first, body, err = response, text, nil
-		}
-	}
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return nil, bad("nothing listens there").mend("start it, or correct --server")
 	case err != nil:
-		return nil, bad("%s", reason(err)).mend("see that it runs and can be reached from here, and whether it is http or https")
+		return nil, bad("%s", reason(err)).mend("see that it runs and can be reached from here, whether it is http or https, and that its certificate is trusted here")
 	case first.StatusCode != http.StatusOK || strings.TrimSpace(body) != "ok":
-		return nil, bad("/healthz answers %s", first.Status).mend("name an Ovation server, or a balancer that passes everything on to some")
+		return first, bad("/healthz answers %s", first.Status).mend("name an Ovation server, or a balancer that passes everything on to some")
 	default:
 		return first, good("it answers")
 	}
@@ -151,7 +152,7 @@ func (v visit) ready(ctx context.Context) verdict {
 	response, body, err := get(ctx, v.http, v.base+"/readyz")
 	switch {
 	case err != nil:
-		return bad("/readyz: %s", reason(err))
+		return unanswered(err)
 	case response.StatusCode == http.StatusServiceUnavailable:
 		return bad("/readyz: %s", strings.TrimSpace(body)).mend("it is being stopped: send traffic to other nodes until another has taken its place")
 	case response.StatusCode != http.StatusOK:
@@ -161,28 +162,33 @@ func (v visit) ready(ctx context.Context) verdict {
 	}
 }
 
+// unanswered says that a request failed where others did not.
+func unanswered(err error) verdict {
+	return bad("it does not answer: %s", reason(err)).mend("try again, and see its log")
+}
+
 // healthPath is gRPC's own health check, as Connect with JSON.
 const healthPath = "/grpc.health.v1.Health/Check"
 
 func (v visit) health(ctx context.Context) verdict {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, v.base+healthPath, strings.NewReader("{}"))
 	if err != nil {
-		return bad("%s", reason(err))
+		return unanswered(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := v.http.Do(request)
 	if err != nil {
-		return bad("%s", reason(bare(err)))
+		return unanswered(bare(err))
 	}
 	defer func() { _ = response.Body.Close() }() // it was read
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	switch {
 	case err != nil:
-		return bad("%s", reason(err))
+		return unanswered(err)
 	case response.StatusCode == http.StatusOK && strings.Contains(string(body), `SERVING`) && !strings.Contains(string(body), "NOT_SERVING"):
 		return good("every service is served")
 	case response.StatusCode == http.StatusOK:
-		return bad("it serves nothing now").mend("it is being stopped, see ready")
+		return bad("it serves nothing now").mend("it is being stopped: see ready")
 	default:
 		return bad("gRPC health answers %s", response.Status).mend("have what stands before it pass every path on")
 	}
