@@ -16,7 +16,7 @@ type Event interface{ event() }
 // Messages is a run of messages.
 type Messages struct {
 	// Messages are in order within each bucket: WHITELIST first, then HIGH, then
-	// LOW.
+	// LOW. There may be none: then only what follows is new.
 	Messages []*ovationv1.Message
 	// Dropped is what the server had no longer, per bucket.
 	Dropped Dropped
@@ -29,6 +29,8 @@ type Messages struct {
 	// Cursor is the place after these messages; hand it to WithCursor to go on
 	// there another time.
 	Cursor *ovationv1.Cursor
+
+	entered bool // the log goes on in another epoch, from the same place
 }
 
 // moved says whether they bring the reader on: messages, or word of some that are missing.

@@ -65,6 +65,7 @@ type fake struct {
 	onSend      func(n int) error
 	afterSend   func() // the message is in the log, the answer is not out
 	drop        bool   // messages that are sent
+	endpoint    string // named by JoinRoom
 	alter       string // the text of messages that are sent; empty: leave it
 	onCall      func(token, procedure string) error
 	wrap        func(http.Handler) http.Handler
@@ -227,6 +228,7 @@ func (f *fake) JoinRoom(_ context.Context, request *ovationv1.JoinRoomRequest) (
 		Latest:     protoBatch(f.rings.Select(feed.Cursor{}, feed.FirstPull)),
 		Attributes: f.snapshotLocked(),
 		ServerAt:   time.Now().Add(time.Hour).UnixMicro(),
+		Endpoint:   f.endpoint,
 	}, nil
 }
 

@@ -84,7 +84,7 @@ func (l *link) notify(n *ovationv1.Notify) {
 // own idea of the place is another) is pulled.
 func (l *link) batch(ctx context.Context, b *ovationv1.InlineBatch) error {
 	if b.GetBatch() != nil {
-		m, ok := l.room.order.continued(b.GetBatch())
+		m, ok := l.room.order.continued(b.GetBatch(), l.pull.busy)
 		if !ok {
 			l.wantMessages(b.GetHeads())
 		} else if err := l.took(ctx, m); err != nil {

@@ -109,6 +109,7 @@ func (c *Client) enter(
 			online:  OnlineChanged{joined.GetOnline().GetUsers(), joined.GetOnline().GetSessions()},
 			cursor:  begin.cursor,
 			clock:   clock,
+			feed:    c.feed,
 		},
 	}
 	r.mirror.reset(joined.GetAttributes(), joined.GetAttributes().GetEpoch())

@@ -27,7 +27,7 @@ type link struct {
 	upSince time.Time   // since when
 
 	pull       errand[*ovationv1.PullResponse]
-	pullLife   int              // the order's life that the pull belongs to
+	pullAsked  asked            // where the pull began
 	pullHeads  *ovationv1.Heads // heard while the pull was under way
 	pullAgain  bool             // a notification came while it was
 	attributes errand[*ovationv1.PullAttributesResponse]
@@ -110,15 +110,17 @@ func (l *link) openStream(ctx context.Context) {
 		SessionId: l.room.SessionID(),
 	}
 	l.stream = stream
+	l.room.order.opened()
 	l.tasks.Go(func() { stream.run(ctx, feed, request) })
 }
 
 // streamEnded falls back to polling where a stream does not come through, stays with
-// it where it is at work already, and else ends the link.
+// it where it is at work already, and else ends the link. At an address that the server
+// named it may be that nothing comes through: first it is tried at the client's own.
 func (l *link) streamEnded(ctx context.Context) error {
 	err := l.stream.err
 	l.stream = nil
-	if errors.Is(err, errNoWelcome) {
+	if errors.Is(err, errNoWelcome) && (l.up || l.room.endpoint == "") {
 		l.room.polling = true
 	}
 	if !l.room.polling || final(err) {
@@ -147,7 +149,7 @@ func (l *link) emitMessages(ctx context.Context, m *Messages) error {
 		l.room.log.WarnContext(ctx, "messages are missing that were not counted as dropped",
 			"session_id", l.room.SessionID(), "unexplained", m.Unexplained)
 	}
-	if !m.moved() && !m.Resync {
+	if !m.moved() && !m.Resync && !m.entered {
 		return nil
 	}
 	return l.emit(ctx, m)

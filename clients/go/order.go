@@ -1,6 +1,8 @@
 package ovation
 
 import (
+	"google.golang.org/protobuf/proto"
+
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -26,9 +28,12 @@ type order struct {
 	at    [buckets]place
 	// lost: the place was given up, and the next batch begins anew.
 	lost bool
-	// life counts beginnings: what was asked for in another life does not
-	// continue this one.
+	// life counts beginnings, and changes of the epoch: what was asked for in another
+	// life does not continue this one.
 	life int
+	// stream is where the server takes the reader to be, by what the stream was opened
+	// with and has carried since: nil where that is not certain.
+	stream *ovationv1.Cursor
 }
 
 // orderAt returns the order of a reader who goes on at a cursor.
@@ -74,14 +79,36 @@ func (o *order) behind(head *ovationv1.Cursor) bool {
 // giveUp forgets the place: the next batch begins anew.
 func (o *order) giveUp() { *o = order{lost: true, life: o.life + 1} }
 
+// opened notes that a stream begins that goes on from cursor.
+func (o *order) opened() { o.stream = o.cursor() }
+
+// asked is where a reader was who asked for more.
+type asked struct {
+	life int
+	at   [buckets]place
+}
+
+// ask notes that a pull begins, by which the server may take the reader to be further.
+func (o *order) ask() asked {
+	o.stream = nil
+	return asked{o.life, o.at}
+}
+
 // continued takes a batch of a stream, which continues whatever the server believes
 // the reader's place to be. False: it does not continue the place that it is, and
-// was not taken; a pull will get what is between.
-func (o *order) continued(b *ovationv1.Batch) (*Messages, bool) {
+// was not taken; a pull will get what is between. asking says that one is under way.
+//
+// Sequences show that it does within one epoch. That a batch of another epoch does, the
+// server knows only of where the stream itself has brought the reader.
+func (o *order) continued(b *ovationv1.Batch, asking bool) (*Messages, bool) {
+	from, epoch := o.stream, b.GetCursor().GetEpoch()
+	if o.stream = b.GetCursor(); asking {
+		o.stream = nil
+	}
 	if o.epoch == "" || b.GetResync() {
 		return o.begin(b), true
 	}
-	if b.GetCursor().GetEpoch() != o.epoch {
+	if epoch == "" || epoch != o.epoch && !proto.Equal(from, o.cursor()) {
 		return nil, false
 	}
 	next := *o
@@ -93,14 +120,18 @@ func (o *order) continued(b *ovationv1.Batch) (*Messages, bool) {
 	return m, true
 }
 
-// answered takes a batch that answers this reader's own cursor, asked for in a given
-// life. False: that life is over, and the batch was not taken.
-func (o *order) answered(b *ovationv1.Batch, life int) (*Messages, bool) {
-	if life != o.life {
+// answered takes a batch that answers what this reader asked. False: that life is over,
+// or the batch is of another epoch and continues a place that the reader has left, and
+// it was not taken.
+func (o *order) answered(b *ovationv1.Batch, a asked) (*Messages, bool) {
+	epoch := b.GetCursor().GetEpoch()
+	switch {
+	case a.life != o.life:
 		return nil, false
-	}
-	if o.epoch == "" || b.GetResync() || b.GetCursor().GetEpoch() != o.epoch {
+	case o.epoch == "", b.GetResync(), epoch == "":
 		return o.begin(b), true
+	case epoch != o.epoch && a.at != o.at:
+		return nil, false
 	}
 	return o.walk(b), true
 }
@@ -108,7 +139,7 @@ func (o *order) answered(b *ovationv1.Batch, life int) (*Messages, bool) {
 // begin takes a batch as the first of a new life.
 func (o *order) begin(b *ovationv1.Batch) *Messages {
 	resync := o.lost || o.epoch != "" // an empty epoch that was not lost is a first time
-	*o = order{epoch: b.GetCursor().GetEpoch(), at: placesOf(b.GetCursor()), life: o.life + 1}
+	*o = order{epoch: b.GetCursor().GetEpoch(), at: placesOf(b.GetCursor()), life: o.life + 1, stream: o.stream}
 	return &Messages{
 		Messages: b.GetMessages(),
 		Dropped:  Dropped{b.GetDropped().GetWhitelist(), b.GetDropped().GetHigh(), b.GetDropped().GetLow()},
@@ -117,11 +148,22 @@ func (o *order) begin(b *ovationv1.Batch) *Messages {
 	}
 }
 
-// walk moves through a batch of the same epoch.
+// enter goes on in another epoch, and says so, if it is another: it holds all that was
+// read, at the same places, or the batch would begin anew.
+func (o *order) enter(epoch string) bool {
+	if epoch == o.epoch {
+		return false
+	}
+	o.epoch = epoch
+	o.life++
+	return true
+}
+
+// walk moves through a batch that continues the place, in the same epoch or another.
 func (o *order) walk(b *ovationv1.Batch) *Messages {
 	budget := [buckets]uint64{b.GetDropped().GetWhitelist(), b.GetDropped().GetHigh(), b.GetDropped().GetLow()}
 	var lost [buckets]uint64
-	m := &Messages{}
+	m := &Messages{entered: o.enter(b.GetCursor().GetEpoch())}
 	for _, message := range b.GetMessages() {
 		bucket := int(message.GetBucket()) - 1
 		if bucket < 0 || bucket >= buckets {

@@ -16,12 +16,28 @@ import (
 type reader struct {
 	next [buckets]uint64 // the sequence that must come or be counted next
 	seen int
+	held map[entryID]string // since the last beginning
+}
+
+// entryID names an entry of a log.
+type entryID struct {
+	bucket   ovationv1.Bucket
+	sequence uint64
 }
 
 // begins starts anew at a batch that does.
 func (r *reader) begins(m *Messages) {
+	r.held = map[entryID]string{}
 	for b, p := range placesOf(m.Cursor) {
 		r.next[b] = p.sequence + 1
+	}
+	r.holds(m)
+}
+
+// holds notes messages.
+func (r *reader) holds(m *Messages) {
+	for _, message := range m.Messages {
+		r.held[entryID{message.GetBucket(), message.GetSequence()}] = message.GetText()
 	}
 }
 
@@ -35,6 +51,7 @@ func (r *reader) takes(m *Messages) error {
 		r.begins(m)
 		return nil
 	}
+	r.holds(m)
 	lost := [buckets]uint64{m.Dropped.Whitelist, m.Dropped.High, m.Dropped.Low}
 	for _, message := range m.Messages {
 		b := message.GetBucket() - 1
@@ -51,15 +68,47 @@ func (r *reader) takes(m *Messages) error {
 	return nil
 }
 
+// survivors is a log that may lose its latest entries, and goes on in another epoch.
+type survivors struct {
+	*feed.Rings
+	entries []*feed.Message
+}
+
+// lose returns the log without its latest entries.
+func (s survivors) lose(n, epoch int) survivors {
+	kept := s.entries[:max(0, len(s.entries)-n)]
+	after := feed.NewRings(8, feed.Cursor{Epoch: live.Epoch(fmt.Sprint("e", epoch))})
+	for _, m := range kept {
+		after.Apply(m)
+	}
+	ended := after.Head()
+	ended.Epoch = s.Head().Epoch
+	after.Descend(s.Ancestry().Followed(ended))
+	return survivors{after, kept[:len(kept):len(kept)]}
+}
+
+// says says whether an entry is as a reader holds it.
+func (s survivors) says(id entryID, text string) bool {
+	for _, m := range s.entries {
+		if m.Bucket == feed.Bucket(id.bucket-1) && m.Sequence == id.sequence {
+			return m.Text == text
+		}
+	}
+	return false
+}
+
 // A server with a small ring sends inline from its own idea of the place, answers
-// pulls late, loses its log, and repeats itself: the reader gets everything once.
+// pulls late, loses its log or the end of it, and repeats itself: the reader gets
+// everything once, and in the end holds nothing that the log does not.
 func TestOrderCoversTheLog(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var (
 			clock  live.Clock
 			epoch  = 1
-			rings  = feed.NewRings(8, feed.Cursor{Epoch: "e1"})
+			rings  = survivors{Rings: feed.NewRings(8, feed.Cursor{Epoch: "e1"})}
+			before = rings // as a node knows it that is late
+			texts  int
 			o      order
 			check  reader
 			inline feed.Cursor // the server's idea of the reader's place
@@ -78,11 +127,14 @@ func TestOrderCoversTheLog(t *testing.T) {
 			}
 		}
 		pull := func() func() {
-			life, limit := o.life, rapid.IntRange(1, 12).Draw(t, "limit")
-			batch := protoBatch(rings.Select(feedCursor(o.cursor()), limit))
+			limit := rapid.IntRange(1, 12).Draw(t, "limit")
+			selected := rings.Select(feedCursor(o.cursor()), limit)
+			batch := protoBatch(selected)
+			ask := o.ask()
+			inline = selected.Cursor
 			return func() {
 				fresh := o.epoch == ""
-				m, ok := o.answered(batch, life)
+				m, ok := o.answered(batch, ask)
 				take(m, ok, fresh)
 			}
 		}
@@ -90,7 +142,9 @@ func TestOrderCoversTheLog(t *testing.T) {
 			"append": func(t *rapid.T) {
 				for range rapid.IntRange(1, 6).Draw(t, "n") {
 					bucket := feed.Bucket(rapid.IntRange(0, 2).Draw(t, "bucket"))
-					appendTo(rings, &clock, 0, bucket, "")
+					texts++
+					content := feed.Content{Kind: feed.KindText, Text: fmt.Sprint("m", texts)}
+					rings.entries = append(rings.entries, appendContent(rings.Rings, &clock, 0, bucket, content))
 				}
 			},
 			"pull":        func(*rapid.T) { pull()() },
@@ -108,17 +162,43 @@ func TestOrderCoversTheLog(t *testing.T) {
 				batch := rings.Select(inline, rapid.IntRange(1, 12).Draw(t, "limit"))
 				inline = batch.Cursor
 				fresh := o.epoch == ""
-				m, ok := o.continued(protoBatch(batch))
+				m, ok := o.continued(protoBatch(batch), len(late) > 0)
 				take(m, ok, fresh)
 			},
-			"resubscribe": func(*rapid.T) { inline = feedCursor(o.cursor()) },
-			"switch":      func(*rapid.T) { inline = rings.Head() },
-			"give up":     func(*rapid.T) { o.giveUp() },
+			"inline from a node that is late": func(t *rapid.T) {
+				batch := before.Select(inline, rapid.IntRange(1, 12).Draw(t, "limit"))
+				if batch.Resync || o.epoch == "" {
+					t.Skip() // that node would have asked before it said so
+				}
+				inline = batch.Cursor
+				m, ok := o.continued(protoBatch(batch), len(late) > 0)
+				take(m, ok, false)
+			},
+			"resubscribe": func(*rapid.T) { inline = feedCursor(o.cursor()); o.opened() },
+			"switch": func(*rapid.T) {
+				if inline.Epoch == rings.Head().Epoch {
+					inline = rings.Head()
+				}
+			},
+			"give up": func(*rapid.T) { o.giveUp() },
 			"lose the log": func(*rapid.T) {
 				epoch++
-				rings = feed.NewRings(8, feed.Cursor{Epoch: live.Epoch(fmt.Sprint("e", epoch))})
+				before = rings
+				rings = survivors{Rings: feed.NewRings(8, feed.Cursor{Epoch: live.Epoch(fmt.Sprint("e", epoch))})}
+			},
+			"lose the end": func(t *rapid.T) {
+				epoch++
+				before = rings
+				rings = rings.lose(rapid.IntRange(0, 5).Draw(t, "lost"), epoch)
 			},
 			"": func(t *rapid.T) {
+				if o.epoch == string(rings.Head().Epoch) {
+					for id, text := range check.held {
+						if !rings.says(id, text) {
+							t.Fatalf("the reader holds %q for %v, where the log does not", text, id)
+						}
+					}
+				}
 				if c := o.cursor(); c != nil && c.Epoch == string(rings.Head().Epoch) && !rings.Continues(feedCursor(c)) {
 					t.Fatalf("the log does not continue %v", c)
 				}
@@ -161,11 +241,11 @@ func TestOrderCountsTheUnexplained(t *testing.T) {
 			t.Parallel()
 			at := &ovationv1.Cursor{Epoch: "e", Low: 50, LowSequence: 5}
 			o := orderAt(at)
-			if _, ok := o.continued(tt.batch); ok != tt.continues {
+			if _, ok := o.continued(tt.batch, false); ok != tt.continues {
 				t.Errorf("continues: %v", ok)
 			}
 			o = orderAt(at)
-			m, ok := o.answered(tt.batch, o.life)
+			m, ok := o.answered(tt.batch, o.ask())
 			if !ok || len(m.Messages) != tt.count || m.Dropped.Low != tt.dropped || m.Unexplained != tt.unexplained {
 				t.Errorf("%v, %+v", ok, m)
 			}
@@ -183,7 +263,7 @@ func TestOrderWithoutSequences(t *testing.T) {
 		},
 		Cursor:  &ovationv1.Cursor{Epoch: "e", High: 90, HighSequence: 9},
 		Dropped: &ovationv1.Dropped{},
-	})
+	}, false)
 	if !ok || len(m.Messages) != 1 || m.Unexplained != 0 || o.at[1] != (place{90, 9}) {
 		t.Errorf("%v, %+v, at %v", ok, m, o.at)
 	}
@@ -199,9 +279,9 @@ func FuzzOrder(f *testing.F) {
 		for len(data) >= 8 {
 			batch := fuzzBatch(data[:8])
 			data = data[8:]
-			m, ok := o.continued(batch)
+			m, ok := o.continued(batch, false)
 			if !ok {
-				m, _ = o.answered(batch, o.life)
+				m, _ = o.answered(batch, o.ask())
 			}
 			if m.Resync {
 				clear(last)

@@ -80,7 +80,7 @@ func (l *link) startPull(ctx context.Context) {
 		}
 		call = func(ctx context.Context) (*ovationv1.PullResponse, error) { return poll(ctx, feed, request) }
 	}
-	l.pullLife, l.pullHeads, l.pullAgain = l.room.order.life, nil, false
+	l.pullAsked, l.pullHeads, l.pullAgain = l.room.order.ask(), nil, false
 	l.pull.start(ctx, &l.tasks, call)
 }
 
@@ -124,8 +124,10 @@ func (l *link) pulled(ctx context.Context, o outcome[*ovationv1.PullResponse]) e
 	}
 	l.pull.wanted = l.pullAgain
 	batch := o.value.GetBatch()
-	m, ok := l.room.order.answered(batch, l.pullLife)
-	if ok {
+	m, ok := l.room.order.answered(batch, l.pullAsked)
+	if !ok {
+		l.pull.wanted = true
+	} else {
 		l.pull.wanted = l.pull.wanted || (batch.GetMore() && m.moved())
 		if err := l.took(ctx, m); err != nil {
 			return err

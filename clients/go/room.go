@@ -49,6 +49,7 @@ type view struct {
 	online  OnlineChanged
 	cursor  *ovationv1.Cursor // after what Next has returned
 	clock   sample
+	feed    ovationv1connect.FeedServiceClient // where the feed comes from
 }
 
 // Next returns the next event, waiting for it. After the last it returns why the stay

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 )
 
 // steady is how long a connection must have held for the next failure to be the first.
@@ -146,15 +147,16 @@ func (r *Room) sentence(ctx context.Context, kicked *KickedError) *KickedError {
 	return kicked
 }
 
-// moveTo has the feed come from another base address; empty is the client's own.
-// An address that would give up the encryption of the client's own is ignored.
+// moveTo has the feed come from another base address; empty is the client's own. It is
+// the server that names addresses, whom the client trusts with its token already. One
+// that would give up the encryption of the client's own is ignored all the same.
 func (r *Room) moveTo(endpoint string) {
 	endpoint = strings.TrimRight(endpoint, "/")
 	if endpoint == r.endpoint {
 		return
 	}
 	if endpoint == "" || endpoint == r.client.base {
-		r.feed, r.endpoint = r.client.feed, ""
+		r.settleAt("", r.client.feed)
 		return
 	}
 	base, err := parseBase(endpoint)
@@ -163,7 +165,13 @@ func (r *Room) moveTo(endpoint string) {
 		r.log.Warn("endpoint ignored", "endpoint", endpoint)
 		return
 	}
-	r.feed, r.endpoint = r.client.feedAt(base), base
+	r.settleAt(base, r.client.feedAt(base))
+}
+
+// settleAt has the feed come from a client of an address.
+func (r *Room) settleAt(endpoint string, feed ovationv1connect.FeedServiceClient) {
+	r.feed, r.endpoint = feed, endpoint
+	r.update(func(v *view) { v.feed = feed })
 }
 
 // emit hands an event to Next, waiting for it to be taken when too many wait.

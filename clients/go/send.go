@@ -26,9 +26,22 @@ func (r *Room) Send(ctx context.Context, request *ovationv1.SendRequest) (*ovati
 		request.ClientMessageId = rand.Text()
 	}
 	return r.echoes.around(request, func() (*ovationv1.SendResponse, error) {
-		response, err := repeat(ctx, r.client.feed.Send, request)
+		response, err := repeat(ctx, r.sender(), request)
 		return response, named(err)
 	})
+}
+
+// sender returns what sends a message: to where the feed comes from, and where that
+// cannot be reached, at the next try, to the client's base URL. Any node takes it.
+func (r *Room) sender() func(context.Context, *ovationv1.SendRequest) (*ovationv1.SendResponse, error) {
+	feed := r.look().feed
+	return func(ctx context.Context, request *ovationv1.SendRequest) (*ovationv1.SendResponse, error) {
+		response, err := feed.Send(ctx, request)
+		if err != nil && unreached(err) {
+			feed = r.client.feed
+		}
+		return response, err
+	}
 }
 
 // UpdateAttributes applies updates, all of them or none, and returns the answer; the

@@ -30,6 +30,9 @@ func (l *changeLog) append(changes []Change, at live.Timestamp) []Change {
 	return slices.Clip(l.changes[start:])
 }
 
+// extend appends changes that have their timestamps.
+func (l *changeLog) extend(changes []Change) { l.changes = append(l.changes, changes...) }
+
 // trim drops the oldest updates, whole, until no more than capacity changes are
 // left.
 func (l *changeLog) trim(capacity int) {

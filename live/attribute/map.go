@@ -27,6 +27,21 @@ func NewMap() *Map {
 	return &Map{attributes: map[string]Attribute{}, departures: departures{}}
 }
 
+// Restore returns the map that a snapshot was taken of, which must be of a whole one.
+// Its log begins where the snapshot is.
+func Restore(s Snapshot) *Map {
+	m := &Map{
+		timestamp:  s.Timestamp,
+		attributes: make(map[string]Attribute, len(s.Attributes)),
+		departures: departures{},
+		log:        changeLog{floor: s.Timestamp},
+	}
+	for _, a := range s.Attributes {
+		m.apply(Change{Attribute: a})
+	}
+	return m
+}
+
 // Timestamp returns when the map last changed; 0: never.
 func (m *Map) Timestamp() live.Timestamp { return m.timestamp }
 
@@ -49,12 +64,33 @@ func (m *Map) Commit(p Plan, at live.Timestamp, limits Limits) Changes {
 		panic(fmt.Sprintf("attribute: commit at timestamp %d after %d", at, m.timestamp))
 	}
 	step.List, step.Timestamp = m.log.append(p.changes, at), at
-	for _, c := range step.List {
-		m.apply(c)
-	}
-	m.timestamp, m.sorted = at, nil
-	m.log.trim(limits.Log)
+	m.advance(step, limits)
 	return step
+}
+
+// Apply brings the map through changes that were committed to it elsewhere, all of them
+// or none, and trims the log to limits.Log changes. Changes that it has already seen
+// change nothing and are well. False: the changes do not continue the map, which stays
+// as it is.
+func (m *Map) Apply(c Changes, limits Limits) bool {
+	if c.Timestamp <= m.timestamp {
+		return true
+	}
+	if c.After != m.timestamp {
+		return false
+	}
+	m.log.extend(c.List)
+	m.advance(c, limits)
+	return true
+}
+
+// advance brings the map through changes that are in its log.
+func (m *Map) advance(c Changes, limits Limits) {
+	for _, change := range c.List {
+		m.apply(change)
+	}
+	m.timestamp, m.sorted = c.Timestamp, nil
+	m.log.trim(limits.Log)
 }
 
 // apply brings the set and its index through one change.

@@ -116,6 +116,43 @@ func TestGet(t *testing.T) {
 	}
 }
 
+func TestApply(t *testing.T) {
+	t.Parallel()
+	m := attribute.Restore(seats(t).Snapshot())
+	limits := attribute.DefaultLimits()
+	next := attribute.Changes{After: 2, Timestamp: 5, List: []attribute.Change{gone("seat")}}
+	next.List[0].Attribute.Timestamp = 5
+	for _, c := range []attribute.Changes{{After: 1, Timestamp: 5}, {After: 3, Timestamp: 5}} {
+		if m.Apply(c, limits) || m.Timestamp() != 2 {
+			t.Errorf("changes from %d continue a map at 2, which is at %d now", c.After, m.Timestamp())
+		}
+	}
+	for range 2 {
+		if !m.Apply(next, limits) || m.Timestamp() != 5 || m.Len() != 2 {
+			t.Errorf("map of %d at %d, want 2 at 5", m.Len(), m.Timestamp())
+		}
+	}
+	if p := m.Leave("alice"); !p.Empty() {
+		t.Errorf("alice, whose seat is gone, leaves with %+v", p.Changes())
+	}
+	if got, ok := m.Since(2); !ok || !reflect.DeepEqual(got, next) {
+		t.Errorf("changes after 2 are %+v, %v; want %+v", got, ok, next)
+	}
+	if _, ok := m.Since(1); ok {
+		t.Error("the log reaches back before the snapshot")
+	}
+}
+
+func TestRestoreLeavesTheSnapshotAlone(t *testing.T) {
+	t.Parallel()
+	snapshot := seats(t).Snapshot()
+	m := attribute.Restore(snapshot)
+	commit(t, m, 9, host, attribute.Update{Key: "seat", Delete: true})
+	if got := keysOf(snapshot.Attributes); !reflect.DeepEqual(got, []string{"camera", "seat", "title"}) {
+		t.Errorf("the snapshot became %v", got)
+	}
+}
+
 func TestValuesAreCopiedIn(t *testing.T) {
 	t.Parallel()
 	m, limits := attribute.NewMap(), attribute.DefaultLimits()

@@ -19,6 +19,10 @@ type Plan struct {
 // needed then.
 func (p Plan) Empty() bool { return len(p.changes) == 0 }
 
+// Changes returns what the plan would change, in the batch's order and still without
+// timestamps. Shared: read only.
+func (p Plan) Changes() []Change { return p.changes }
+
 // Leaving returns whose leaving will delete keys that the plan sets, in order. They
 // should be there: who is not there does not leave.
 func (p Plan) Leaving() (users []live.UserID) {

@@ -74,10 +74,11 @@ func (s *schedule) deliver() {
 	}
 }
 
-// reset gives a reader a snapshot.
+// reset gives a reader a snapshot, and has another map restored from it.
 func (s *schedule) reset() {
 	snapshot := s.m.Snapshot()
 	s.handOut(snapshot)
+	s.twin = attribute.Restore(snapshot)
 	s.reader().replica.Reset(snapshot)
 }
 
@@ -86,6 +87,9 @@ func (s *schedule) reset() {
 func (s *schedule) probe() {
 	after := live.Timestamp(s.pick("after", int(s.now)+3) - 1)
 	changes, ok := s.since(after)
+	if twin, twinOK := s.twin.Since(after); twinOK && (!ok || !sameChanges(twin, changes)) {
+		s.Fatalf("changes after %d are %+v, elsewhere %+v", after, changes, twin)
+	}
 	if !ok {
 		return
 	}
@@ -94,6 +98,12 @@ func (s *schedule) probe() {
 	if !r.Apply(changes) || r.Timestamp() != s.model.now().at || !reflect.DeepEqual(r.All(), s.model.now().all()) {
 		s.Fatalf("changes after %d lead to %+v, want %+v", after, r.All(), s.model.now().all())
 	}
+}
+
+// sameChanges says whether two runs of changes are equal, where nil is as good as empty.
+func sameChanges(a, b attribute.Changes) bool {
+	same := func(a, b attribute.Change) bool { return reflect.DeepEqual(a, b) }
+	return a.After == b.After && a.Timestamp == b.Timestamp && slices.EqualFunc(a.List, b.List, same)
 }
 
 // get asks for two keys.
@@ -115,6 +125,9 @@ func (s *schedule) check() {
 	}
 	if s.m.Timestamp() != now.at || s.m.Len() != len(now.attributes) {
 		s.Fatalf("the map is of %d at %d, want %d at %d", s.m.Len(), s.m.Timestamp(), len(now.attributes), now.at)
+	}
+	if twin := s.twin.Snapshot(); !reflect.DeepEqual(twin, snapshot) {
+		s.Fatalf("the map is %+v, elsewhere %+v", snapshot, twin)
 	}
 	for i, r := range s.readers {
 		if want := s.model.asOf(r.replica.Timestamp()); !reflect.DeepEqual(r.replica.All(), want.all()) || r.replica.Timestamp() != want.at {

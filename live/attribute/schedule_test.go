@@ -26,6 +26,7 @@ type schedule struct {
 	limits  attribute.Limits
 	now     live.Timestamp
 	m       *attribute.Map
+	twin    *attribute.Map // has all of m's changes from elsewhere
 	model   *model
 	readers [3]reader
 	out     []handout
@@ -45,7 +46,7 @@ type handout struct {
 }
 
 func newSchedule(r reporter, pick func(label string, n int) int) *schedule {
-	s := &schedule{reporter: r, pick: pick, m: attribute.NewMap(), model: newModel()}
+	s := &schedule{reporter: r, pick: pick, m: attribute.NewMap(), twin: attribute.NewMap(), model: newModel()}
 	s.limits = attribute.Limits{Keys: 4, KeyBytes: 4, ValueBytes: 4, Log: 4, ViewersWrite: true}
 	for i := range s.readers {
 		s.readers[i].replica = attribute.NewReplica()
@@ -98,6 +99,9 @@ func (s *schedule) update() {
 	p, err := s.m.Plan(actor, s.limits, updates)
 	if !sameError(err, wantErr) {
 		s.Fatalf("%+v asks for %+v: error %v, want %v", actor, updates, err, wantErr)
+	}
+	if twin, twinErr := s.twin.Plan(actor, s.limits, updates); !sameError(twinErr, wantErr) || !reflect.DeepEqual(twin, p) {
+		s.Fatalf("%+v asks for %+v: %+v and %v, elsewhere %+v and %v", actor, updates, p, err, twin, twinErr)
 	}
 	for _, u := range updates {
 		copy(u.Value, "####")
@@ -160,6 +164,9 @@ func (s *schedule) commit(p attribute.Plan, next map[string]attribute.Attribute,
 		s.Fatalf("step %+v, want %+v", step, want)
 	}
 	s.handOut(step)
+	if !s.twin.Apply(step, s.limits) || !s.twin.Apply(step, s.limits) {
+		s.Fatalf("step %+v does not continue the map elsewhere at %d", step, s.twin.Timestamp())
+	}
 	for i := range s.readers {
 		s.readers[i].inbox = append(s.readers[i].inbox, step)
 	}
@@ -168,7 +175,11 @@ func (s *schedule) commit(p attribute.Plan, next map[string]attribute.Attribute,
 // leave lets a user go.
 func (s *schedule) leave() {
 	user := someActors[s.pick("user", len(someActors))].User
-	s.commit(s.m.Leave(user), s.model.leave(user), slices.Sorted(maps.Keys(s.model.now().attributes)), s.tick())
+	plan := s.m.Leave(user)
+	if twin := s.twin.Leave(user); !reflect.DeepEqual(twin, plan) {
+		s.Fatalf("%q leaves with %+v, elsewhere with %+v", user, plan, twin)
+	}
+	s.commit(plan, s.model.leave(user), slices.Sorted(maps.Keys(s.model.now().attributes)), s.tick())
 }
 
 // resettle changes the room's limits.

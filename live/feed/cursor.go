@@ -31,6 +31,29 @@ const Ancestors = 4
 // that of a log that began with nothing.
 type Ancestry [Ancestors]Cursor
 
+// Followed returns the ancestry of a life that goes on from one that has this ancestry
+// and ended at head.
+func (a Ancestry) Followed(head Cursor) Ancestry {
+	after := Ancestry{head}
+	copy(after[1:], a[:])
+	return after
+}
+
+// Adopt returns where a reader at c stands in the life of this epoch, whose ancestry
+// it is. It is not ok if c is of no life that this one goes on from, or beyond what it
+// kept of that one: such a reader may have read what is not there any more.
+func (a Ancestry) Adopt(c Cursor, epoch live.Epoch) (adopted Cursor, ok bool) {
+	if c.Epoch == epoch {
+		return c, true
+	}
+	for _, head := range a {
+		if head.Epoch == c.Epoch && c.Epoch != "" && c.within(head) {
+			return Cursor{Epoch: epoch, At: c.At}, true
+		}
+	}
+	return Cursor{}, false
+}
+
 // Heads is how far a room has got.
 type Heads struct {
 	Cursor     Cursor         // of a reader who has read everything
@@ -38,8 +61,18 @@ type Heads struct {
 	Revision   int64          // of the room's settings and state
 }
 
+// within says whether nothing in c lies after head.
+func (c Cursor) within(head Cursor) bool {
+	for b, p := range c.At {
+		if p.Timestamp > head.At[b].Timestamp || p.Sequence > head.At[b].Sequence {
+			return false
+		}
+	}
+	return true
+}
+
 // Before says whether a reader at c lacks something that one at head has. Both
-// must be of one epoch.
+// must be of one epoch, or one of an epoch that goes on from the other's.
 func (c Cursor) Before(head Cursor) bool {
 	for b := range Buckets {
 		if c.At[b].Timestamp < head.At[b].Timestamp {

@@ -46,11 +46,14 @@ func TestSelectFromAnyPlace(t *testing.T) {
 		{"held, sequence lost", at(700, 0), 2, 0, false},
 		{"at the edge, sequence lost", at(600, 0), 3, 0, false},
 		{"gone, sequence lost", at(500, 0), 3, 0, resync},
-		{"held, sequence forged", at(700, 3), 2, 0, false},
-		{"held, sequence far too high", at(700, math.MaxUint64), 2, 0, false},
+		{"at the edge, sequence forged", at(600, 5), 3, 0, resync},
+		{"held, sequence forged", at(700, 3), 3, 0, resync},
+		{"held, sequence far too high", at(700, math.MaxUint64), 3, 0, resync},
 		{"gone, sequence too high", at(500, 7), 3, 0, resync},
 		{"gone, sequence far too high", at(500, math.MaxUint64), 3, 0, resync},
-		{"between two that are held", at(750, 7), 2, 0, false},
+		{"between two that are held", at(750, 7), 3, 0, resync},
+		{"between two that are held, sequence lost", at(750, 0), 2, 0, false},
+		{"at the head, sequence forged", at(900, 8), 3, 0, resync},
 		{"in the future", at(901, 9), 3, 0, resync},
 		{"in the far future", at(math.MaxInt64, math.MaxUint64), 3, 0, resync},
 		{"a sequence without a time", at(0, 5), 3, 0, resync},
@@ -79,10 +82,8 @@ func TestSelectFromAnyPlace(t *testing.T) {
 func TestSelectGivesSequencesBack(t *testing.T) {
 	t.Parallel()
 	rings := overrun(t)
-	for _, forged := range []uint64{0, 1, 12} {
-		if got := rings.Select(at(900, forged), 10).Cursor; got != rings.Head() {
-			t.Errorf("from sequence %d: %+v", forged, got)
-		}
+	if batch := rings.Select(at(900, 0), 10); batch.Cursor != rings.Head() || batch.Resync || len(batch.Messages) > 0 {
+		t.Errorf("%s", show(batch))
 	}
 }
 

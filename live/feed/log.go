@@ -43,6 +43,13 @@ func NewLog(epoch live.Epoch, capacity int) *Log {
 // Rings returns what can be read.
 func (l *Log) Rings() *Rings { return l.rings }
 
+// Relive begins another life of a log that may have come back without its latest
+// entries, where it has got to as far as it knows.
+func (l *Log) Relive(epoch live.Epoch) {
+	l.rings.ancestry = l.rings.ancestry.Followed(l.rings.Head())
+	l.rings.epoch = epoch
+}
+
 // Outcome is what became of a message.
 type Outcome uint8
 

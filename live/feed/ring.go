@@ -86,14 +86,15 @@ func (r *Ring) replace(m *Message) { r.buf[m.Sequence%uint64(len(r.buf))] = m }
 
 // Locate finds where a reader at p goes on: the sequence of the first held entry
 // after p, and how many entries between the two are gone. It is not ok if p is a
-// place that never was, or so far behind without a sequence that nobody can count
-// what was lost.
+// place that never was, as far as the ring can tell, or so far behind without a
+// sequence that nobody can count what was lost.
 func (r *Ring) Locate(p Place) (next, dropped uint64, ok bool) {
 	switch {
 	case p.Timestamp > r.head.Timestamp:
 		return 0, 0, false
 	case p.Timestamp >= r.evicted.Timestamp:
-		return r.firstAfter(p.Timestamp), 0, true
+		next = r.firstAfter(p.Timestamp)
+		return next, 0, p.Sequence == 0 || p == r.before(next)
 	case p.Timestamp > 0 && p.Sequence == 0, p.Timestamp == 0 && p.Sequence != 0:
 		return 0, 0, false
 	case p.Sequence > r.evicted.Sequence:
@@ -101,6 +102,16 @@ func (r *Ring) Locate(p Place) (next, dropped uint64, ok bool) {
 	default:
 		return r.oldest(), r.evicted.Sequence - p.Sequence, true
 	}
+}
+
+// before returns the place right before the entry of a sequence that is held, or comes
+// next. A log that went back to an earlier state has given the places after it to other
+// entries: timestamp and sequence together tell them apart.
+func (r *Ring) before(next uint64) Place {
+	if next == r.oldest() {
+		return r.evicted
+	}
+	return r.at(next - 1).Place()
 }
 
 // firstAfter returns the sequence of the first held entry later than t, one past

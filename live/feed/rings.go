@@ -9,9 +9,10 @@ const FirstPull = 50
 // store keeps one as the truth, and every node that follows the room another as a
 // replica.
 type Rings struct {
-	epoch   live.Epoch
-	buckets [Buckets]Ring
-	filling bool // of a replica: the latest Fill left more to read
+	epoch    live.Epoch
+	ancestry Ancestry
+	buckets  [Buckets]Ring
+	filling  bool // of a replica: the latest Fill left more to read
 }
 
 // NewRings returns empty rings of the given capacity per bucket whose next entries
@@ -23,6 +24,13 @@ func NewRings(capacity int, head Cursor) *Rings {
 	}
 	return rs
 }
+
+// Descend says which lives of the log this one goes on from: readers who stand in what
+// it kept of them go on from there.
+func (rs *Rings) Descend(from Ancestry) { rs.ancestry = from }
+
+// Ancestry returns the lives of the log that this one goes on from.
+func (rs *Rings) Ancestry() Ancestry { return rs.ancestry }
 
 // Head returns the cursor of a reader who has read everything.
 func (rs *Rings) Head() Cursor {

@@ -26,7 +26,8 @@ type Batch struct {
 // MaxBatchBytes: all buckets in order of priority, the oldest of each first. A bucket
 // that this leaves no room for keeps its place and loses nothing by it until its ring
 // overruns. An empty cursor gets the latest FirstPull, or fewer if these take too many
-// bytes; one that cannot be continued gets the same, marked Resync.
+// bytes; one that cannot be continued gets the same, marked Resync. One of a life that
+// this one goes on from is continued in this one, where what it had read is kept.
 func (rs *Rings) Select(c Cursor, limit int) Batch { return rs.SelectTo(c, rs.Head(), limit) }
 
 // SelectTo is Select for a log that ends at to, a cursor that was its head before.
@@ -41,7 +42,7 @@ func (rs *Rings) SelectTo(c, to Cursor, limit int) Batch {
 		batch.Resync = true
 		return batch
 	}
-	batch := Batch{Cursor: c}
+	batch := Batch{Cursor: Cursor{Epoch: rs.epoch, At: c.At}}
 	var runs [Buckets]run
 	waiting := uint64(0)
 	for b := range runs {
@@ -65,7 +66,7 @@ func (rs *Rings) Continues(c Cursor) bool {
 
 // locate finds where a reader at c goes on in every bucket.
 func (rs *Rings) locate(c Cursor) (next, dropped [Buckets]uint64, ok bool) {
-	if c.Epoch != rs.epoch {
+	if c, ok = rs.ancestry.Adopt(c, rs.epoch); !ok {
 		return next, dropped, false
 	}
 	for b := range rs.buckets {

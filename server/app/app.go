@@ -19,6 +19,7 @@ import (
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/certificate"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/cluster"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
@@ -41,6 +42,7 @@ type App struct {
 	logger   *slog.Logger
 	store    store.Set
 	hub      *hub.Hub
+	cluster  *cluster.Cluster
 	keeper   *rooms.Keeper
 	order    *moderation.Keeper
 	services rpc.Services
@@ -62,12 +64,17 @@ type App struct {
 // New puts a server together and binds its addresses. The configuration must be
 // valid.
 func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
+	return newOn(ctx, c, logger, memory.New().Set())
+}
+
+// newOn is New over a store.
+func newOn(ctx context.Context, c config.Config, logger *slog.Logger, set store.Set) (*App, error) {
 	a := &App{
 		config:  c,
 		logger:  interceptor.WithContext(logger),
 		metrics: newMetrics(),
 	}
-	a.store = observed.Wrap(memory.New().Set(), observed.NewMetrics(a.metrics.registry))
+	a.store = observed.Wrap(set, observed.NewMetrics(a.metrics.registry))
 	a.limits = newLimits(c.Limits, limit.NewMetrics(a.metrics.registry))
 	var err error
 	if err = a.observe(ctx); err == nil {
@@ -135,7 +142,10 @@ func (a *App) prepare(ctx context.Context) error {
 	if a.internal, err = a.serve(internal, nil); err != nil { //nolint:contextcheck // requests have contexts of their own
 		return err
 	}
-	return a.bind(ctx)
+	if err = a.bind(ctx); err == nil {
+		a.buildCluster()
+	}
+	return err
 }
 
 // loadPair reads the certificate of the public address, if the configuration has one.
@@ -169,7 +179,7 @@ func (a *App) buildServices() {
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
 		hub.Config{Heartbeat: a.config.Heartbeat, Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
 	newID := func() string { return strings.ToLower(rand.Text()) }
-	roomService := rooms.New(a.store, a.hub, newID)
+	roomService := rooms.New(a.store, a.hub, newID, rooms.WithPlaces(a.place))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
 		Rooms: roomService,
@@ -206,6 +216,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	var group sync.WaitGroup
 	group.Go(func() { a.keeper.Run(keeping) })
 	group.Go(func() { a.order.Run(keeping) })
+	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })
 	}
@@ -248,10 +259,12 @@ func (a *App) drain(ctx, force context.Context) error {
 	a.health.SetStatus("", grpchealth.StatusNotServing)
 	bounded, cancel := context.WithTimeout(force, a.config.DrainTimeout)
 	defer cancel()
+	a.cluster.Drain(bounded)
 	a.hub.Drain(bounded, hub.Farewell{
-		After:  a.config.ReconnectAfter,
-		Jitter: a.config.ReconnectJitter,
-		Within: a.config.DrainTimeout / 2, // the other half is for calls under way, and slow readers
+		After:    a.config.ReconnectAfter,
+		Jitter:   a.config.ReconnectJitter,
+		Within:   a.config.DrainTimeout / 2, // the other half is for calls under way, and slow readers
+		Endpoint: a.place,
 	})
 	switch err := a.public.Shutdown(bounded); {
 	case force.Err() != nil:

@@ -9,6 +9,9 @@ import (
 	"github.com/ovation-live/ovation/server/certificate"
 )
 
+// NewOn puts a server together over a store that others may share.
+var NewOn = newOn
+
 // ServeOn serves as an App does, on a listener of the test's; over TLS with a pair.
 func ServeOn(l net.Listener, h http.Handler, pair *certificate.Pair) *http.Server {
 	a := &App{logger: slog.New(slog.DiscardHandler)}

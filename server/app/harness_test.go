@@ -15,6 +15,8 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/app"
 	"github.com/ovation-live/ovation/server/config"
+	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/memory"
 	"github.com/ovation-live/ovation/token"
 )
 
@@ -32,6 +34,12 @@ type node struct {
 // start starts a server, by default one with a secret of its own.
 func start(t *testing.T, edits ...func(*config.Config)) *node {
 	t.Helper()
+	return startOn(t, memory.New().Set(), edits...)
+}
+
+// startOn starts a server over a store that others may share.
+func startOn(t *testing.T, set store.Set, edits ...func(*config.Config)) *node {
+	t.Helper()
 	c := config.Default()
 	c.Listen, c.InternalListen, c.AuthSecret = "127.0.0.1:0", "127.0.0.1:0", secret
 	c.Heartbeat, c.DrainTimeout = 5*time.Second, 5*time.Second
@@ -43,7 +51,7 @@ func start(t *testing.T, edits ...func(*config.Config)) *node {
 	}
 	n := &node{stopped: make(chan error, 1), logs: new(testkit.Output)}
 	logger := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := app.New(t.Context(), c, logger)
+	a, err := app.NewOn(t.Context(), c, logger, set)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (a *App) publicHandler() (http.Handler, *grpchealth.StaticChecker) {
 	rpc.RegisterReflection(mux)
 	health := rpc.RegisterHealth(mux)
 	a.addProbes(mux)
-	mux.Handle("/", rpc.OrUnknown(web.Handler()))
+	mux.Handle("/", rpc.OrUnknown(web.Handler(a.places)))
 	if a.config.Development() {
 		mux.Handle("GET /dev/token", onlyLoopbackHosts(http.HandlerFunc(a.mintDevelopmentToken)))
 	}

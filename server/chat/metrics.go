@@ -46,12 +46,13 @@ const (
 	departed
 	tokenExpired
 	drained
+	moved
 	roomEnded
 	endings
 )
 
 var endingNames = [endings]string{
-	"disconnected", "write_failed", "offline", "replaced", "departed", "token_expired", "drained", "room_ended",
+	"disconnected", "write_failed", "offline", "replaced", "departed", "token_expired", "drained", "moved", "room_ended",
 }
 
 // String returns the ending's name, as metrics and logs carry it.
@@ -124,6 +125,8 @@ func endingOf(why hub.Ending, gone bool) ending {
 		return tokenExpired
 	case hub.Drained:
 		return drained
+	case hub.Moved:
+		return moved
 	case hub.RoomOver:
 		return roomEnded
 	case hub.Open:

@@ -110,7 +110,7 @@ func (v *Viewing) part(ctx context.Context) {
 		switch v.sub.Ending() {
 		case hub.Offline:
 			return s.rooms.Over(ctx, v.room, v.session)
-		case hub.Open, hub.Expired, hub.Drained:
+		case hub.Open, hub.Expired, hub.Drained, hub.Moved:
 			return s.rooms.Disconnected(ctx, v.room, v.session)
 		case hub.Replaced, hub.Left, hub.RoomOver:
 		}

@@ -71,6 +71,24 @@ func TestRules(t *testing.T) {
 		"a mapped network":  {func(c *config.Config) { c.LimitExempt = []string{"::ffff:10.0.0.0/104"} }, `--limit-exempt "::ffff:10.0.0.0/104" is neither an address nor a network like 10.0.0.0/8`},
 		"lean HTTP/2":       {func(c *config.Config) { c.HTTP2 = "lean" }, ""},
 		"another HTTP/2":    {func(c *config.Config) { c.HTTP2 = "fast" }, `--http2 is "fast", must be std or lean`},
+		"a node's address":  {func(c *config.Config) { c.AdvertiseURL, c.NodeID = "https://node-1.test:8443/live/", "node-1" }, ""},
+		"nowhere":           {func(c *config.Config) { c.AdvertiseURL = "node-1.test" }, `--advertise-url "node-1.test" is no base URL like https://node-1.example.com`},
+		"no host":           {func(c *config.Config) { c.AdvertiseURL = "https://:8080" }, `--advertise-url "https://:8080" is no base URL like https://node-1.example.com`},
+		"more than a base":  {func(c *config.Config) { c.AdvertiseURL = "https://a.test/?b" }, `--advertise-url "https://a.test/?b" is no base URL like https://node-1.example.com`},
+		"a user's address":  {func(c *config.Config) { c.AdvertiseURL = "https://me@a.test" }, `--advertise-url "https://me@a.test" is no base URL like https://node-1.example.com`},
+		"a node's long name": {func(c *config.Config) { c.NodeID = strings.Repeat("n", 129) },
+			`--node-id "` + strings.Repeat("n", 129) + `" is no id: 1 to 128 letters, digits, and . _ : - after the first`},
+		"a node for nobody": {func(c *config.Config) { c.ViewersPerNode = 0 }, "--viewers-per-node is 0, must be from 1 to 10000000"},
+		"both stores":       {func(c *config.Config) { c.RedisURL, c.PostgresURL = "redis://a", "postgres://b/c" }, ""},
+		"Redis alone":       {func(c *config.Config) { c.RedisURL = "rediss://a" }, "--redis-url is given without --postgres-url: Redis has what happens in rooms, Postgres what must not be lost; set both, or neither"},
+		"Postgres alone":    {func(c *config.Config) { c.PostgresURL = "postgresql://a" }, "--postgres-url is given without --redis-url: Redis has what happens in rooms, Postgres what must not be lost; set both, or neither"},
+		"another store":     {func(c *config.Config) { c.RedisURL, c.PostgresURL = "http://u:p@a", "postgres://b" }, "--redis-url is no URL that begins with redis:// or rediss:// or unix://"},
+		"no URL":            {func(c *config.Config) { c.RedisURL, c.PostgresURL = "redis://a", "host=b password=p" }, "--postgres-url is no URL that begins with postgres:// or postgresql://"},
+		"braces in names":   {func(c *config.Config) { c.RedisPrefix = "{a}" }, `--redis-prefix "{a}" must have from 1 to 64 bytes, and no braces or spaces`},
+		"no prefix":         {func(c *config.Config) { c.RedisPrefix = "" }, `--redis-prefix "" must have from 1 to 64 bytes, and no braces or spaces`},
+		"a hasty Redis":     {func(c *config.Config) { c.RedisTimeout = time.Millisecond }, "--redis-timeout is 1ms, must be from 100ms to 1m0s"},
+		"history for ever":  {func(c *config.Config) { c.HistoryRetention = 0 }, ""},
+		"short history":     {func(c *config.Config) { c.HistoryRetention = time.Minute }, "--history-retention is 1m0s, must be 0 or at least 1h0m0s"},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,6 +99,20 @@ func TestRules(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// Clients that came over TLS would not follow an address without.
+func TestAdvertisedWithLessThanTLS(t *testing.T) {
+	t.Parallel()
+	c := sound()
+	c.AdvertiseURL, c.TLSCert, c.TLSKey = "http://a.test", "absent.pem", "absent.pem"
+	if got := text(c.Validate()); !strings.Contains(got, `--advertise-url "http://a.test" is http, and this server speaks TLS: write https`) {
+		t.Errorf("got %q", got)
+	}
+	c.AdvertiseURL = "https://a.test/"
+	if got := text(c.Validate()); strings.Contains(got, "advertise") || c.Endpoint() != "https://a.test" {
+		t.Errorf("got %q, endpoint %q", got, c.Endpoint())
 	}
 }
 

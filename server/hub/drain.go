@@ -26,6 +26,9 @@ type Farewell struct {
 	Jitter time.Duration
 	// Within is how long the node may take to tell them.
 	Within time.Duration
+	// Endpoint says where a viewer is to go, when it is their turn; empty: they know
+	// themselves. nil: all do.
+	Endpoint Endpoint
 }
 
 // plan returns over how long so many streams are ended, and over how long the viewers
@@ -48,13 +51,13 @@ func (h *Hub) Drain(ctx context.Context, f Farewell) {
 		streams += room.crowd.len()
 	}
 	spread, jitter := f.plan(streams)
-	frame := wire.DrainFrame(f.After, jitter)
+	frames := framesTo(func(endpoint string) *wire.Frame { return wire.DrainFrame(f.After, jitter, endpoint) })
 	var all []*Subscriber
-	for _, room := range h.table.drain(frame) {
+	for _, room := range h.table.drain(frames.to("")) {
 		room.crowd.each(func(s *Subscriber) { all = append(all, s) })
 	}
 	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	overTime(ctx, spread, len(all), func(i int) { all[i].finish(Drained, frame) })
+	overTime(ctx, spread, len(all), func(i int) { all[i].finish(Drained, frames.to(f.Endpoint.of(all[i]))) })
 }
 
 // overTime calls do for 0 up to n, spread evenly.

@@ -46,6 +46,7 @@ const (
 	Left
 	Expired
 	Drained
+	Moved
 	RoomOver
 )
 

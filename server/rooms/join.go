@@ -23,6 +23,7 @@ type Joined struct {
 	Online     room.Online
 	Latest     feed.Batch
 	Attributes store.AttributeDelta
+	Endpoint   string // where the caller is best served; empty: here
 }
 
 // Join opens or resumes the caller's session and fetches, side by side, what a client
@@ -42,6 +43,7 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 	if _, err = s.Stand(ctx, p, id, j.Session); err != nil {
 		return Joined{}, err
 	}
+	j.Endpoint = s.place(id, j.Online.Sessions, p.User)
 	fetch, ctx := errgroup.WithContext(ctx)
 	fetch.Go(func() (err error) {
 		j.Room, err = s.hub.Room(ctx, id)

@@ -24,15 +24,29 @@ type Service struct {
 	sanctions  store.Sanctions
 	hub        *hub.Hub
 	newID      func() string
+	place      hub.Endpoint
+}
+
+// Option changes how use cases are made.
+type Option func(*Service)
+
+// WithPlaces has who joins told where they are best served.
+func WithPlaces(place hub.Endpoint) Option {
+	return func(s *Service) { s.place = place }
 }
 
 // New returns the use cases over a store and a hub. newID makes ids that nobody can
 // guess.
-func New(set store.Set, h *hub.Hub, newID func() string) *Service {
-	return &Service{
+func New(set store.Set, h *hub.Hub, newID func() string, opts ...Option) *Service {
+	s := &Service{
 		rooms: set.Rooms, presence: set.Presence, attributes: set.Attributes, sanctions: set.Sanctions,
 		hub: h, newID: newID,
+		place: func(live.RoomID, int, live.UserID) string { return "" },
 	}
+	for _, opt := range opts {
+		opt(s)
+	}
+	return s
 }
 
 // Draft describes a room to create.

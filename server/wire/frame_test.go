@@ -67,7 +67,7 @@ func TestFrames(t *testing.T) {
 		"room_updated": RoomUpdatedFrame(room.Room{ID: "r", State: room.Live, Settings: room.DefaultSettings()}),
 		"room_ended":   RoomEndedFrame(8),
 		"kicked":       KickedFrame(Replaced),
-		"reconnect":    DrainFrame(1, 2),
+		"reconnect":    MoveFrame(1, 2, "http://a"),
 	} {
 		binary, err := f.AppendProto(nil)
 		if err != nil {

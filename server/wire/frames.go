@@ -143,14 +143,24 @@ var kickText = map[KickReason]string{
 }
 
 // DrainFrame is the last of a node that drains: come back at a random moment between
-// after and after + jitter.
-func DrainFrame(after, jitter time.Duration) *Frame {
+// after and after + jitter, to the endpoint, or where there is none, the way you came.
+func DrainFrame(after, jitter time.Duration, endpoint string) *Frame {
+	return reconnectFrame(ovationv1.ReconnectReason_RECONNECT_REASON_DRAIN, after, jitter, endpoint)
+}
+
+// MoveFrame is the last of a stream whose room has its place on another node.
+func MoveFrame(after, jitter time.Duration, endpoint string) *Frame {
+	return reconnectFrame(ovationv1.ReconnectReason_RECONNECT_REASON_MOVE, after, jitter, endpoint)
+}
+
+func reconnectFrame(why ovationv1.ReconnectReason, after, jitter time.Duration, endpoint string) *Frame {
 	return newFrame(KindLast, func() *ovationv1.SubscribeResponse {
 		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Reconnect{
 			Reconnect: &ovationv1.Reconnect{
-				After:  durationpb.New(after),
-				Jitter: durationpb.New(jitter),
-				Reason: ovationv1.ReconnectReason_RECONNECT_REASON_DRAIN,
+				After:    durationpb.New(after),
+				Jitter:   durationpb.New(jitter),
+				Reason:   why,
+				Endpoint: endpoint,
 			},
 		}}
 	})

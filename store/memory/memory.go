@@ -4,7 +4,7 @@
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
 // endings.mu, or sanctions.mu, that of every room before a room's own; everywhere.mu
-// alone. Publications are heard under roomState.mu, so that they come in order.
+// and nodes.mu alone. Publications are heard under roomState.mu, so that they come in order.
 package memory
 
 import (
@@ -40,6 +40,7 @@ type Store struct {
 
 	everywhere everywhere
 	revisions  revisions
+	nodes      nodes
 }
 
 // Option changes how a store is made.
@@ -85,7 +86,9 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 
 // Set returns the store as every role.
 func (s *Store) Set() store.Set {
-	return store.Set{Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s}
+	return store.Set{
+		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
+	}
 }
 
 // find returns a room's state, or ErrRoomNotFound, or the error of a context that is

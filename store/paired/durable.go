@@ -6,6 +6,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
 )
@@ -15,11 +16,15 @@ import (
 type Durable interface {
 	store.Rooms
 
-	// ApplySanction also returns the revision of the place that the sanction made, or that
-	// the place had already where the request was answered before.
-	ApplySanction(ctx context.Context, o store.SanctionOrder) (moderation.Sanction, int64, error)
-	// LiftSanction also returns the revision of the place.
-	LiftSanction(ctx context.Context, l store.SanctionLift) (int64, error)
+	// EndRoomAfter is EndRoom at an instant later than one of another clock: that of the
+	// latest that happened in the room.
+	EndRoomAfter(ctx context.Context, id live.RoomID, after live.Timestamp) (room.Room, error)
+
+	// ApplySanction also returns what became of the place: nothing where the request was
+	// answered before.
+	ApplySanction(ctx context.Context, o store.SanctionOrder) (moderation.Sanction, Change, error)
+	// LiftSanction also returns what became of the place.
+	LiftSanction(ctx context.Context, l store.SanctionLift) (Change, error)
 	Sanctions(ctx context.Context, q store.SanctionQuery) ([]moderation.Sanction, error)
 	// Acting returns all that acts in a place ("": what acts in every room), at one
 	// instant. ErrRoomNotFound.
@@ -59,6 +64,10 @@ type Acting struct {
 	Users    map[live.UserID]moderation.Terms // those on whom something acts
 	RoomMute moderation.Term
 }
+
+// Change is from which revision to which a place was brought. Where nothing changed the
+// two are one.
+type Change struct{ From, To int64 }
 
 // Debt is something that the hot backend is owed: the room, its sanctions or its words.
 type Debt struct {

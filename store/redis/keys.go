@@ -32,3 +32,9 @@ func (k keys) copy() string { return k.prefix + "copy" }
 
 // bus is the sharded channel on which the room's publications come.
 func (k keys) bus() string { return k.prefix + "bus" }
+
+// standing is a hash: the copy of what acts in the place, see lua/standing.lua.
+func (k keys) standing() string { return k.prefix + "standing" }
+
+// words is a string: the copy of the revision of the place's words, see lua/words.lua.
+func (k keys) words() string { return k.prefix + "words" }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -27,8 +28,16 @@ type Config struct {
 	Retention time.Duration // 1 h
 	// CacheBytes is how much each connection caches.
 	CacheBytes int // 32 MiB
+	// BufferBytes is how much each connection reads ahead, and gathers to write.
+	BufferBytes int // 64 KiB
+	// Replicas is how many rooms' logs are held for reading on.
+	Replicas int // 128
 	// NoCache turns client-side caching off, for servers without tracking.
 	NoCache bool
+	// OnBehind is called when limits come with a change that are of a later revision than
+	// the copy of the room: the copy is to be mended. It must not block, and is called from
+	// many goroutines, for every batch that shows it.
+	OnBehind func(live.RoomID) // nothing
 	// Logger is told what operators should know.
 	Logger *slog.Logger // discards
 	// Metrics are those to count by.
@@ -47,6 +56,8 @@ func (c Config) withDefaults() Config {
 	set(&c.Timeout, 2*time.Second)
 	set(&c.Retention, time.Hour)
 	set(&c.CacheBytes, 32<<20)
+	set(&c.BufferBytes, 64<<10)
+	set(&c.Replicas, 128)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -65,49 +76,122 @@ func set[T comparable](field *T, value T) {
 
 // Store is the hot backend. Make one with Open.
 type Store struct {
-	config Config
-	client rueidis.Client // commands
+	config   Config
+	client   rueidis.Client // commands
+	ahead    ahead
+	breakers breakers
+	commits  *committer
+	replicas *replicas
+	bus      *bus
+	maps     *mapCopies
+	looks    looks
 }
 
 // Open connects to Redis. Close the store when it is no longer used.
 func Open(ctx context.Context, c Config) (*Store, error) {
-	s := &Store{config: c.withDefaults()}
-	option, err := rueidis.ParseURL(c.URL)
+	s := &Store{config: c.withDefaults(), maps: newMapCopies()}
+	option, err := s.config.option()
 	if err != nil {
-		return nil, fmt.Errorf("redis: the URL cannot be read: %w", err)
+		return nil, err
 	}
-	option.CacheSizeEachConn = s.config.CacheBytes
-	option.DisableCache = s.config.NoCache
-	option.ConnWriteTimeout = s.config.Timeout
+	s.commits = newCommitter(s.commit)
+	if s.replicas, err = newReplicas(s, s.config.Replicas); err != nil {
+		return nil, fmt.Errorf("redis: replicas: %w", err)
+	}
 	if s.client, err = rueidis.NewClient(option); err != nil {
-		return nil, fmt.Errorf("%w: redis: %w", store.ErrUnavailable, err)
+		return nil, unavailable(err)
 	}
-	return s, ctx.Err()
+	if s.bus, err = newBus(s, option); err != nil {
+		s.client.Close()
+		return nil, unavailable(err)
+	}
+	if err := ctx.Err(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
-// Close ends all connections.
-func (s *Store) Close() { s.client.Close() }
+// option returns how clients connect.
+func (c Config) option() (rueidis.ClientOption, error) {
+	option, err := rueidis.ParseURL(c.URL)
+	if err != nil {
+		return option, fmt.Errorf("redis: the URL cannot be read: %w", err)
+	}
+	option.CacheSizeEachConn = c.CacheBytes
+	option.DisableCache = c.NoCache
+	option.ReadBufferEachConn = c.BufferBytes
+	option.WriteBufferEachConn = c.BufferBytes
+	option.ConnWriteTimeout = c.Timeout
+	option.Dialer.Timeout = c.Timeout
+	return option, nil
+}
+
+// Close waits for what is being appended, and ends all connections. Nothing is heard after
+// it has returned.
+func (s *Store) Close() {
+	s.commits.close()
+	s.bus.close()
+	s.client.Close()
+}
 
 // newEpoch returns an epoch that no room had before.
 func newEpoch() string { return rand.Text()[:13] }
 
-// reach calls Redis, in the time that it has, and says what became of that in the
-// store's words.
+// errClosed says that the store was closed.
+var errClosed = errors.New("the store is closed")
+
+// reach is reachRoom for what concerns every room.
 func (s *Store) reach(ctx context.Context, call func(context.Context) error) error {
+	return s.reachRoom(ctx, "", call)
+}
+
+// reachRoom is reachKey for what is kept of a room.
+func (s *Store) reachRoom(ctx context.Context, id live.RoomID, call func(context.Context) error) error {
+	return s.reachKey(ctx, s.keysOf(id).state(), call)
+}
+
+// reachKey calls Redis for a key, in the time that it has, and says what became of that in
+// the store's words. While Redis does not answer it is not called at all, but now and then.
+func (s *Store) reachKey(ctx context.Context, key string, call func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	b := s.breaker(key)
+	if !b.allow(time.Now()) {
+		return unavailable(errAway)
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	err := call(bounded)
+	_, answered := rueidis.IsRedisErr(err)
+	answered = answered || err == nil || rueidis.IsRedisNil(err) || rueidis.IsParseErr(err)
+	given := ctx.Err() != nil && !answered
+	b.note(time.Now(), answered, given)
 	switch {
-	case err == nil, rueidis.IsRedisNil(err):
-		return err
-	case ctx.Err() != nil:
+	case given:
 		return ctx.Err()
+	case answered:
+		return translate(err)
 	default:
 		return unavailable(err)
 	}
+}
+
+// refusing is how Redis says that it cannot serve just now, by the first word of its errors.
+var refusing = map[string]bool{
+	"LOADING": true, "READONLY": true, "MASTERDOWN": true, "CLUSTERDOWN": true, "MOVED": true, "ASK": true,
+	"TRYAGAIN": true, "MISCONF": true, "NOREPLICAS": true, "OOM": true, "BUSY": true, "UNBLOCKED": true,
+}
+
+// translate says in the store's words what Redis answered.
+func translate(err error) error {
+	if answer, ok := rueidis.IsRedisErr(err); ok && !answer.IsNil() {
+		if code, _, _ := strings.Cut(answer.Error(), " "); refusing[code] {
+			return unavailable(err)
+		}
+	}
+	return err
 }
 
 // unavailable says that Redis cannot be reached, or that it refuses to work: to callers

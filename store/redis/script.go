@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"embed"
+	"slices"
 	"strconv"
 
 	"github.com/redis/rueidis"
@@ -19,9 +20,14 @@ type script struct {
 	lua  *rueidis.Lua
 }
 
-// load reads a script of the embedded ones, behind what all begin with.
-func load(name string) script {
-	return script{name, rueidis.NewLuaScript(source("lib") + source(name))}
+// load reads a script of the embedded ones, behind what all begin with and what it shares
+// with others: the last of the names is its own.
+func load(names ...string) script {
+	all := source("lib")
+	for _, name := range names {
+		all += source(name)
+	}
+	return script{names[len(names)-1], rueidis.NewLuaScript(all)}
 }
 
 func source(name string) string {
@@ -46,17 +52,38 @@ const (
 func (s *Store) run(
 	ctx context.Context, sc script, id live.RoomID, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
-	args = append([]string{s.instant(), newEpoch()}, args...)
+	return s.runOn(ctx, sc, s.keysOf(id).state(), args...)
+}
+
+// runOn is run for a script whose first key is another than a room's state.
+func (s *Store) runOn(
+	ctx context.Context, sc script, key string, args ...string,
+) (status, []rueidis.RedisMessage, error) {
+	args = slices.Concat([]string{s.instant(), newEpoch()}, args)
 	var list []rueidis.RedisMessage
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
-		list, err = sc.lua.Exec(ctx, s.client, []string{s.keysOf(id).state()}, args).ToArray()
+	err := s.reachKey(ctx, key, func(ctx context.Context) (err error) {
+		list, err = sc.lua.Exec(ctx, s.client, []string{key}, args).ToArray()
 		return err
 	})
 	if err != nil {
 		return 0, nil, err
 	}
+	if len(list) == 0 {
+		return 0, nil, errMalformed
+	}
 	code, err := list[0].AsInt64()
 	return status(code), list[1:], err
+}
+
+// ask is run for a script that is to answer OK: all else is an error.
+func (s *Store) ask(
+	ctx context.Context, sc script, id live.RoomID, args ...string,
+) ([]rueidis.RedisMessage, error) {
+	code, rest, err := s.run(ctx, sc, id, args...)
+	if err != nil {
+		return nil, err
+	}
+	return rest, refusal(id, code)
 }
 
 // instant is what scripts take for the time; "" for the server's own.

@@ -186,7 +186,7 @@ var anywhere = []call{
 
 func roomNotFound(t *testing.T, s *rig) {
 	s.create("r")
-	for _, c := range slices.Concat(calls, wordsCalls) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls) {
 		for _, id := range []live.RoomID{"absent", "R", "r "} {
 			t.Run(c.name, func(t *testing.T) { wantRoomError(t, c.call(t.Context(), s, id), id, store.ErrRoomNotFound) })
 		}
@@ -198,7 +198,7 @@ func roomEnded(t *testing.T, s *rig) {
 	s.send("r", draft("ann", "hello"))
 	s.end("r")
 	head := s.head("r")
-	for _, c := range slices.Concat(calls, wordsCalls) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.call(t.Context(), s, "r"); c.changes {
 				wantRoomError(t, err, "r", store.ErrRoomEnded)
@@ -234,6 +234,7 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.send("r", draft("ann", "hello"))
 	s.sanction(order("r", moderation.Mute, "ann"))
 	s.sanction(order("", moderation.Mute, "ann"))
+	s.announce(nodeOf("old"), time.Hour)
 	revision := s.revision("r")
 	s.joinFor("r", stay("ann", "a"), moment)
 	s.apply("r", by("ann", batch("", seat("k", "1"))))
@@ -241,7 +242,7 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	head, before := s.head("r"), s.room("r")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, c := range slices.Concat(calls, wordsCalls, anywhere) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, nodesCalls, anywhere) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.call(ctx, s, "r"); !errors.Is(err, context.Canceled) {
 				t.Errorf("%v, want the context's error", err)
@@ -262,4 +263,5 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	if got := s.expire(10); len(got) != 1 { // neither renewed, nor gone
 		t.Errorf("Expire = %+v, want ann", got)
 	}
+	s.wantNodes(nodeOf("old"))
 }

@@ -65,6 +65,8 @@ var roles = []struct {
 	{"bus", busTests},
 	{"follow", followTests},
 	{"words", wordsTests},
+	{"history", historyTests},
+	{"nodes", nodesTests},
 	{"log_races", logRaces},
 	{"rooms_races", roomsRaces},
 	{"attributes_races", attributesRaces},

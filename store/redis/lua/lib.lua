@@ -12,10 +12,14 @@
 --   clock              the latest room timestamp
 --   joins              the latest incarnation
 --   last, ahead        the time that rates run on (feed.steady)
+--   su0 su1 wu0 wu1    until when sent0, sent1, slow0 and slow1 remember anything
 --   h0t h0s ... h2s    per bucket, timestamp and sequence of the latest entry
 --   e0t e0s ... e2s    per bucket, those of the latest entry that is held no longer
 --   at, afloor         timestamp of the attributes; that of the last update trimmed
 --   before             the ancestry: packed, the latest first
+--   requests           when the present generation of remembered requests began
+--   look               when the room is to be looked at for leases that are over, as the
+--                      index of all rooms has it (or earlier there); 0: not at all
 --   rate wrate slow cap akeys akey avalue alog avw     the room's own settings
 -- Numbers are decimal; timestamps are microseconds; what is absent is 0.
 
@@ -58,7 +62,9 @@ local function n(value) return tonumber(value or 0) end
 
 -- leader is the run_id of the server process that runs this.
 local function leader()
-  return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  local info = redis.call('INFO', 'server')
+  local _, before = string.find(info, 'run_id:', 1, true)
+  return string.sub(info, before + 1, before + 40)
 end
 
 -- place is a place: timestamp and sequence, 8 bytes each, high ones first.
@@ -103,13 +109,27 @@ local function publish(state, bodies)
   redis.call('SPUBLISH', key('bus'), table.concat(parts))
 end
 
--- trim drops the oldest entries of a bucket's ring beyond its capacity, and notes the
--- place of the latest that is gone: an entry begins with its place.
-local function trim(b, capacity)
+-- evict drops the oldest n entries of a bucket's ring, and returns the place of the
+-- latest that is gone: an entry begins with its place.
+local function evict(b, n)
   local ring = key('ring' .. b)
-  local excess = redis.call('LLEN', ring) - capacity
+  local t, s = struct.unpack('>I8I8', redis.call('LINDEX', ring, n - 1))
+  redis.call('LTRIM', ring, n, -1)
+  return t, s
+end
+
+-- trim drops the oldest entries of a bucket's ring beyond its capacity.
+local function trim(b, capacity)
+  local excess = redis.call('LLEN', key('ring' .. b)) - capacity
   if excess <= 0 then return end
-  local t, s = struct.unpack('>I8I8', redis.call('LINDEX', ring, excess - 1))
-  redis.call('LTRIM', ring, excess, -1)
+  local t, s = evict(b, excess)
   redis.call('HSET', KEYS[1], 'e' .. b .. 't', int(t), 'e' .. b .. 's', int(s))
+end
+
+-- stay keeps a copy as long as the room is known; without one, for the milliseconds given,
+-- or for ever ('').
+local function stay(name, unknown)
+  local left = redis.call('PTTL', KEYS[1])
+  if left == -2 and unknown ~= '' then left = tonumber(unknown) end
+  if left > 0 then redis.call('PEXPIRE', name, int(left)) else redis.call('PERSIST', name) end
 end

@@ -1,0 +1,169 @@
+package app_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"connectrpc.com/connect"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/config"
+	"github.com/ovation-live/ovation/store/memory"
+)
+
+// advertised makes a server one that viewers can be sent to.
+func advertised(c *config.Config) { c.AdvertiseURL = "http://127.0.0.1:0/" }
+
+// nodes starts servers that share a store, and waits until each knows all.
+func nodes(t *testing.T, n int, edits ...func(*config.Config)) []*node {
+	t.Helper()
+	set := memory.New().Set()
+	all := make([]*node, n)
+	for i := range all {
+		all[i] = startOn(t, set, append(edits, advertised)...)
+	}
+	for _, node := range all {
+		node.awaitNodes(t, n)
+	}
+	return all
+}
+
+// awaitNodes waits until the node knows of so many that take viewers in.
+func (n *node) awaitNodes(t *testing.T, count int) {
+	t.Helper()
+	known := fmt.Sprintf("\novation_cluster_nodes{state=\"open\"} %d\n", count)
+	eventually(t, "the nodes are known", func() bool {
+		return contains(do(t, http1.client(t, ""), "GET", n.internal+"/metrics", "").body, known)
+	})
+}
+
+// joinOf joins a room as a viewer and returns the endpoint that is named.
+func (n *node) joinOf(t *testing.T, id string) string {
+	t.Helper()
+	joined, err := n.clients(h2c.client(t, bearer(t, live.RoleViewer, live.RoomID(id)))).rooms.JoinRoom(t.Context(),
+		&ovationv1.JoinRoomRequest{RoomId: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return joined.GetEndpoint()
+}
+
+// place returns the node that a room is on and one that it is not on, as JoinRoom says.
+func place(t *testing.T, all []*node, id string) (right, wrong *node) {
+	t.Helper()
+	for _, n := range all {
+		if n.joinOf(t, id) == "" {
+			right = n
+		} else {
+			wrong = n
+		}
+	}
+	if right == nil || wrong == nil {
+		t.Fatalf("%s is on no node, or on all", id)
+	}
+	return right, wrong
+}
+
+func TestJoinRoomNamesThePlace(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 3)
+	for i := range 5 {
+		id := fmt.Sprint("r", i)
+		all[0].create(t, id)
+		right, _ := place(t, all, id)
+		for _, n := range all {
+			if got := n.joinOf(t, id); n != right && got != right.url {
+				t.Errorf("%s: %q is named, it is on %q", id, got, right.url)
+			}
+		}
+	}
+}
+
+// One node alone, or one that is not told its address, names none.
+func TestJoinRoomWithoutOthersNamesNothing(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 1)
+	all[0].create(t, "r")
+	if got := all[0].joinOf(t, "r"); got != "" {
+		t.Errorf("%q is named", got)
+	}
+}
+
+func TestThePageMayCallOtherNodes(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 2)
+	page := do(t, http1.client(t, ""), "GET", all[0].url+"/", "")
+	policy := page.header.Get("Content-Security-Policy")
+	if !contains(policy, all[0].url) || !contains(policy, all[1].url) {
+		t.Errorf("policy %q", policy)
+	}
+}
+
+// openStream opens a stream of a viewer.
+func (n *node) openStream(t *testing.T, id, session string) *connect.ServerStreamForClient[ovationv1.SubscribeResponse] {
+	t.Helper()
+	viewer := n.clients(h2c.client(t, bearer(t, live.RoleViewer, live.RoomID(id))))
+	stream, err := viewer.feed.Subscribe(t.Context(), &ovationv1.SubscribeRequest{
+		RoomId: id, SessionId: session, Delivery: ovationv1.Delivery_DELIVERY_INLINE,
+	})
+	if err != nil || !stream.Receive() {
+		t.Fatal(err, stream.Err())
+	}
+	t.Cleanup(func() { _ = stream.Close() })
+	return stream
+}
+
+// A viewer in the wrong place is served there, then sent to the right one, and goes on
+// with the session that they have; the room's messages come from any node.
+func TestViewersAreSentToThePlace(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 2)
+	all[0].create(t, "r")
+	right, wrong := place(t, all, "r")
+	stream := wrong.openStream(t, "r", "")
+	session := stream.Msg().GetWelcome().GetSessionId()
+	if _, err := right.backend(t).feed.Send(t.Context(), &ovationv1.SendRequest{RoomId: "r", Text: "hello"}); err != nil {
+		t.Fatal(err)
+	}
+	readMessage(t, stream)
+	frame, err := last(stream)
+	told := frame.GetReconnect()
+	if err != nil || told.GetEndpoint() != right.url || told.GetReason() != ovationv1.ReconnectReason_RECONNECT_REASON_MOVE {
+		t.Fatalf("last frame %v, %v", frame, err)
+	}
+	if got := right.openStream(t, "r", session).Msg().GetWelcome(); got.GetSessionId() != session || got.GetOnline().GetUsers() != 1 {
+		t.Errorf("there: %v", got)
+	}
+	eventually(t, "the move is counted", func() bool {
+		body := do(t, http1.client(t, ""), "GET", wrong.internal+"/metrics", "").body
+		return contains(body, "\novation_cluster_moved_viewers_total 1\n") &&
+			contains(body, "\novation_chat_stream_endings_total{reason=\"moved\"} 1\n")
+	})
+}
+
+// A drain sends viewers to the nodes that stay.
+func TestDrainNamesThePlace(t *testing.T) {
+	t.Parallel()
+	all := nodes(t, 2)
+	all[0].create(t, "r")
+	right, other := place(t, all, "r")
+	stream := right.openStream(t, "r", "")
+	right.drain()
+	frame, err := last(stream)
+	told := frame.GetReconnect()
+	if err != nil || told.GetEndpoint() != other.url || told.GetReason() != ovationv1.ReconnectReason_RECONNECT_REASON_DRAIN {
+		t.Errorf("last frame %v, %v", frame, err)
+	}
+	if err := <-right.stopped; err != nil {
+		t.Errorf("stopped: %v", err)
+	}
+	other.awaitNodes(t, 1)
+	if got := other.joinOf(t, "r"); got != "" {
+		t.Errorf("a node that has gone is named: %q", got)
+	}
+	if strings.Contains(right.logs.String(), "level=WARN") {
+		t.Errorf("logged:\n%s", right.logs)
+	}
+}

@@ -1,0 +1,166 @@
+package paired
+
+import (
+	"context"
+	"errors"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/store"
+)
+
+// maxStandings is of how many users in how many places a node remembers what acts on them.
+const maxStandings = 1 << 17
+
+// standings is what acts on users as this node read it last, and of which revision of the
+// place that was. While the place is at that revision it is as it is, and while nobody can
+// say it is what is known still.
+type standings struct {
+	users  *lru.Cache[placed, revised]
+	places *lru.Cache[live.RoomID, Mark]
+}
+
+// placed is a user in a place.
+type placed struct {
+	place live.RoomID
+	user  live.UserID
+}
+
+// revised is what acts on a user at a revision of the place.
+type revised struct {
+	revision int64
+	terms    moderation.Terms
+}
+
+func newStandings() *standings {
+	users, err := lru.New[placed, revised](maxStandings)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	places, err := lru.New[live.RoomID, Mark](maxSeen)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &standings{users, places}
+}
+
+// put remembers what acts on a user by a copy of this mark.
+func (s *standings) put(place live.RoomID, user live.UserID, m Mark, terms moderation.Terms) {
+	s.saw(place, m)
+	s.users.Add(placed{place, user}, revised{m.Revision, terms})
+}
+
+// saw remembers the mark of a place's copy.
+func (s *standings) saw(place live.RoomID, m Mark) {
+	if was, ok := s.places.Get(place); !ok || was != m {
+		s.places.Add(place, m)
+	}
+}
+
+// at returns what acts on a user at the revision of a mark, if it is remembered.
+func (s *standings) at(place live.RoomID, user live.UserID, m Mark) (moderation.Terms, bool) {
+	if m.Users == 0 {
+		return moderation.Terms{}, true
+	}
+	r, ok := s.users.Get(placed{place, user})
+	return r.terms, ok && r.revision == m.Revision
+}
+
+// last returns what acted on a user when it was read last, if it is remembered.
+func (s *standings) last(place live.RoomID, user live.UserID) (c Copied, ok bool) {
+	m, ok := s.places.Get(place)
+	if !ok {
+		return Copied{}, false
+	}
+	if m.Users == 0 {
+		return Copied{m, make([]moderation.Terms, 1)}, true
+	}
+	r, ok := s.users.Get(placed{place, user})
+	return Copied{m, []moderation.Terms{r.terms}}, ok
+}
+
+// Standing implements store.Sanctions. What is known of a user holds while the cached
+// revision of the place is the same: so it is one look into the node's memory, and a read
+// of the copy only for those about whom something may have changed.
+func (s *Store) Standing(ctx context.Context, id live.RoomID, user live.UserID) (moderation.Standing, error) {
+	if err := ctx.Err(); err != nil {
+		return moderation.Standing{}, err
+	}
+	places := placesOf(id)
+	marks, err := s.hot.Marks(ctx, places)
+	if errors.Is(err, store.ErrUnavailable) {
+		return s.lastStanding(ctx, places, user)
+	}
+	if err != nil {
+		return moderation.Standing{}, err
+	}
+	var terms [2]moderation.Terms
+	var mute moderation.Term
+	for i, place := range places {
+		found, err := s.standsIn(ctx, place, user, marks[i])
+		if errors.Is(err, store.ErrUnavailable) {
+			return s.lastStanding(ctx, places, user)
+		}
+		if err != nil {
+			return moderation.Standing{}, err
+		}
+		terms[i] = found.Terms[0]
+		if i > 0 {
+			mute = found.RoomMute
+		}
+	}
+	return standing(terms[0], terms[1], mute, s.hot.Now()), nil
+}
+
+// standsIn returns what acts on a user in a place whose copy, as far as the cache knows,
+// is of this mark.
+func (s *Store) standsIn(ctx context.Context, place live.RoomID, user live.UserID, m Mark) (Copied, error) {
+	if m.Known {
+		if terms, ok := s.standings.at(place, user, m); ok {
+			s.standings.saw(place, m)
+			return Copied{m, []moderation.Terms{terms}}, nil
+		}
+	}
+	copies, err := s.hot.Copied(ctx, []live.RoomID{place}, []live.UserID{user})
+	if err != nil {
+		return Copied{}, err
+	}
+	found := copies[0]
+	if !found.Known {
+		loaded, err := s.load(ctx, place)
+		if err != nil {
+			return Copied{}, err
+		}
+		found = loaded.copied([]live.UserID{user})
+	}
+	s.standings.put(place, user, found.Mark, found.Terms[0])
+	return found, nil
+}
+
+// lastStanding is Standing while the hot backend is away: what was known last, else what
+// the durable one says.
+func (s *Store) lastStanding(
+	ctx context.Context, places []live.RoomID, user live.UserID,
+) (moderation.Standing, error) {
+	var terms [2]moderation.Terms
+	var mute moderation.Term
+	for i, place := range places {
+		found, ok := s.standings.last(place, user)
+		if !ok {
+			acting, err := s.durable.Terms(ctx, place, user)
+			if err != nil && !errors.Is(err, store.ErrRoomNotFound) {
+				return moderation.Standing{}, err
+			}
+			found = acting.copied([]live.UserID{user})
+			found.Users = 1 // others may be there
+			s.standings.put(place, user, found.Mark, found.Terms[0])
+		}
+		terms[i] = found.Terms[0]
+		if i > 0 {
+			mute = found.RoomMute
+		}
+	}
+	return standing(terms[0], terms[1], mute, s.hot.Now()), nil
+}

@@ -1,0 +1,19 @@
+// Package postgres is the durable backend of a store: the truth of rooms, sanctions and
+// words, and the history of messages, in Postgres 13 or later. Together with a hot
+// backend, package paired makes a store of it.
+//
+// # Transactions
+//
+// Every change is one transaction, which also notes what the hot backend is owed. Rules
+// are those of package live: a change locks what they decide by, reads it, lets them
+// decide, and writes. Locks are taken in one order: a room's request, the place of every
+// room's sanctions, the room, the place of its own sanctions or words, the debt. What
+// deadlocks all the same, or meets another, is tried again.
+//
+// Instants are the database's own (clock_timestamp), and so one clock for all nodes.
+//
+// # Text
+//
+// Text is any UTF-8 and is ordered by its bytes (COLLATE "C"). The one character that
+// Postgres cannot hold, U+0000, is kept as two others: see pack.
+package postgres

@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ovation-live/ovation/store"
+)
+
+// refusal is an error that is an answer, and not Postgres'.
+type refusal struct{ err error }
+
+// Error implements error.
+func (r *refusal) Error() string { return r.err.Error() }
+
+// refuse ends a transaction with an answer of the store.
+func refuse(err error) error { return &refusal{err} }
+
+// undone is an error of Postgres' after which nothing was done.
+type undone struct{ err error }
+
+// Error implements error.
+func (u *undone) Error() string { return u.err.Error() }
+
+// Unwrap returns Postgres' error.
+func (u *undone) Unwrap() error { return u.err }
+
+// What errors of Postgres' mean, by SQLSTATE, or by its first two characters: the class.
+var (
+	// meets: it met another, and the same may go well now.
+	meets = map[string]bool{
+		"23505": true, // unique_violation: another was first
+		"40001": true, // serialization_failure
+		"40P01": true, // deadlock_detected
+		"0A000": true, // a plan of before a migration
+	}
+	// away: Postgres, or what stands before it, does not work for us now.
+	away = map[string]bool{
+		"08":    true, // connection_exception
+		"25006": true, // read_only_sql_transaction: a standby, or one that was a primary
+		"25P03": true, // idle_in_transaction_session_timeout
+		"28":    true, // invalid_authorization_specification
+		"3D000": true, // invalid_catalog_name: no such database
+		"53":    true, // insufficient_resources: connections, memory, disk
+		"55P03": true, // lock_not_available
+		"57":    true, // operator_intervention: shut down, starting up, statement_timeout
+		"58":    true, // system_error
+	}
+	// unmigrated: the tables are not those of this build.
+	unmigrated = map[string]bool{
+		"42P01": true, // undefined_table
+		"42703": true, // undefined_column
+		"42883": true, // undefined_function
+	}
+	// unprepared: a statement that was prepared is gone, or is there already.
+	unprepared = map[string]bool{
+		"26000": true, // invalid_sql_statement_name
+		"42P05": true, // duplicate_prepared_statement
+	}
+)
+
+// state returns an error's SQLSTATE, "" for one that is not of the server.
+func state(err error) string {
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		return server.Code
+	}
+	return ""
+}
+
+// in says whether a SQLSTATE, or its class, is one of a set.
+func in(set map[string]bool, state string) bool {
+	return state != "" && (set[state] || set[state[:2]])
+}
+
+// isBroken says whether the connection was lost, or there was none.
+func isBroken(err error) bool {
+	var answer *refusal
+	if err == nil || errors.As(err, &answer) || errors.Is(err, pgx.ErrNoRows) || isOurs(err) {
+		return false
+	}
+	code := state(err)
+	return code == "" || code == "57P01" || in(map[string]bool{"08": true}, code)
+}
+
+// isOurs says whether a value could not be read as what it should be.
+func isOurs(err error) bool {
+	var scan pgx.ScanArgError
+	return errors.As(err, &scan)
+}
+
+// again says whether a call that failed may go well if it is made again at once, and
+// nothing of it was done.
+func again(err error) bool {
+	if in(meets, state(err)) {
+		return true
+	}
+	var nothing *undone
+	return errors.As(err, &nothing) && isBroken(err)
+}
+
+// translate says an error in the store's words.
+func translate(err error) error {
+	var answer *refusal
+	code := state(err)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &answer):
+		return answer.err
+	case in(unmigrated, code):
+		return fmt.Errorf("postgres: the tables are not those of this build, migrate the database: %w", err)
+	case in(unprepared, code):
+		return fmt.Errorf("postgres: something between here and Postgres loses prepared statements, "+
+			"use the exec mode %s or %s: %w", Exec, SimpleProtocol, err)
+	case code != "" && !in(away, code) && !in(meets, code), isOurs(err), errors.Is(err, pgx.ErrNoRows):
+		return fmt.Errorf("postgres: %w", err)
+	default:
+		return fmt.Errorf("%w: postgres: %w", store.ErrUnavailable, err)
+	}
+}

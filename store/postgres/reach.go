@@ -1,0 +1,102 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+const (
+	// attempts is how often a call is tried that met another, or a connection that was
+	// broken before it.
+	attempts = 6
+	// patient is how many times as long what carries much may take.
+	patient = 4
+)
+
+// querier is what statements are sent by: the pool, or a transaction.
+type querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// begins returns how transactions begin. What a transaction waits for, and how long it
+// may stand open, ends on the server too: one whose node hangs holds no lock for long.
+func begins(timeout time.Duration) pgx.TxOptions {
+	return pgx.TxOptions{BeginQuery: fmt.Sprintf(
+		"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = %[1]d; "+
+			"SET LOCAL idle_in_transaction_session_timeout = %[1]d", timeout.Milliseconds())}
+}
+
+// read calls f, which changes nothing, and may be called again.
+func (s *Store) read(ctx context.Context, f func(context.Context, querier) error) error {
+	return s.reach(ctx, s.config.Timeout, func(ctx context.Context) error {
+		err := f(ctx, s.pool)
+		if isBroken(err) {
+			return &undone{err}
+		}
+		return err
+	})
+}
+
+// change calls f in a transaction, which happens whole if f returns nil, and not at all
+// if it returns an error. f may be called again.
+func (s *Store) change(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return s.reach(ctx, s.config.Timeout, func(ctx context.Context) error { return s.transact(ctx, s.begin, f) })
+}
+
+// carry is change for what carries much.
+func (s *Store) carry(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return s.reach(ctx, patient*s.config.Timeout, func(ctx context.Context) error {
+		return s.transact(ctx, s.bulk, f)
+	})
+}
+
+// transact calls f in one transaction.
+func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(context.Context, pgx.Tx) error) error {
+	tx, err := s.pool.BeginTx(ctx, begin)
+	if err != nil {
+		return &undone{err}
+	}
+	if err := f(ctx, tx); err != nil {
+		_ = tx.Rollback(ctx) // if that fails the connection ends, and the transaction with it
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// reach makes a call, in the time that it has, and says what became of it in the store's
+// words.
+func (s *Store) reach(ctx context.Context, timeout time.Duration, call func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := call(bounded)
+	for n := 1; n < attempts && again(err) && pause(bounded, n); n++ {
+		err = call(bounded)
+	}
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return translate(err)
+}
+
+// pause waits a little before another attempt, longer with every one, and says whether
+// there is time for it.
+func pause(ctx context.Context, n int) bool {
+	wait := time.NewTimer(rand.N(time.Millisecond << n)) //nolint:gosec // any will do
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

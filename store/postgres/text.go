@@ -1,0 +1,25 @@
+package postgres
+
+import "strings"
+
+// packer and unpacker keep U+0000 as U+0001 U+0001, and U+0001 itself as U+0001 U+0002:
+// all other text is kept as it is, and what is packed has the order of what it was.
+var (
+	packer   = strings.NewReplacer("\x00", "\x01\x01", "\x01", "\x01\x02")
+	unpacker = strings.NewReplacer("\x01\x01", "\x00", "\x01\x02", "\x01")
+)
+
+// pack returns a text as it is kept.
+func pack[T ~string](s T) string { return packer.Replace(string(s)) }
+
+// unpack returns the text that was packed.
+func unpack[T ~string](s string) T { return T(unpacker.Replace(s)) }
+
+// packAll packs texts.
+func packAll[T ~string](texts []T) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = pack(text)
+	}
+	return all
+}

@@ -1,0 +1,109 @@
+package redis_test
+
+import (
+	"context"
+	"crypto/rand"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/memory"
+	"github.com/ovation-live/ovation/store/redis"
+	"github.com/ovation-live/ovation/store/storetest"
+)
+
+func TestMain(m *testing.M) { services.Main(m) }
+
+// rooms is the directory of rooms over a store that holds copies alone: the truth is in
+// memory, and handed over after every change.
+type rooms struct {
+	*memory.Store
+	hot *redis.Store
+	mu  sync.Mutex
+}
+
+func (r *rooms) CreateRoom(ctx context.Context, created room.Room, request string) (room.Room, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	created, err := r.Store.CreateRoom(ctx, created, request)
+	if err == nil {
+		err = r.hot.Begin(ctx, created)
+	}
+	return created, err
+}
+
+func (r *rooms) UpdateRoom(ctx context.Context, id live.RoomID, c room.Change) (room.Room, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changed, err := r.Store.UpdateRoom(ctx, id, c)
+	if err == nil {
+		err = r.hot.Take(ctx, changed)
+	}
+	return changed, err
+}
+
+func (r *rooms) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ended, err := r.Store.EndRoom(ctx, id)
+	if err == nil {
+		err = r.hot.Take(ctx, ended)
+	}
+	return ended, err
+}
+
+// connect opens a store under a prefix of its own until the test is over.
+func connect(tb testing.TB, c redis.Config) *redis.Store {
+	tb.Helper()
+	if c.Prefix == "" {
+		c.Prefix = rand.Text() + ":"
+	}
+	if c.Timeout == 0 {
+		c.Timeout = time.Minute // machines may be slow; nothing here waits for it
+	}
+	s, err := redis.Open(tb.Context(), c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(s.Close)
+	return s
+}
+
+// backend is the store with its rooms, as the suite takes it.
+func backend(s *redis.Store, options ...memory.Option) storetest.Backend {
+	truth := memory.New(options...)
+	return storetest.Backend{Set: store.Set{
+		Rooms: &rooms{Store: truth, hot: s}, Sanctions: truth, Words: truth,
+		Log: s,
+	}}
+}
+
+// open opens a store whose clock the suite moves.
+func open(tb testing.TB) storetest.Backend {
+	tb.Helper()
+	clock := storetest.NewClock(live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)))
+	s := connect(tb, redis.Config{URL: services.SharedRedis(tb), Clock: clock.Now})
+	b := backend(s, memory.WithClock(clock.Now))
+	b.Clock = clock
+	return b
+}
+
+// openReal opens a store on the server's clock.
+func openReal(tb testing.TB) storetest.Backend {
+	tb.Helper()
+	return backend(connect(tb, redis.Config{URL: services.SharedRedis(tb)}))
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, open)
+}
+
+func TestStoreOnTheServersClock(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openReal)
+}
