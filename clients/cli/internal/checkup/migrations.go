@@ -1,32 +1,36 @@
 package checkup
 
-import "context"
+import (
+	"context"
+	"errors"
 
-// applied reads the version of the tables: of each migration its latest entry counts.
-const applied = `SELECT coalesce(max(version_id), 0) FROM (
-	SELECT DISTINCT ON (version_id) version_id, is_applied FROM schema_versions ORDER BY version_id, id DESC
-) latest WHERE is_applied`
+	"github.com/ovation-live/ovation/store/postgres"
+)
 
-// migrations compares the tables with those that are wanted.
+// migrations compares the tables with those that nodes of this build want. What these are
+// the store says itself.
 func (d database) migrations(ctx context.Context) verdict {
 	const advice = "start a node, which makes them, or run `server migrate`, with the same --postgres-url"
-	var version int64
-	err := d.QueryRow(ctx, applied).Scan(&version)
-	switch wanted := d.serves.Migration; {
-	case stateOf(err) == noTable:
-		return d.unmigrated(ctx, advice)
+	s, err := postgres.Open(ctx, postgres.Config{URL: d.url, MaxConns: 1, ExecMode: postgres.SimpleProtocol})
+	if err != nil {
+		return unasked(err)
+	}
+	defer s.Close()
+	version, err := s.Version(ctx)
+	newer := new(postgres.NewerError)
+	switch {
+	case errors.As(err, &newer):
+		return doubtful("migration %d, and this build knows %d", newer.Applied, newer.Wanted).mend("use the build of the nodes: the tables are of a later one")
 	case stateOf(err) == noPrivilege:
 		return bad("the tables may not be read").mend("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO the user, or make the tables as this user")
 	case err != nil:
 		return unasked(err)
-	case wanted == 0:
-		return good("migration %d", version)
-	case version < wanted:
-		return bad("migration %d, and %d is wanted", version, wanted).mend("%s", advice)
-	case version > wanted:
-		return doubtful("migration %d, and this build knows %d", version, wanted).mend("use the build of the nodes: the tables are of a later one")
+	case version.Applied == 0:
+		return d.unmigrated(ctx, advice)
+	case version.Applied < version.Wanted:
+		return bad("migration %d, and %d is wanted", version.Applied, version.Wanted).mend("%s", advice)
 	default:
-		return good("migration %d, as is wanted", version)
+		return good("migration %d, as is wanted", version.Applied)
 	}
 }
 

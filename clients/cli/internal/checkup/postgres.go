@@ -13,16 +13,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Deployment is what a Postgres is to serve.
-type Deployment struct {
-	// Migration is the version of the tables that nodes of this build want; 0: not known.
-	Migration int64
-	// Nodes is how many there are, each with at most Conns connections.
-	Nodes, Conns int
-}
+// Deployment is what a Postgres is to serve: so many nodes, each with at most so many
+// connections.
+type Deployment struct{ Nodes, Conns int }
 
 // postgresPart is a Postgres.
 type postgresPart struct {
+	url    string
 	config *pgx.ConnConfig
 	at     string
 	serves Deployment
@@ -38,7 +35,7 @@ func Postgres(url string, d Deployment) (Part, error) {
 	config.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	config.RuntimeParams["client_encoding"] = "UTF8"
 	at := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))) + "/" + config.Database
-	return &postgresPart{config, at, d}, nil
+	return &postgresPart{url, config, at, d}, nil
 }
 
 const postgresName = "postgres"
@@ -49,6 +46,7 @@ func (p *postgresPart) Name() string { return postgresName + " " + p.at }
 // database is a connection to one, and what it is to serve.
 type database struct {
 	*pgx.Conn
+	url    string
 	serves Deployment
 }
 
@@ -81,7 +79,7 @@ func (p *postgresPart) check(ctx context.Context, e examiner) {
 		_ = conn.Close(closing) // it was only asked
 	}()
 	e.tell(postgresName, p.at, "reach", good("it answers"))
-	ask(ctx, e, postgresName, p.at, database{conn, p.serves}, postgresChecks)
+	ask(ctx, e, postgresName, p.at, database{conn, p.url, p.serves}, postgresChecks)
 }
 
 // States of SQL that have a remedy.
@@ -90,7 +88,6 @@ const (
 	notAuthorised  = "28000"
 	noDatabase     = "3D000"
 	tooManyClients = "53300"
-	noTable        = "42P01"
 	noPrivilege    = "42501"
 )
 
