@@ -21,6 +21,8 @@ type commands struct {
 
 	Serve struct{} `cmd:"" default:"1" help:"Serve. Without a command, this is what is done."`
 
+	MigrateTables struct{} `cmd:"" name:"migrate" help:"Make or change the tables in Postgres as this build needs them, and exit. Needs --postgres-url."`
+
 	Settings struct {
 		Check struct{} `cmd:"" help:"Say what is wrong with the configuration, all at once. Exit code 2 if something is."`
 		Print struct{} `cmd:"" help:"Print the configuration, and where each value is from, as a file for --config. Secrets are left out."`
@@ -69,7 +71,9 @@ func parse(args []string, stdout, stderr io.Writer) (asked request, code int, do
 		err = errors.Join(err, asked.settings.Faults())
 	} else {
 		asked.command = parsing.Command()
-		asked.config, err = asked.settings.Complete(config.Config(parsed.Flags))
+		given := config.Config(parsed.Flags)
+		given.MigrateOnly = asked.command == "migrate"
+		asked.config, err = asked.settings.Complete(given)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "ovation: %v\nTry --help.\n", err)

@@ -43,6 +43,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 			return exitFailed
 		}
 		return exitOK
+	case "migrate":
+		return migrate(asked, stdout, stderr)
 	default:
 		return serveUntilStopped(asked, stdout, stderr)
 	}
@@ -67,6 +69,22 @@ func serveUntilStopped(asked request, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	logger.Info("stopped")
+	return exitOK
+}
+
+// migrate makes the tables in Postgres and returns the exit code.
+func migrate(asked request, stdout, stderr io.Writer) int {
+	if asked.config.PostgresURL == "" {
+		_, _ = fmt.Fprintln(stderr, "ovation: there is nothing to migrate: set --postgres-url (or OVATION_POSTGRES_URL)")
+		return exitUsage
+	}
+	ctx, _ := signals()
+	said, err := app.Migrate(ctx, asked.config, newLogger(asked.config, stderr))
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "ovation:", err)
+		return exitFailed
+	}
+	_, _ = fmt.Fprintln(stdout, said)
 	return exitOK
 }
 

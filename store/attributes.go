@@ -26,7 +26,9 @@ type Attributes interface {
 	// stands for the present one, and with 0 for a reader who has no map at all: they
 	// get a snapshot. ErrRoomNotFound.
 	AttributesSince(ctx context.Context, id live.RoomID, epoch live.Epoch, after live.Timestamp) (AttributeDelta, error)
-	// AttributeSnapshot returns the whole map, or the keys named. ErrRoomNotFound.
+	// AttributeSnapshot returns the whole map, or the keys named. It may come from a cache
+	// that is behind by a second at most, and by nothing that was changed by way of this
+	// store itself. ErrRoomNotFound.
 	AttributeSnapshot(ctx context.Context, id live.RoomID, keys []string) (AttributeDelta, error)
 }
 

@@ -21,8 +21,9 @@ type Rooms interface {
 	// Rooms returns the rooms of a query, in order of id; fewer than the limit only
 	// where there are no more.
 	Rooms(ctx context.Context, q RoomQuery) ([]room.Room, error)
-	// UpdateRoom applies a change atomically, publishes it, and returns the room after
-	// it. ErrRoomNotFound, ErrRoomEnded, or an error of room.Apply: nothing changed.
+	// UpdateRoom applies a change atomically, publishes the room, and returns it as it is
+	// after the change. Of changes at once only the last need be published: it has the
+	// others in it. ErrRoomNotFound, ErrRoomEnded, or an error of room.Apply: nothing changed.
 	UpdateRoom(ctx context.Context, id live.RoomID, c room.Change) (room.Room, error)
 	// EndRoom ends a room and every session in it, publishes the room (but no
 	// departures), and returns it. Ending an ended room changes nothing and publishes

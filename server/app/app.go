@@ -31,8 +31,6 @@ import (
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/tracing"
 	"github.com/ovation-live/ovation/server/words"
-	"github.com/ovation-live/ovation/store"
-	"github.com/ovation-live/ovation/store/memory"
 	"github.com/ovation-live/ovation/store/observed"
 )
 
@@ -40,7 +38,7 @@ import (
 type App struct {
 	config   config.Config
 	logger   *slog.Logger
-	store    store.Set
+	store    backing
 	hub      *hub.Hub
 	cluster  *cluster.Cluster
 	keeper   *rooms.Keeper
@@ -64,17 +62,27 @@ type App struct {
 // New puts a server together and binds its addresses. The configuration must be
 // valid.
 func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error) {
-	return newOn(ctx, c, logger, memory.New().Set())
+	m := newMetrics()
+	kept, err := openBacking(ctx, c, logger, m.registry)
+	if err != nil {
+		return nil, err
+	}
+	a, err := newOn(ctx, c, logger, m, kept)
+	if err != nil {
+		kept.close()
+	}
+	return a, err
 }
 
 // newOn is New over a store.
-func newOn(ctx context.Context, c config.Config, logger *slog.Logger, set store.Set) (*App, error) {
+func newOn(ctx context.Context, c config.Config, logger *slog.Logger, m metrics, kept backing) (*App, error) {
 	a := &App{
 		config:  c,
 		logger:  interceptor.WithContext(logger),
-		metrics: newMetrics(),
+		store:   kept,
+		metrics: m,
 	}
-	a.store = observed.Wrap(set, observed.NewMetrics(a.metrics.registry))
+	a.store.Set = observed.Wrap(kept.Set, observed.NewMetrics(m.registry))
 	a.limits = newLimits(c.Limits, limit.NewMetrics(a.metrics.registry))
 	var err error
 	if err = a.observe(ctx); err == nil {
@@ -179,16 +187,16 @@ func (a *App) buildServices() {
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
 		hub.Config{Heartbeat: a.config.Heartbeat, Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
 	newID := func() string { return strings.ToLower(rand.Text()) }
-	roomService := rooms.New(a.store, a.hub, newID, rooms.WithPlaces(a.place))
+	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
 		Rooms: roomService,
-		Chat: chat.New(a.store, a.hub, roomService, a.keeper, chat.Config{
-			Filter: words.NewFilter(a.store, a.logger), Logger: a.logger, Metrics: chat.NewMetrics(a.metrics.registry),
+		Chat: chat.New(a.store.Set, a.hub, roomService, a.keeper, chat.Config{
+			Filter: words.NewFilter(a.store.Set, a.logger), Logger: a.logger, Metrics: chat.NewMetrics(a.metrics.registry),
 		}),
-		Attributes: attributes.New(a.store, a.hub, attributes.NewMetrics(a.metrics.registry)),
-		Moderation: moderation.New(a.store, a.hub, a.logger),
-		Words:      words.New(a.store),
+		Attributes: attributes.New(a.store.Set, a.hub, attributes.NewMetrics(a.metrics.registry)),
+		Moderation: moderation.New(a.store.Set, a.hub, a.logger),
+		Words:      words.New(a.store.Set),
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -214,6 +222,7 @@ func (a *App) bind(ctx context.Context) (err error) {
 func (a *App) Run(ctx, force context.Context) error {
 	keeping, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
+	stopStore := a.runStore(context.WithoutCancel(ctx))
 	group.Go(func() { a.keeper.Run(keeping) })
 	group.Go(func() { a.order.Run(keeping) })
 	group.Go(func() { a.cluster.Run(keeping) })
@@ -242,8 +251,25 @@ func (a *App) Run(ctx, force context.Context) error {
 	err = errors.Join(err, ignoreClosed(a.public.Close()), ignoreClosed(a.internal.Close()))
 	a.close()
 	group.Wait()
+	stopStore() // last: what the others have done is written
 	a.stopObserving(force)
 	return err
+}
+
+// runStore lets the store do what it does by itself, until what it returns is called,
+// which waits for it and closes it.
+func (a *App) runStore(ctx context.Context) (stop func()) {
+	running, cancel := context.WithCancel(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		a.store.run(running)
+	}()
+	return func() {
+		cancel()
+		<-over
+		a.store.close()
+	}
 }
 
 // drain ends what is open: streams one after the other, while calls are still taken

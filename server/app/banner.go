@@ -13,11 +13,14 @@ func (a *App) Banner() string {
 		fmt.Fprintf(&b, "Ovation is serving on %s (internal: %s)\n", url, a.InternalURL())
 		return b.String()
 	}
-	server := ""
+	server, kept := "", "embedded store"
+	if a.config.Shared() {
+		kept = "rooms in Redis and Postgres"
+	}
 	if url != "http://localhost:8080" {
 		server = " --server " + url
 	}
-	fmt.Fprintf(&b, `Ovation is serving, in development mode: embedded store, well-known secret, loopback only.
+	fmt.Fprintf(&b, `Ovation is serving, in development mode: %[5]s, well-known secret, loopback only.
 
   Page      %[1]s/?room=%[3]s
   RPC       %[1]s  (Connect, gRPC and gRPC-Web)
@@ -38,6 +41,6 @@ Or without our clients:
     -d '{"roomId":"%[3]s"}' %[1]s/ovation.v1.RoomService/GetRoom
 
 Stop with Ctrl-C.
-`, url, a.InternalURL(), DemoRoom, server)
+`, url, a.InternalURL(), DemoRoom, server, kept)
 	return b.String()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -12,17 +13,21 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/config"
+	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/token"
 )
 
 // DemoRoom exists at once in development.
 const DemoRoom live.RoomID = "demo"
 
-// createDemoRoom makes the demo room.
+// createDemoRoom makes the demo room, if no node has yet.
 func (a *App) createDemoRoom(ctx context.Context) error {
 	_, err := a.store.Rooms.CreateRoom(ctx, room.Room{
 		ID: DemoRoom, Title: "Demo room", Host: "demo-host", Settings: room.DefaultSettings(),
 	}, "")
+	if errors.Is(err, store.ErrRoomExists) {
+		return nil
+	}
 	return err
 }
 

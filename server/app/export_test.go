@@ -7,10 +7,14 @@ import (
 	"net/http"
 
 	"github.com/ovation-live/ovation/server/certificate"
+	"github.com/ovation-live/ovation/server/config"
+	"github.com/ovation-live/ovation/store"
 )
 
 // NewOn puts a server together over a store that others may share.
-var NewOn = newOn
+func NewOn(ctx context.Context, c config.Config, logger *slog.Logger, set store.Set) (*App, error) {
+	return newOn(ctx, c, logger, newMetrics(), inProcess(set))
+}
 
 // ServeOn serves as an App does, on a listener of the test's; over TLS with a pair.
 func ServeOn(l net.Listener, h http.Handler, pair *certificate.Pair) *http.Server {

@@ -25,6 +25,9 @@ type Store struct {
 
 	Migrate string `name:"migrate" default:"at-start" enum:"at-start,off" placeholder:"WHEN" help:"When tables are made or changed: at-start, whichever node is first, or off: by the command migrate (default ${default})."`
 
+	// MigrateOnly says that nothing is done but to make tables: Redis is not needed.
+	MigrateOnly bool `kong:"-"`
+
 	HistoryRetention time.Duration `name:"history-retention" default:"2160h" placeholder:"DURATION" help:"How long messages are kept for ListHistory; 0: for ever (default ${default})."`
 }
 
@@ -57,7 +60,7 @@ func (s Store) validateURLs() error {
 	switch {
 	case s.RedisURL != "" && s.PostgresURL == "":
 		faults = append(faults, errors.New("--redis-url is given without --postgres-url: Redis has what happens in rooms, Postgres what must not be lost; set both, or neither"))
-	case s.PostgresURL != "" && s.RedisURL == "":
+	case s.PostgresURL != "" && s.RedisURL == "" && !s.MigrateOnly:
 		faults = append(faults, errors.New("--postgres-url is given without --redis-url: Redis has what happens in rooms, Postgres what must not be lost; set both, or neither"))
 	}
 	return errors.Join(faults...)

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,14 +60,14 @@ func (b *books) apply() {
 	if o.Room != "" {
 		everywhere = b.of[""].Terms(o.User, b.now(""))
 	}
-	got, revision, err := b.store.ApplySanction(b.ctx, o)
+	got, change, err := b.store.ApplySanction(b.ctx, o)
 	want, refused := b.of[o.Room].Apply(o.Order, got.ID, b.now(o.Room), everywhere)
 	if !errors.Is(err, refused) || got != want {
 		b.Fatalf("ApplySanction(%+v) = %+v, %v\nwant %+v, %v", o, got, err, want, refused)
 	}
 	if err == nil {
 		b.at[o.Room] = got.At
-		b.changed(o.Room, revision, true)
+		b.changed(o.Room, change, true)
 	}
 }
 
@@ -78,19 +79,19 @@ func (b *books) lift() {
 		l.Room, l.User = b.room, ""
 	}
 	want := b.of[l.Room].Lift(l.Kind, l.User, l.By, b.now(l.Room))
-	revision, err := b.store.LiftSanction(b.ctx, l)
+	change, err := b.store.LiftSanction(b.ctx, l)
 	if err != nil {
 		b.Fatalf("LiftSanction(%+v): %v", l, err)
 	}
-	b.changed(l.Room, revision, want)
+	b.changed(l.Room, change, want)
 }
 
-// changed checks the revision of a place.
-func (b *books) changed(place live.RoomID, revision int64, changed bool) {
-	if before, known := b.last[place]; known && (revision > before) != changed || revision < before {
-		b.Fatalf("revision %d of %q after %d, and changed: %v", revision, place, before, changed)
+// changed checks what became of a place.
+func (b *books) changed(place live.RoomID, c paired.Change, changed bool) {
+	if before, known := b.last[place]; known && c.From != before || (c.To > c.From) != changed || c.To < c.From {
+		b.Fatalf("%q went from revision %d to %d, after %d, and changed: %v", place, c.From, c.To, before, changed)
 	}
-	b.last[place] = revision
+	b.last[place] = c.To
 }
 
 func (b *books) place() live.RoomID {
@@ -184,11 +185,11 @@ func TestSanctionsAreBooks(t *testing.T) {
 // apply applies an order.
 func apply(tb testing.TB, s *postgres.Store, o store.SanctionOrder) (moderation.Sanction, int64) {
 	tb.Helper()
-	sanction, revision, err := s.ApplySanction(tb.Context(), o)
+	sanction, change, err := s.ApplySanction(tb.Context(), o)
 	if err != nil {
 		tb.Fatalf("%+v: %v", o, err)
 	}
-	return sanction, revision
+	return sanction, change.To
 }
 
 func TestSanctionsInEveryMode(t *testing.T) {
@@ -205,7 +206,7 @@ func TestSanctionsInEveryMode(t *testing.T) {
 		if again, at := apply(t, s, ban); again != first || at != revision {
 			t.Errorf("again: %+v at %d, want %+v at %d", again, at, first, revision)
 		}
-		if at, err := s.LiftSanction(t.Context(), store.SanctionLift{Kind: moderation.Ban, Room: "r", User: ban.User, By: "mod"}); err != nil || at <= revision {
+		if at, err := s.LiftSanction(t.Context(), store.SanctionLift{Kind: moderation.Ban, Room: "r", User: ban.User, By: "mod"}); err != nil || at.To <= revision {
 			t.Errorf("lifted at %d, %v", at, err)
 		}
 		if again, at := apply(t, s, ban); again != first || at <= revision {
@@ -341,7 +342,7 @@ func TestSanctionsWhereNoRoomIs(t *testing.T) {
 	if _, _, err := s.ApplySanction(t.Context(), ban); !errors.Is(err, store.ErrRoomEnded) {
 		t.Errorf("again in a room that has ended: %v", err)
 	}
-	if at, err := s.LiftSanction(t.Context(), store.SanctionLift{Room: "r", Kind: moderation.Ban, User: "ann"}); err != nil || at <= revision {
+	if at, err := s.LiftSanction(t.Context(), store.SanctionLift{Room: "r", Kind: moderation.Ban, User: "ann"}); err != nil || at.To <= revision {
 		t.Errorf("lifted in a room that has ended: %d, %v", at, err)
 	}
 }
@@ -397,14 +398,14 @@ func TestOneSanctionOfAKindActs(t *testing.T) {
 	stores := []*postgres.Store{openWith(t, c), connect(t, c)}
 	create(t, stores[0], "r")
 	var made [crowd]moderation.Sanction
-	var revisions [crowd]int64
+	var changes [crowd]paired.Change
 	parallel(crowd, func(i int) {
 		var err error
 		o := order("r", moderation.Mute, "ann")
 		if i%3 == 0 {
 			o.RequestID = "request"
 		}
-		made[i], revisions[i], err = stores[i%2].ApplySanction(t.Context(), o)
+		made[i], changes[i], err = stores[i%2].ApplySanction(t.Context(), o)
 		if err != nil {
 			t.Error(err)
 		}
@@ -424,8 +425,9 @@ func TestOneSanctionOfAKindActs(t *testing.T) {
 		}
 	}
 	now, err := stores[1].Acting(t.Context(), "r")
-	if err != nil || now.Revision != slices.Max(revisions[:]) {
-		t.Errorf("revision %d, %v; want the latest of %v", now.Revision, err, revisions)
+	latest := slices.MaxFunc(changes[:], func(a, b paired.Change) int { return cmp.Compare(a.To, b.To) })
+	if err != nil || now.Revision != latest.To {
+		t.Errorf("revision %d, %v; want the latest of %v", now.Revision, err, changes)
 	}
 }
 

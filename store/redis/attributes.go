@@ -206,9 +206,9 @@ func (s *Store) wholeSnapshot(ctx context.Context, id live.RoomID, keys []string
 // second ago; no epoch if it is not known.
 func (s *Store) attributesPlace(ctx context.Context, id live.RoomID) (live.Epoch, live.Timestamp, error) {
 	var fields []string
-	err := s.reachRoom(ctx, id, func(ctx context.Context) (err error) {
+	err := s.reachKey(ctx, s.keysOf(id).state(), func(ctx context.Context) (err error) {
 		command := s.client.B().Hmget().Key(s.keysOf(id).state()).Field("epoch", "at").Cache()
-		fields, err = s.client.DoCache(ctx, command, copyTTL).AsStrSlice()
+		fields, err = s.config.Metrics.read(cachedAttributes, s.client.DoCache(ctx, command, copyTTL)).AsStrSlice()
 		return err
 	})
 	if err != nil || len(fields) != 2 || fields[1] == "" { // never changed, or not there

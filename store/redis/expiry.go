@@ -194,7 +194,7 @@ func (s *Store) putOff(ctx context.Context, t term, next live.Timestamp) error {
 
 // lookOf returns when a room is to be looked at, as its state says.
 func (s *Store) lookOf(ctx context.Context, id live.RoomID) (look live.Timestamp, err error) {
-	err = s.reachRoom(ctx, id, func(ctx context.Context) error {
+	err = s.reachKey(ctx, s.keysOf(id).state(), func(ctx context.Context) error {
 		n, err := s.client.Do(ctx, s.client.B().Hget().Key(s.keysOf(id).state()).Field("look").Build()).AsInt64()
 		look = live.Timestamp(n)
 		return err

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -124,6 +125,7 @@ func (c Config) option() (rueidis.ClientOption, error) {
 	option.WriteBufferEachConn = c.BufferBytes
 	option.ConnWriteTimeout = c.Timeout
 	option.Dialer.Timeout = c.Timeout
+	option.AlwaysPipelining = true // else a caller who gives up takes the connection along
 	return option, nil
 }
 
@@ -141,14 +143,9 @@ func newEpoch() string { return rand.Text()[:13] }
 // errClosed says that the store was closed.
 var errClosed = errors.New("the store is closed")
 
-// reach is reachRoom for what concerns every room.
+// reach is reachKey for what concerns every room.
 func (s *Store) reach(ctx context.Context, call func(context.Context) error) error {
-	return s.reachRoom(ctx, "", call)
-}
-
-// reachRoom is reachKey for what is kept of a room.
-func (s *Store) reachRoom(ctx context.Context, id live.RoomID, call func(context.Context) error) error {
-	return s.reachKey(ctx, s.keysOf(id).state(), call)
+	return s.reachKey(ctx, s.keysOf("").state(), call)
 }
 
 // reachKey calls Redis for a key, in the time that it has, and says what became of that in
@@ -166,16 +163,22 @@ func (s *Store) reachKey(ctx context.Context, key string, call func(context.Cont
 	err := call(bounded)
 	_, answered := rueidis.IsRedisErr(err)
 	answered = answered || err == nil || rueidis.IsRedisNil(err) || rueidis.IsParseErr(err)
-	given := ctx.Err() != nil && !answered
+	given := !answered && over(ctx)
 	b.note(time.Now(), answered, given)
 	switch {
 	case given:
-		return ctx.Err()
+		return cmp.Or(ctx.Err(), context.DeadlineExceeded)
 	case answered:
 		return translate(err)
 	default:
 		return unavailable(err)
 	}
+}
+
+// over says whether a context has ended, even where its own timer has not noticed yet.
+func over(ctx context.Context) bool {
+	deadline, bounded := ctx.Deadline()
+	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
 }
 
 // refusing is how Redis says that it cannot serve just now, by the first word of its errors.

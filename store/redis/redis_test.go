@@ -78,7 +78,7 @@ func backend(s *redis.Store, options ...memory.Option) storetest.Backend {
 	truth := memory.New(options...)
 	return storetest.Backend{Set: store.Set{
 		Rooms: &rooms{Store: truth, hot: s}, Sanctions: truth, Words: truth,
-		Log: s,
+		Log: s, Attributes: s, Presence: s, Bus: s,
 	}}
 }
 
@@ -98,12 +98,18 @@ func openReal(tb testing.TB) storetest.Backend {
 	return backend(connect(tb, redis.Config{URL: services.SharedRedis(tb)}))
 }
 
+// notTheCopys is what the truth of a room decides, and not those who hold a copy.
+var notTheCopys = storetest.Exclude{
+	Test:   "rooms/EndIsLaterThanEveryEntry",
+	Reason: "when a room has ended is said by its backend of truth, here one that knows of no entries",
+}
+
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, open)
+	storetest.Run(t, open, notTheCopys)
 }
 
 func TestStoreOnTheServersClock(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, openReal)
+	storetest.Run(t, openReal, notTheCopys)
 }

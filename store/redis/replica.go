@@ -145,9 +145,10 @@ func (m mark) within(head store.Head) bool {
 // marked returns a room's latest publication, maybe from a cache.
 func (s *Store) marked(ctx context.Context, id live.RoomID) (m mark, err error) {
 	var fields []rueidis.RedisMessage
-	err = s.reachRoom(ctx, id, func(ctx context.Context) (err error) {
-		command := s.client.B().Hmget().Key(s.keysOf(id).state()).Field("epoch", "seq").Cache()
-		fields, err = s.client.DoCache(ctx, command, copyTTL).ToArray()
+	state := s.keysOf(id).state()
+	err = s.reachKey(ctx, state, func(ctx context.Context) (err error) {
+		command := s.client.B().Hmget().Key(state).Field("epoch", "seq").Cache()
+		fields, err = s.config.Metrics.read(cachedLog, s.client.DoCache(ctx, command, copyTTL)).ToArray()
 		return err
 	})
 	switch {

@@ -25,7 +25,7 @@ func (s *Store) WordsCopies(ctx context.Context, places []live.RoomID) ([]paired
 	err := s.eachCopy(ctx, places, keys.words, func(key string) rueidis.Cacheable {
 		return s.client.B().Get().Key(key).Cache()
 	}, wordsTTL, func(i int, result rueidis.RedisResult) (err error) {
-		copies[i], err = wordsCopyOf(result)
+		copies[i], err = wordsCopyOf(s.config.Metrics.read(cachedWords, result))
 		return err
 	})
 	return copies, err
@@ -33,7 +33,7 @@ func (s *Store) WordsCopies(ctx context.Context, places []live.RoomID) ([]paired
 
 // FreshWordsCopy implements paired.Hot.
 func (s *Store) FreshWordsCopy(ctx context.Context, place live.RoomID) (c paired.WordsCopy, err error) {
-	err = s.reachRoom(ctx, place, func(ctx context.Context) (err error) {
+	err = s.reachKey(ctx, s.keysOf(place).words(), func(ctx context.Context) (err error) {
 		c, err = wordsCopyOf(s.client.Do(ctx, s.client.B().Get().Key(s.keysOf(place).words()).Build()))
 		return err
 	})

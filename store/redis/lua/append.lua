@@ -16,10 +16,8 @@ local EXEMPT, NAMED = 1, 2
 -- takes what is new, and becomes name1 when all that name1 remembers is over. Every value
 -- begins with the instant until which it is remembered. Keys expire in real time besides,
 -- late enough that it is never before their instants.
-local function memory(name, short)
-  local m = {name = name, short = short, until0 = n(state[short .. 'u0']), until1 = n(state[short .. 'u1'])}
-  m.values, m.wanted, m.fresh = {}, {}, {}
-  return m
+local function memory(name, at)
+  return {name = name, at = at, values = {}, wanted = {}, fresh = {}, last = 0}
 end
 
 -- want says that a memory will be asked for a key.
@@ -30,10 +28,11 @@ local function want(m, k)
   end
 end
 
--- load reads what is wanted. What the newer generation has counts, even if it is over.
+-- load reads what is wanted. What the newer generation has counts, even if it is over: what
+-- the older has is older.
 local function load(m)
   for g = 1, 0, -1 do
-    if #m.wanted > 0 and m['until' .. g] > now then
+    if #m.wanted > 0 and math.max(log[m.at + g], log[m.at + 1]) > now then
       local values = redis.call('HMGET', key(m.name .. g), unpack(m.wanted))
       for i, k in ipairs(m.wanted) do m.values[k] = values[i] or m.values[k] end
     end
@@ -52,37 +51,43 @@ local function remember(m, k, till, value)
   m.values[k] = value
   m.fresh[#m.fresh + 1] = k
   m.fresh[#m.fresh + 1] = value
-  m.last = math.max(m.last or 0, till)
+  m.last = math.max(m.last, till)
 end
 
--- keep writes a memory back.
+-- turn makes the newer generation the older, if all that that remembers is over. It says
+-- whether another begins.
+local function turn(m)
+  local newer, older = log[m.at], log[m.at + 1]
+  if newer > 0 and now >= older then
+    local present = key(m.name .. 0)
+    if redis.call('EXISTS', present) == 1 then redis.call('RENAME', present, key(m.name .. 1)) end
+    log[m.at], log[m.at + 1] = 0, newer
+  end
+  return log[m.at] == 0
+end
+
+-- keep writes a memory back. A generation takes what is new for as long as the older one
+-- remembers anything: so long, and for the longest term of a value, is its key kept.
 local function keep(m)
   if #m.fresh == 0 then return end
-  local present, past = key(m.name .. '0'), key(m.name .. '1')
-  if now >= m.until1 and m.until0 > 0 then
-    if redis.call('EXISTS', present) == 1 then redis.call('RENAME', present, past) end
-    m.until0, m.until1 = 0, m.until0
-    change(m.short .. 'u1', int(m.until1))
-  end
-  local begun = m.until0 == 0
+  local begins, present = turn(m), key(m.name .. 0)
   redis.call('HSET', present, unpack(m.fresh))
-  if m.last > m.until0 then
-    -- A generation takes what is new for as long as the one before is remembered.
-    local term = math.max(m.last, m.until1) - now + DEDUPE_FOR
-    m.until0 = m.last
-    change(m.short .. 'u0', int(m.until0))
-    if begun or m.name ~= 'sent' then redis.call('PEXPIRE', present, int((term + DEDUPE_FOR) / 1000)) end
+  if begins or m.at == SLOW then
+    local term = math.max(m.last, log[m.at + 1]) - now + 2 * DEDUPE_FOR
+    redis.call('PEXPIRE', present, int(term / 1000))
   end
+  log[m.at] = math.max(m.last, log[m.at])
 end
 
-local sent, slowed = memory('sent', 's'), memory('slow', 'w')
+local sent, slowed = memory('sent', SENT), memory('slow', SLOW)
 
 -- parse reads a message, of which the arguments begin at i, and wants what decides about it.
 local function parse(i)
   local m = {who = ARGV[i + 1], content = ARGV[i + 2]}
   local flags, revision
   m.bucket, flags, m.kept, m.rate, m.wrate, m.slow, revision = struct.unpack('>BBI4I4I4I8I8', ARGV[i])
-  if own(revision) then m.rate, m.wrate, m.slow = n(state.rate), n(state.wrate), n(state.slow) end
+  local room = own(revision)
+  if room then m.rate, m.wrate, m.slow = n(room.rate), n(room.wrate), n(room.slow) end
   m.named = flags >= NAMED
   if m.named then want(sent, m.who) end
   if m.slow > 0 and m.bucket ~= WHITELIST and flags % 2 ~= EXEMPT then

@@ -18,13 +18,17 @@ local function attribute(entry)
   return flags, string.sub(entry, 18, 17 + k), string.sub(entry, 18 + k, 17 + k + o)
 end
 
--- under begins the members of an index by user: no two users' begin alike.
-local function under(user) return string.format('%08x', #user) .. user end
+-- under begins the members of an index by user, who are in order of their ids there: a
+-- zero byte of the id is followed by 255, its end by 1.
+local function under(user)
+  if string.find(user, '\0', 1, true) then user = string.gsub(user, '%z', '\0\255') end
+  return user .. '\0\1'
+end
 
--- span returns the bounds of all that is under a user. (No byte of UTF-8 is 255.)
+-- span returns the bounds of all that is under a user.
 local function span(user)
   local first = under(user)
-  return '[' .. first, '(' .. string.sub(first, 1, -2) .. string.char(string.byte(first, -1) + 1)
+  return '[' .. first, '(' .. string.sub(first, 1, -2) .. '\2'
 end
 
 -- replace puts an entry in the place of what is kept of its key.
@@ -110,7 +114,7 @@ local function lose(state, user, now)
   local changes = {}
   local from, to = span(user)
   for _, member in ipairs(redis.call('ZRANGEBYLEX', key('leaving'), from, to)) do
-    local name = string.sub(member, 9 + #user)
+    local name = string.sub(member, #from)
     changes[#changes + 1] = struct.pack('>BI4I4', DELETED, #name, 0) .. name
   end
   if #changes == 0 then return nil end

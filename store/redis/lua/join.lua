@@ -17,7 +17,7 @@ if old then
   if owner(old) ~= user then return {TAKEN} end
   joined = struct.unpack('>I8', old, 9)
 else
-  redis.call('ZADD', key('users'), 0, user)
+  redis.call('HINCRBY', key('users'), user, 1)
   redis.call('ZADD', key('stays'), 0, under(user) .. session)
 end
 local over = now + n(ARGV[5])
@@ -25,4 +25,4 @@ redis.call('HSET', key('sessions'), session, struct.pack('>I8I8I8', now, joined,
 redis.call('ZADD', key('leases'), int(over), session)
 local look = sooner(state, over, now)
 redis.call('HSET', KEYS[1], 'joins', int(incarnation), 'look', state.look)
-return {OK, joined, incarnation, redis.call('ZCARD', key('users')), redis.call('HLEN', key('sessions')), look}
+return {OK, joined, incarnation, redis.call('HLEN', key('users')), redis.call('HLEN', key('sessions')), look}

@@ -13,7 +13,7 @@ local sessions = {ARGV[4]}
 if ARGV[4] == '' then
   local from, to = span(user)
   sessions = redis.call('ZRANGEBYLEX', key('stays'), from, to)
-  for i, member in ipairs(sessions) do sessions[i] = string.sub(member, 9 + #user) end
+  for i, member in ipairs(sessions) do sessions[i] = string.sub(member, #from) end
   named = 0
 end
 

@@ -11,10 +11,7 @@
 --   seq                the sequence of the latest publication of this life
 --   clock              the latest room timestamp
 --   joins              the latest incarnation
---   last, ahead        the time that rates run on (feed.steady)
---   su0 su1 wu0 wu1    until when sent0, sent1, slow0 and slow1 remember anything
---   h0t h0s ... h2s    per bucket, timestamp and sequence of the latest entry
---   e0t e0s ... e2s    per bucket, those of the latest entry that is held no longer
+--   log                packed: what the log's scripts need besides (LOG, below)
 --   at, afloor         timestamp of the attributes; that of the last update trimmed
 --   before             the ancestry: packed, the latest first
 --   requests           when the present generation of remembered requests began
@@ -67,18 +64,25 @@ local function leader()
   return string.sub(info, before + 1, before + 40)
 end
 
--- place is a place: timestamp and sequence, 8 bytes each, high ones first.
-local function place(t, s) return struct.pack('>I8I8', t, s) end
+-- The log's part of the state is packed, 8 bytes each: last and ahead are the time that rates
+-- run on (feed.steady); then until when sent0, sent1, slow0 and slow1 remember anything; then
+-- per bucket timestamp and sequence of the latest entry, and per bucket those of the latest
+-- entry that is held no longer.
+local LOG = '>' .. string.rep('I8', 18)
+local NO_LOG = string.rep('\0', 18 * 8)
+local LAST, AHEAD, SENT, SLOW, HEAD, GONE = 1, 2, 3, 5, 7, 13
+
+-- heads and gone return places per bucket as they are packed.
+local function heads(log) return string.sub(log or NO_LOG, 8 * HEAD - 7, 8 * GONE - 8) end
+local function gone(log) return string.sub(log or NO_LOG, 8 * GONE - 7) end
 
 -- relive: the room is led by another process than the one that its life began under, so
 -- what it acknowledged last may be lost. Another life begins where this one is known to
 -- have got to. Of an ancestor the ancestry holds its epoch (1 byte of length before it)
 -- and three places.
 local function relive(state, life)
-  local old = redis.call('HMGET', KEYS[1], 'h0t', 'h0s', 'h1t', 'h1s', 'h2t', 'h2s', 'before')
-  local before = string.char(#state.epoch) .. state.epoch
-  for b = 0, 2 do before = before .. place(n(old[2 * b + 1]), n(old[2 * b + 2])) end
-  before = before .. (old[7] or '')
+  local old = redis.call('HMGET', KEYS[1], 'log', 'before')
+  local before = string.char(#state.epoch) .. state.epoch .. heads(old[1]) .. (old[2] or '')
   state.epoch, state.life, state.seq = ARGV[2], life, '0'
   redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'life', life, 'seq', '0', 'before', string.sub(before, 1, 1024))
 end
@@ -109,21 +113,22 @@ local function publish(state, bodies)
   redis.call('SPUBLISH', key('bus'), table.concat(parts))
 end
 
--- evict drops the oldest n entries of a bucket's ring, and returns the place of the
--- latest that is gone: an entry begins with its place.
-local function evict(b, n)
-  local ring = key('ring' .. b)
-  local t, s = struct.unpack('>I8I8', redis.call('LINDEX', ring, n - 1))
+-- evict drops the oldest n entries of a bucket's ring, and notes the place of the latest that
+-- is gone: an entry begins with its place.
+local function evict(log, b, n)
+  local ring, at = key('ring' .. b), GONE + 2 * b
+  log[at], log[at + 1] = struct.unpack('>I8I8', redis.call('LINDEX', ring, n - 1))
   redis.call('LTRIM', ring, n, -1)
-  return t, s
 end
 
--- trim drops the oldest entries of a bucket's ring beyond its capacity.
-local function trim(b, capacity)
-  local excess = redis.call('LLEN', key('ring' .. b)) - capacity
-  if excess <= 0 then return end
-  local t, s = evict(b, excess)
-  redis.call('HSET', KEYS[1], 'e' .. b .. 't', int(t), 'e' .. b .. 's', int(s))
+-- trim drops the oldest entries of every ring beyond a capacity.
+local function trim(capacity)
+  local log = {struct.unpack(LOG, redis.call('HGET', KEYS[1], 'log') or NO_LOG)}
+  for b = 0, 2 do
+    local excess = redis.call('LLEN', key('ring' .. b)) - math.max(capacity, 1)
+    if excess > 0 then evict(log, b, excess) end
+  end
+  redis.call('HSET', KEYS[1], 'log', struct.pack(LOG, unpack(log, 1, 18)))
 end
 
 -- stay keeps a copy as long as the room is known; without one, for the milliseconds given,

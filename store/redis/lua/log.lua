@@ -1,7 +1,7 @@
 -- What scripts that append to the log share: feed.Log's rules, in the order in which it
 -- applies them.
 --
--- They open the state with opened, decide, and write back what has changed with close.
+-- They read the state with opened, decide, and write back what has changed with close.
 
 -- Outcomes, as Go decodes them.
 local ACCEPTED, RATE_LIMITED, SLOW_MODE, DUPLICATE = 0, 1, 2, 3
@@ -15,42 +15,38 @@ local SECOND = 1000000
 local HEADER = '>I8I8I8BI4'
 
 -- All below is of one run: one instant, in which every later message sees the earlier.
-local state, wall, now
-local changed = {}  -- fields and values to write back
-local heads = {}    -- per bucket: t, s of its latest entry, size of its ring, fresh entries
+local state, log, wall, now
+local fresh = {}    -- per bucket, entries to add to its ring
 local windows = {}  -- those that were asked about
 local bodies = {}   -- publications
-
-local function change(name, value)
-  changed[#changed + 1] = name
-  changed[#changed + 1] = value
-end
+local limits        -- the room's own, once asked for
+local touched       -- the log is to be written back
 
 -- opened reads the state and the time that rates run on (feed.steady's at). It returns a
 -- status if nothing can be appended.
 local function opened()
-  state = open({
-    'rev', 'rate', 'wrate', 'slow', 'cap', 'clock', 'last', 'ahead', 'su0', 'su1', 'wu0', 'wu1',
-    'h0t', 'h0s', 'h1t', 'h1s', 'h2t', 'h2s', 'e0s', 'e1s', 'e2s',
-  })
+  state = open({'rev', 'cap', 'clock', 'log'})
   if not state then return {UNKNOWN} end
   if state.ended == '1' then return {ENDED} end
   state.rev, state.clock, state.cap = n(state.rev), n(state.clock), math.max(n(state.cap), 1)
-  for b = 0, 2 do
-    local s = n(state['h' .. b .. 's'])
-    heads[b] = {t = n(state['h' .. b .. 't']), s = s, size = s - n(state['e' .. b .. 's']), fresh = {}}
-  end
+  log = {struct.unpack(LOG, state.log or NO_LOG)}
   wall = instant()
-  now = wall + n(state.ahead)
-  local behind = n(state.last) - now
-  if behind > 0 then
-    now = now + behind
-    change('ahead', int(now - wall))
+  now = wall + log[AHEAD]
+  if now < log[LAST] then
+    now = log[LAST]
+    log[AHEAD], touched = now - wall, true
   end
 end
 
--- own says whether limits of a revision are older than the room's own.
-local function own(revision) return revision < state.rev end
+-- size returns how many entries a bucket's ring holds.
+local function size(b) return log[HEAD + 2 * b + 1] - log[GONE + 2 * b + 1] end
+
+-- own returns the room's own limits where those that came with something are older, else nil.
+local function own(revision)
+  if revision >= state.rev then return nil end
+  limits = limits or fields({'rate', 'wrate', 'slow'})
+  return limits
+end
 
 -- window is a feed.window: the list of the instants of one rate, and how many this run adds.
 local function window(number)
@@ -87,13 +83,14 @@ end
 
 -- put places an entry in a bucket and returns its place.
 local function put(b, recalls, kept, content)
-  state.clock = math.max(wall, state.clock + 1)
-  local head = heads[b]
-  head.t, head.s = state.clock, head.s + 1
-  local entry = struct.pack(HEADER, head.t, head.s, recalls, 0, kept) .. content
-  head.fresh[#head.fresh + 1] = entry
+  local t, at = math.max(wall, state.clock + 1), HEAD + 2 * b
+  local s = log[at + 1] + 1
+  state.clock, log[at], log[at + 1] = t, t, s
+  local entry = struct.pack(HEADER, t, s, recalls, 0, kept) .. content
+  local entries = fresh[b] or {}
+  entries[#entries + 1], fresh[b] = entry, entries
   bodies[#bodies + 1] = 'M' .. string.char(b) .. entry
-  return head.t, head.s
+  return t, s
 end
 
 -- receipt is what becomes of a message: outcome, bucket, place, microseconds until another try.
@@ -102,31 +99,22 @@ local function receipt(outcome, b, t, s, retry)
 end
 
 -- push writes back what was put into a bucket.
-local function push(b, head)
-  local count = #head.fresh
-  if count == 0 then return end
-  redis.call('RPUSH', key('ring' .. b), unpack(head.fresh))
-  change('h' .. b .. 't', int(head.t))
-  change('h' .. b .. 's', int(head.s))
-  local excess = head.size + count - state.cap
-  if excess > 0 then
-    local t, s = evict(b, excess)
-    change('e' .. b .. 't', int(t))
-    change('e' .. b .. 's', int(s))
-  end
+local function push(b, entries)
+  redis.call('RPUSH', key('ring' .. b), unpack(entries))
+  if size(b) > state.cap then evict(log, b, size(b) - state.cap) end
 end
 
 -- close writes everything back and publishes it.
 local function close()
   if #bodies > 0 then
-    for b = 0, 2 do push(b, heads[b]) end
+    for b, entries in pairs(fresh) do push(b, entries) end
     for _, w in pairs(windows) do settle(w) end
+    log[LAST] = now
     publish(state, bodies)
-    change('seq', state.seq)
-    change('clock', int(state.clock))
-    change('last', int(now))
+    redis.call('HSET', KEYS[1], 'log', struct.pack(LOG, unpack(log, 1, 18)), 'seq', state.seq, 'clock', int(state.clock))
+  elseif touched then
+    redis.call('HSET', KEYS[1], 'log', struct.pack(LOG, unpack(log, 1, 18)))
   end
-  if #changed > 0 then redis.call('HSET', KEYS[1], unpack(changed)) end
 end
 
 -- answer is what both scripts answer: status, epoch, revision of the room's copy, sequence of the

@@ -6,12 +6,17 @@
 local state = open({})
 if not state then return {UNKNOWN} end
 
-local answer = {OK}
-for _, user in ipairs(redis.call('ZRANGEBYLEX', key('users'), '(' .. ARGV[3], '+', 'LIMIT', 0, ARGV[4])) do
-  local from, to = span(user)
-  for _, member in ipairs(redis.call('ZRANGEBYLEX', key('stays'), from, to)) do
-    local session = string.sub(member, 9 + #user)
+local answer, left, last = {OK}, n(ARGV[4]), nil
+local _, after = span(ARGV[3])
+repeat
+  local stays = redis.call('ZRANGEBYLEX', key('stays'), after, '+', 'LIMIT', 0, 100)
+  for _, stay in ipairs(stays) do
+    local first, second = string.find(stay, '\0\1', 1, true)
+    local user, session = string.sub(stay, 1, first), string.sub(stay, second + 1)
+    if user ~= last then left, last = left - 1, user end
+    if left < 0 then return answer end
     answer[#answer + 1], answer[#answer + 2] = session, redis.call('HGET', key('sessions'), session)
+    after = '(' .. stay
   end
-end
+until #stays < 100
 return answer

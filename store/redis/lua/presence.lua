@@ -1,6 +1,12 @@
 -- What scripts that change or read presence begin with, after those of attributes: who
 -- leaves loses some.
 --
+-- Kept are: sessions, a hash of records; users, a hash of how many sessions each has; and
+-- sorted sets: stays, of sessions under their users, and leases, of sessions by the instant
+-- at which their leases are over. Of sessions that have ended, named by incarnation and
+-- session, lapsed has the records, until they are settled, and again when to return them
+-- again.
+--
 -- A record of a session: when its lease was last given, when it joined, its incarnation,
 -- the user's role, the length of their id; then their id and their name.
 
@@ -15,9 +21,8 @@ local function depart(session, user)
   redis.call('HDEL', key('sessions'), session)
   redis.call('ZREM', key('leases'), session)
   redis.call('ZREM', key('stays'), under(user) .. session)
-  local from, to = span(user)
-  if #redis.call('ZRANGEBYLEX', key('stays'), from, to, 'LIMIT', 0, 1) > 0 then return false end
-  redis.call('ZREM', key('users'), user)
+  if redis.call('HINCRBY', key('users'), user, -1) > 0 then return false end
+  redis.call('HDEL', key('users'), user)
   return true
 end
 

@@ -8,34 +8,26 @@
 -- is all that is held rather than what comes after what the reader has, and a list of
 -- entries per bucket.
 
-local state = open({
-  'rev', 'at', 'before', 'cap',
-  'h0t', 'h0s', 'h1t', 'h1s', 'h2t', 'h2s', 'e0t', 'e0s', 'e1t', 'e1s', 'e2t', 'e2s',
-})
+local state = open({'rev', 'at', 'before', 'cap', 'log'})
 if not state then return {UNKNOWN} end
 
-local function places(name)
-  local all = ''
-  for b = 0, 2 do all = all .. place(n(state[name .. b .. 't']), n(state[name .. b .. 's'])) end
-  return all
-end
-
 local head = {
-  OK, state.epoch, n(state.rev), n(state.seq), n(state.at), places('h'), state.before or '', n(state.cap),
+  OK, state.epoch, n(state.rev), n(state.seq), n(state.at), heads(state.log), state.before or '', n(state.cap),
 }
 if ARGV[3] ~= '1' then return head end
 
 -- What the reader has goes on only in the same life, under the same capacity, and if nothing
 -- between was dropped: that may have been a recall.
+local log = {struct.unpack(LOG, state.log or NO_LOG)}
 local whole = state.epoch ~= ARGV[4] or state.rev ~= ARGV[5]
 for b = 0, 2 do
   local has = tonumber(ARGV[6 + b])
-  if has < n(state['e' .. b .. 's']) or has > n(state['h' .. b .. 's']) then whole = true end
+  if has < log[GONE + 2 * b + 1] or has > log[HEAD + 2 * b + 1] then whole = true end
 end
 
-head[9], head[10] = places('e'), whole and '1' or ''
+head[9], head[10] = gone(state.log), whole and '1' or ''
 for b = 0, 2 do
-  local fresh = n(state['h' .. b .. 's']) - tonumber(ARGV[6 + b])
+  local fresh = log[HEAD + 2 * b + 1] - tonumber(ARGV[6 + b])
   local entries = {}
   if whole then
     entries = redis.call('LRANGE', key('ring' .. b), 0, -1)

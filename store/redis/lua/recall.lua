@@ -13,8 +13,8 @@ local STAFF, VIEWERS = 4, 3 -- windows
 
 -- find returns where in a bucket's ring the entry with timestamp t is, and the entry.
 local function find(b, t)
-  if t > heads[b].t then return nil end
-  local ring, low, high = key('ring' .. b), 0, heads[b].size
+  if t > log[HEAD + 2 * b] then return nil end
+  local ring, low, high = key('ring' .. b), 0, size(b)
   while low < high do
     local middle = math.floor((low + high) / 2)
     local entry = redis.call('LINDEX', ring, middle)
@@ -45,8 +45,8 @@ local function recall()
   if not b then return '' end
   local _, _, _, recalled = struct.unpack(HEADER, entry)
   if recalled == 1 then return receipt(DUPLICATE, WHITELIST, 0, 0, 0) end
-  local staff, limit = ARGV[4] == '1', tonumber(ARGV[5])
-  if staff then limit = own(tonumber(ARGV[7])) and n(state.wrate) or tonumber(ARGV[6]) end
+  local staff, limit, room = ARGV[4] == '1', tonumber(ARGV[5]), own(tonumber(ARGV[7]))
+  if staff then limit = room and n(room.wrate) or tonumber(ARGV[6]) end
   local w = window(staff and STAFF or VIEWERS)
   local at = free(w, limit)
   if at > now then return receipt(RATE_LIMITED, WHITELIST, 0, 0, at - now) end

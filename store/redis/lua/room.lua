@@ -19,8 +19,7 @@ redis.call('HSET', KEYS[1], 'epoch', state.epoch, 'life', state.life, 'rev', ARG
   unpack(ARGV, 8))
 redis.call('SET', key('copy'), ARGV[6])
 if not fresh then
-  local capacity = n(redis.call('HGET', KEYS[1], 'cap'))
-  for b = 0, 2 do trim(b, capacity) end
+  trim(n(redis.call('HGET', KEYS[1], 'cap')))
   publish(state, {'R' .. ARGV[6]})
 end
 redis.call('HSET', KEYS[1], 'seq', state.seq)

@@ -65,7 +65,7 @@ if ARGV[10] == '' then return {OK, at, n(state.rev)} end
 
 local last = 11 + n(ARGV[11])
 for i = 12, last do
-  if not redis.call('ZSCORE', key('users'), ARGV[i]) then return {ABSENT} end
+  if redis.call('HEXISTS', key('users'), ARGV[i]) == 0 then return {ABSENT} end
 end
 local changes = {}
 for i = last + 1, #ARGV do changes[#changes + 1] = ARGV[i] end

@@ -1,0 +1,146 @@
+package paired_test
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/store/paired"
+	"github.com/ovation-live/ovation/store/postgres"
+	"github.com/ovation-live/ovation/store/redis"
+	"github.com/ovation-live/ovation/store/storetest"
+)
+
+func TestMain(m *testing.M) { services.Main(m) }
+
+// slow is how long an answer may take here: machines may have much else to do, and
+// nothing waits for it.
+const slow = time.Minute
+
+// backends is where a test has its rooms, and no other test has any.
+type backends struct {
+	redis    redis.Config
+	postgres postgres.Config
+}
+
+// newBackends returns a namespace in the Redis at an address, and in the Postgres that
+// the package shares.
+func newBackends(tb testing.TB, redisURL string) backends {
+	tb.Helper()
+	name := strings.ToLower(rand.Text()[:13])
+	b := backends{
+		redis: redis.Config{URL: redisURL, Prefix: name + ":", Timeout: slow},
+		postgres: postgres.Config{
+			URL: services.SharedPostgres(tb), Schema: "test_" + name, Timeout: slow, MaxConns: 4,
+		},
+	}
+	execute(tb, b.postgres.URL, "CREATE SCHEMA "+b.postgres.Schema)
+	tb.Cleanup(func() { execute(tb, b.postgres.URL, "DROP SCHEMA "+b.postgres.Schema+" CASCADE") })
+	return b
+}
+
+// withClock lets both backends take their instants from a clock.
+func (b backends) withClock(clock *storetest.Clock) backends {
+	b.redis.Clock, b.postgres.Clock = clock.Now, clock.Now
+	return b
+}
+
+// execute executes a statement over a connection of its own.
+func execute(tb testing.TB, url, statement string) {
+	tb.Helper()
+	ctx := context.WithoutCancel(tb.Context()) // the test may be over
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		tb.Errorf("%s: %v", statement, err)
+	}
+}
+
+// node is a store as one server process has it.
+type node struct {
+	*paired.Store
+	hot     *redis.Store
+	durable *postgres.Store
+	stop    func() // lets it flush, and closes it
+}
+
+// open opens a store over backends, and lets it run until the test is over.
+func (b backends) open(tb testing.TB, c paired.Config) *node {
+	tb.Helper()
+	n := &node{}
+	behind := func(id live.RoomID) {
+		if n.Store != nil {
+			n.Behind(id)
+		}
+	}
+	b.redis.OnBehind = behind
+	var err error
+	if n.durable, err = postgres.Open(tb.Context(), b.postgres); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err = n.durable.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+	if n.hot, err = redis.Open(tb.Context(), b.redis); err != nil {
+		tb.Fatal(err)
+	}
+	n.Store = paired.New(n.hot, n.durable, c)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		n.Run(ctx)
+	}()
+	stopped := false
+	n.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		<-over
+		n.hot.Close()
+		n.durable.Close()
+	}
+	tb.Cleanup(n.stop)
+	return n
+}
+
+// begun is when clocks of tests begin.
+var begun = live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
+
+// open opens a store whose clock the suite moves.
+func open(tb testing.TB) storetest.Backend {
+	tb.Helper()
+	clock := storetest.NewClock(begun)
+	n := newBackends(tb, services.SharedRedis(tb)).withClock(clock).open(tb, paired.Config{})
+	return storetest.Backend{Set: n.Set(), Clock: clock}
+}
+
+// openReal opens a store on the servers' clocks.
+func openReal(tb testing.TB) storetest.Backend {
+	tb.Helper()
+	n := newBackends(tb, services.SharedRedis(tb)).open(tb, paired.Config{})
+	return storetest.Backend{Set: n.Set()}
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, open)
+}
+
+func TestStoreOnTheServersClocks(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, openReal)
+}
+
+func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, openReal) }
