@@ -180,6 +180,19 @@ func (f *fake) loseLog(epoch live.Epoch) {
 	f.signal()
 }
 
+// relive has the room's log go on in another life, with all that it had.
+func (f *fake) relive(epoch live.Epoch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.rings
+	f.rings = feed.NewRings(100, feed.Cursor{Epoch: epoch})
+	f.rings.Descend(before.Ancestry().Followed(before.Head()))
+	for _, m := range before.Between(0, 0, 100) {
+		f.rings.Apply(m)
+	}
+	f.signal()
+}
+
 func (f *fake) heads() *ovationv1.Heads {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -466,7 +479,7 @@ func (s *subscription) inline(f *fake, cursor *ovationv1.Cursor) error {
 		f.mu.Lock()
 		changed := f.changed
 		f.mu.Unlock()
-		if b := f.batchAfter(cursor, 10); len(b.Messages) > 0 || b.Resync {
+		if b := f.batchAfter(cursor, 10); len(b.Messages) > 0 || b.Resync || cursor != nil && b.Cursor.Epoch != cursor.Epoch {
 			cursor = b.Cursor
 			if err := s.batch(f, b, nil); err != nil {
 				return err

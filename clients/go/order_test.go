@@ -36,6 +36,9 @@ func (r *reader) begins(m *Messages) {
 
 // holds notes messages.
 func (r *reader) holds(m *Messages) {
+	if r.held == nil {
+		r.held = map[entryID]string{}
+	}
 	for _, message := range m.Messages {
 		r.held[entryID{message.GetBucket(), message.GetSequence()}] = message.GetText()
 	}

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
 )
@@ -324,6 +325,49 @@ func TestResync(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The log goes on in another epoch, and so does the reader: only the attributes are
+// read anew.
+func TestLogGoesOnInAnotherEpoch(t *testing.T) {
+	for _, delivery := range []ovationv1.Delivery{notifying, inlining} {
+		t.Run(delivery.String(), func(t *testing.T) {
+			scenario(t, func(t *testing.T, f *fake) {
+				f.onSubscribe = func(_ int, s *subscription) error {
+					if delivery == notifying {
+						return f.plainStream(s)
+					}
+					if err := s.welcome(f, delivery); err != nil {
+						return err
+					}
+					return s.inline(f, s.request.Cursor)
+				}
+				f.set("seat", "alice")
+				f.say(feed.Low, numbers(1, 5)...)
+				room := f.join()
+				read(t, room, 5)
+				for i, epoch := range []live.Epoch{"e2", "e3"} {
+					f.relive(epoch)
+					for moved, reset := false, false; !moved || !reset; {
+						switch event := next[Event](t, room).(type) {
+						case *Messages:
+							moved = !event.Resync && len(event.Messages) == 0 && event.Cursor.Epoch == string(epoch)
+						case *AttributesChanged:
+							reset = event.Reset
+						}
+					}
+					text := numbers(6+i, 6+i)
+					f.say(feed.Low, text...)
+					if m := next[*Messages](t, room); m.Resync || len(m.Messages) != 1 || m.Messages[0].Text != text[0] {
+						t.Errorf("%+v", m)
+					}
+				}
+				if n := f.count(func() int { return len(f.pulls) }); delivery == inlining && n > 0 {
+					t.Errorf("%d pulls where the stream carried all", n)
+				}
+			})
+		})
+	}
 }
 
 // The log is lost while the stream is away: the Welcome says so.

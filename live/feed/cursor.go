@@ -40,14 +40,18 @@ func (a Ancestry) Followed(head Cursor) Ancestry {
 }
 
 // Adopt returns where a reader at c stands in the life of this epoch, whose ancestry
-// it is. It is not ok if c is of no life that this one goes on from, or beyond what it
-// kept of that one: such a reader may have read what is not there any more.
+// it is. It is not ok if c is of no life that this one goes on from, or beyond what was
+// kept of that one, or what any life since has kept: such a reader may have read what
+// is not there any more.
 func (a Ancestry) Adopt(c Cursor, epoch live.Epoch) (adopted Cursor, ok bool) {
 	if c.Epoch == epoch {
 		return c, true
 	}
 	for _, head := range a {
-		if head.Epoch == c.Epoch && c.Epoch != "" && c.within(head) {
+		switch {
+		case head.Epoch == "" || !c.within(head):
+			return Cursor{}, false
+		case head.Epoch == c.Epoch:
 			return Cursor{Epoch: epoch, At: c.At}, true
 		}
 	}

@@ -49,6 +49,10 @@ func TestAncestryAdopts(t *testing.T) {
 			}
 		})
 	}
+	shrunk := ancestry.Followed(of("f", 250, 2))
+	if _, ok := shrunk.Adopt(of("e", 300, 3), "g"); ok {
+		t.Error("a life adopts a reader of what the one before it has lost")
+	}
 	if _, ok := (feed.Ancestry{}).Adopt(of("", 0, 0), "f"); ok {
 		t.Error("a life that began with nothing adopts a reader of none")
 	}

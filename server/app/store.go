@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -59,11 +61,38 @@ func openBacking(
 	}
 	s := paired.New(hot, durable, paired.Config{Logger: logger, Metrics: paired.NewMetrics(registry)})
 	behind = s.Behind
+	run := func(ctx context.Context) {
+		var group sync.WaitGroup
+		group.Go(func() { s.Run(ctx) })
+		group.Go(func() { o.prune(ctx, durable) })
+		group.Wait()
+	}
 	closeBoth := func() {
 		hot.Close()
 		durable.Close()
 	}
-	return backing{s.Set(), s.Run, closeBoth}, nil
+	return backing{s.Set(), run, closeBoth}, nil
+}
+
+// pruneEvery is about how often each node deletes what was kept for long enough.
+const pruneEvery = time.Hour
+
+// prune deletes what was kept for long enough, now and then, until the context is done.
+func (o opener) prune(ctx context.Context, s *postgres.Store) {
+	for {
+		select {
+		case <-time.After(pruneEvery/2 + rand.N(pruneEvery)): //nolint:gosec // nodes that were started together are to differ
+		case <-ctx.Done():
+			return
+		}
+		done, err := s.Prune(ctx)
+		if err != nil && ctx.Err() == nil {
+			o.logger.WarnContext(ctx, "what was kept for long enough cannot be deleted", "error", err)
+			continue
+		}
+		o.logger.InfoContext(ctx, "deleted what was kept for long enough",
+			"messages", done.Messages, "sanctions", done.Sanctions, "rooms", done.Rooms)
+	}
 }
 
 // opener opens stores that may still be starting.

@@ -46,6 +46,7 @@ func (e *TooOftenError) Retry() time.Duration { return e.RetryAfter }
 // Service is the use cases of messages. It may be used concurrently.
 type Service struct {
 	log       store.Log
+	history   store.History
 	sanctions store.Sanctions
 	hub       *hub.Hub
 	rooms     *rooms.Service
@@ -96,7 +97,10 @@ func (c Config) withDefaults() Config {
 
 // New returns the use cases over a store, a hub and the sessions of rooms.
 func New(set store.Set, h *hub.Hub, r *rooms.Service, k *rooms.Keeper, c Config) *Service {
-	return &Service{log: set.Log, sanctions: set.Sanctions, hub: h, rooms: r, keeper: k, config: c.withDefaults()}
+	return &Service{
+		log: set.Log, history: set.History, sanctions: set.Sanctions, hub: h, rooms: r, keeper: k,
+		config: c.withDefaults(),
+	}
 }
 
 // Outgoing is a message to send. Its text gets into the room as live.CleanText has it.

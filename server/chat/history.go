@@ -33,7 +33,7 @@ func (s *Service) History(
 		return nil, "", err
 	}
 	after = max(after, span.From-1)
-	messages, err := s.log.Between(ctx, id, after, span.Until, span.Size+1)
+	messages, err := s.history.History(ctx, id, after, span.Until, span.Size+1)
 	if err != nil {
 		return nil, "", err
 	}

@@ -2,7 +2,9 @@ package hub_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
@@ -28,6 +30,9 @@ type backing struct {
 	last   store.Publication
 	heads  int         // calls of Head
 	before *store.Head // what Head returns next, while set: the answer of a store that took its time
+
+	entries  []*feed.Message // all that the room ever had, in this line of lives
+	ancestry feed.Ancestry
 }
 
 // directory is store.Rooms by a name that is not one of its methods'.
@@ -94,7 +99,25 @@ func (b *backing) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit
 	if err != nil {
 		return feed.Batch{}, store.Head{}, err
 	}
-	return s.Read(ctx, id, c, limit)
+	head, err := s.Head(ctx, id)
+	if err != nil {
+		return feed.Batch{}, store.Head{}, err
+	}
+	b.mu.Lock()
+	if adopted, ok := b.ancestry.Adopt(c, head.Cursor.Epoch); ok {
+		c = adopted
+	}
+	b.mu.Unlock()
+	batch, head, err := s.Read(ctx, id, c, limit)
+	return batch, b.descended(head), err
+}
+
+// descended adds its ancestry to a head.
+func (b *backing) descended(head store.Head) store.Head {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	head.Ancestry = b.ancestry
+	return head
 }
 
 // Head implements store.Log.
@@ -111,7 +134,8 @@ func (b *backing) Head(ctx context.Context, id live.RoomID) (store.Head, error) 
 	if before != nil {
 		return *before, nil
 	}
-	return s.Head(ctx, id)
+	head, err := s.Head(ctx, id)
+	return b.descended(head), err
 }
 
 // Follow implements store.Bus.
@@ -151,14 +175,85 @@ func (b *backing) Follow(ctx context.Context, id live.RoomID, hear func(store.Pu
 // restart puts an empty store in place, in which a room begins anew. Those who follow
 // hear nothing of it but what comes after.
 func (b *backing) restart(r room.Room) {
-	s := memory.New()
+	b.set(func(b *backing) { b.ancestry = feed.Ancestry{} })
+	b.replace(r, memory.New(), nil)
+}
+
+// relive puts a store in place that has the room's log without its latest entries, and
+// nothing else of it. What it has goes on in another life of the log.
+func (b *backing) relive(r room.Room, lost int) {
+	before, err := b.now().Head(context.Background(), r.ID)
+	if err != nil {
+		panic(err)
+	}
+	b.mu.Lock()
+	kept := b.entries[:max(0, len(b.entries)-lost)]
+	b.mu.Unlock()
+	var past live.Timestamp // 0: that of the clock
+	s := memory.New(memory.WithClock(func() live.Timestamp {
+		if past != 0 {
+			return past
+		}
+		return live.At(time.Now())
+	}))
+	b.replace(r, s, func() {
+		for _, m := range kept {
+			past = m.Timestamp
+			b.again(s, r, m)
+		}
+		past = 0
+		head, err := s.Head(context.Background(), r.ID)
+		if err != nil {
+			panic(err)
+		}
+		ended := head.Cursor
+		ended.Epoch = before.Cursor.Epoch
+		b.set(func(b *backing) { b.ancestry = b.ancestry.Followed(ended) })
+	})
+}
+
+// again places an entry in another log where it was.
+func (b *backing) again(s *memory.Store, r room.Room, m *feed.Message) {
+	limits := store.Limits{Limits: r.Settings.Feed, Revision: 1 << 40}
+	var receipt feed.Receipt
+	var err error
+	if m.Recalls != 0 {
+		recall := feed.Recall{Timestamp: m.Recalls, By: m.Sender, Staff: true}
+		receipt, err = s.Recall(context.Background(), r.ID, recall, limits)
+	} else {
+		receipt, err = s.Append(context.Background(), r.ID, feed.Draft{Content: m.Content, Bucket: m.Bucket}, limits)
+	}
+	if err != nil || receipt.Place != m.Place() {
+		panic(fmt.Sprint(m.Place(), receipt, err))
+	}
+}
+
+// replace puts another store in place, in which a room is created and filled.
+func (b *backing) replace(r room.Room, s *memory.Store, fill func()) {
 	if _, err := s.CreateRoom(context.Background(), r, ""); err != nil {
 		panic(err)
+	}
+	b.record(s, r.ID)
+	if fill != nil {
+		fill()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.store = s
 	for _, e := range b.ears {
 		e.stop, _ = s.Follow(context.Background(), e.id, e.hear)
+	}
+}
+
+// record keeps all that a room has from its beginning.
+func (b *backing) record(s *memory.Store, id live.RoomID) {
+	b.set(func(b *backing) { b.entries = nil })
+	_, err := s.Follow(context.Background(), id, func(p store.Publication) {
+		if p.Message != nil {
+			b.set(func(b *backing) { b.entries = append(b.entries, p.Message) })
+		}
+	})
+	if err != nil {
+		panic(err)
 	}
 }

@@ -57,6 +57,9 @@ type followed struct {
 	early        []store.Publication // heard while mending
 }
 
+// untold is a timestamp of no attributes: whatever they are, it is news.
+const untold live.Timestamp = -1
+
 // publicationID names a publication of a room.
 type publicationID struct {
 	epoch    live.Epoch
@@ -150,18 +153,24 @@ func (f *followed) depart(p store.Publication) {
 	signal(f.control)
 }
 
-// take takes what the replica needs of a publication in. The caller holds f.mu.
+// take takes what the replica needs of a publication in. Before one that says nothing
+// anything may have been lost. The caller holds f.mu.
 func (f *followed) take(p store.Publication) {
 	switch {
 	case f.mending:
 		f.keep(p)
 	case p.Epoch == f.epoch() && p.Sequence <= f.sequence: // heard before
-	case p.Epoch != f.epoch(), p.Sequence > f.sequence+1:
+	case p.Epoch != f.epoch(), p.Sequence > f.sequence+1, isEmpty(p):
 		signal(f.gap)
 	default:
 		f.sequence = p.Sequence
 		f.apply(p)
 	}
+}
+
+// isEmpty says whether a publication says nothing but how far the room is.
+func isEmpty(p store.Publication) bool {
+	return p.Message == nil && p.Attributes == nil && p.Room == nil && p.Departure == nil
 }
 
 // maxEarly is how many publications are kept while a loss is mended. Those beyond

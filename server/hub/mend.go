@@ -120,6 +120,7 @@ func (f *followed) install(s state) bool {
 	rings := f.rings
 	if s.anew {
 		rings = feed.NewRings(s.room.Settings.Feed.Capacity, feed.Cursor{Epoch: s.head.Cursor.Epoch})
+		rings.Descend(s.head.Ancestry)
 	}
 	for _, batch := range s.batches {
 		if !rings.Fill(batch) {
@@ -148,7 +149,7 @@ func (f *followed) begin(rings *feed.Rings, s state) {
 		f.shared.Store(&shared{cursor: rings.Head()})
 	case before != f.epoch():
 		f.hub.config.Metrics.epochs.Inc()
-		f.sequence, f.attributes, f.told, f.changes = 0, 0, 0, nil
+		f.sequence, f.attributes, f.told, f.changes = 0, 0, untold, nil
 		f.room.Revision = 0
 	}
 }

@@ -173,14 +173,26 @@ func (f *followed) attended(p Pull) (streaming bool) {
 // does not say which of the viewer's devices has what.) A round that came while it
 // looked may have been in what it got: a viewer who has it all is not waited for.
 func (f *followed) stands(p Pull, c feed.Cursor) {
-	f.mu.RLock()
-	current := f.rings.Head() == c
-	f.mu.RUnlock()
 	f.crowd.of(p.User, func(s *Subscriber) {
 		if p.Session == s.session.ID {
-			s.stands(c, current)
+			s.stands(c)
 		}
 	})
+}
+
+// compare says whether a viewer who got to c by a pull is no less far than the stream
+// that brought them to before, and whether they have all that there is.
+func (f *followed) compare(before, c feed.Cursor) (ahead, current bool) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	switch head := f.rings.Head(); {
+	case c == head && before.Epoch != head.Epoch:
+		return true, true
+	case before == (feed.Cursor{}), before.Epoch == c.Epoch, c.Epoch == head.Epoch && f.rings.Continues(before):
+		return !c.Before(before), c == head
+	default: // of lives that do not go on from each other, the present one counts
+		return c.Epoch == head.Epoch, false
+	}
 }
 
 // Room returns a room: from memory if the node follows it, else from the store.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"testing"
 	"testing/synctest"
@@ -101,11 +102,11 @@ func (s *schedule) step() {
 		"say": s.talk, "say more": s.talk, "recall": s.recall, "attribute": s.attribute,
 		"pass": s.pass, "pass more": s.pass, "come": s.come, "leave": s.leave, "come again": s.again,
 		"read elsewhere": s.elsewhere, "take": s.taking, "take and pull": s.pulling,
-		"inline percent": s.percent, "lose": s.lose, "begin anew": s.restart,
+		"inline percent": s.percent, "lose": s.lose, "begin anew": s.restart, "relive": s.relive,
 	}
 	names := []string{
 		"say", "say more", "recall", "attribute", "pass", "pass more", "come", "leave", "come again",
-		"read elsewhere", "take", "take and pull", "inline percent", "lose", "begin anew",
+		"read elsewhere", "take", "take and pull", "inline percent", "lose", "begin anew", "relive",
 	}
 	steps[rapid.SampledFrom(names).Draw(s.r, "step")]()
 }
@@ -182,7 +183,7 @@ func (s *schedule) elsewhere() {
 		if v.seat != nil {
 			return
 		}
-		batch, _, err := s.store.now().Read(context.Background(), theRoom, v.cursor, 5)
+		batch, _, err := s.store.Read(context.Background(), theRoom, v.cursor, 5)
 		s.must(err)
 		v.batch(wire.Batch(batch))
 		v.stale = true
@@ -203,6 +204,22 @@ func (s *schedule) restart() {
 	s.evictedOf[s.head().Cursor.Epoch] = s.evictions()
 	s.recent = nil
 	s.store.restart(s.room)
+}
+
+// relive has the store come back without the latest entries.
+func (s *schedule) relive() {
+	before := s.head().Cursor
+	s.evictedOf[before.Epoch] = s.evictions()
+	s.store.relive(s.room, rapid.SampledFrom([]int{0, 1, 3, 20}).Draw(s.r, "lost"))
+	after := s.head().Cursor
+	for at, said := range maps.Clone(s.said) {
+		if at.epoch == before.Epoch && at.sequence <= after.At[at.bucket].Sequence {
+			at.epoch = after.Epoch
+			again := *said
+			s.said[at] = &again
+		}
+	}
+	s.recent = nil
 }
 
 // evictions returns, per bucket, up to where the log has dropped entries.

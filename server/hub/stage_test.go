@@ -71,6 +71,7 @@ func newMeasuredStage(t tb, r room.Room, m *hub.Metrics) *stage {
 	created, err := s.store.now().CreateRoom(context.Background(), r, "")
 	s.must(err)
 	s.room = created
+	s.store.record(s.store.now(), r.ID)
 	s.hub = hub.New(hub.Source{Rooms: s.store, Log: s.store, Bus: s.store},
 		hub.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: m})
 	return s
@@ -142,7 +143,7 @@ func (s *stage) head() store.Head {
 	s.Helper()
 	head, err := s.store.now().Head(context.Background(), theRoom)
 	s.must(err)
-	return head
+	return s.store.descended(head)
 }
 
 // passing lets time pass, then waits until nothing moves any more.

@@ -234,15 +234,15 @@ func (s *Subscriber) attended() {
 // carries messages too, as long as that has carried none or is behind: a viewer may
 // pull on a notification that came before the server changed its mind.
 //
-// A viewer who has all that there is, current, needs no notification of it.
-func (s *Subscriber) stands(c feed.Cursor, current bool) {
+// A viewer who has all that there is needs no notification of it.
+func (s *Subscriber) stands(c feed.Cursor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	ahead, current := s.room.compare(s.cursor, c)
 	if current {
 		s.attention.Pulled()
 	}
-	unread := s.cursor == (feed.Cursor{}) || s.cursor.Epoch == c.Epoch && !c.Before(s.cursor)
-	if !s.inline || s.next == 0 && unread {
+	if !s.inline || s.next == 0 && ahead {
 		s.cursor = c
 	}
 }

@@ -41,13 +41,24 @@ func (v *viewer) enter() {
 	v.must(err)
 	v.seat = seat
 	v.stale = true // what happened while it was away
-	if v.welcomeResync() && v.cursor.Epoch == v.head().Cursor.Epoch {
+	if v.welcomeResync() && v.goesOn(v.head().Cursor.Epoch) {
 		v.Fatalf("%s at %+v was told to begin anew, the head is %+v", v.user, v.cursor, v.head())
 	}
 	if before != nil {
 		v.checkReplaced(before)
 	}
 	v.owed = seat.welcome.GetDelivery() == ovationv1.Delivery_DELIVERY_NOTIFY
+}
+
+// goesOn says whether the viewer goes on from their place in an epoch that is the
+// room's.
+func (v *viewer) goesOn(epoch live.Epoch) bool {
+	head := v.head()
+	if epoch != head.Cursor.Epoch {
+		return v.cursor.Epoch == epoch
+	}
+	_, ok := head.Ancestry.Adopt(v.cursor, epoch)
+	return ok
 }
 
 func (v *viewer) welcomeResync() bool { return v.seat.welcome.GetResync() }
@@ -117,6 +128,9 @@ func (v *viewer) pull() {
 			Room: theRoom, User: v.user, Session: live.SessionID(v.user) + "'s", Cursor: v.cursor, Limit: v.limit,
 		})
 		v.must(err)
+		if pulled.Batch.Resync && v.goesOn(pulled.Batch.Cursor.Epoch) {
+			v.Fatalf("%s was told to begin anew at %+v by a pull", v.user, v.cursor)
+		}
 		v.batch(wire.Batch(pulled.Batch))
 		v.owed = pulled.Batch.More
 		v.stale = v.stale || pulled.Batch.Resync
@@ -148,7 +162,7 @@ func (v *viewer) batch(b *ovationv1.Batch) {
 	if b.GetResync() && v.cursor.Epoch == to.Epoch {
 		v.Fatalf("%s was told to begin anew at %+v: %v", v.user, v.cursor, b)
 	}
-	if !fresh && v.cursor.Epoch != to.Epoch {
+	if !fresh && to.Epoch == v.head().Cursor.Epoch && !v.goesOn(to.Epoch) {
 		v.Fatalf("%s went from one epoch to another without being told", v.user)
 	}
 	dropped := []uint64{b.GetDropped().GetWhitelist(), b.GetDropped().GetHigh(), b.GetDropped().GetLow()}

@@ -115,5 +115,6 @@ func (r *roomState) head() store.Head {
 			Revision:   r.room.Revision,
 		},
 		Sequence: r.sequence,
+		Ancestry: r.log.Rings().Ancestry(),
 	}
 }

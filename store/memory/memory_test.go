@@ -16,12 +16,24 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // open opens a store whose clock the suite moves.
 func open(testing.TB) storetest.Backend {
 	clock := storetest.NewClock(live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)))
-	return storetest.Backend{Set: memory.New(memory.WithClock(clock.Now)).Set(), Clock: clock}
+	s := memory.New(memory.WithClock(clock.Now))
+	return storetest.Backend{Set: s.Set(), Clock: clock, Restart: reliving(s)}
 }
 
 // openReal opens a store on the machine's clock.
 func openReal(testing.TB) storetest.Backend {
-	return storetest.Backend{Set: memory.New().Set()}
+	s := memory.New()
+	return storetest.Backend{Set: s.Set(), Restart: reliving(s)}
+}
+
+// reliving returns a function by which a store's logs lose their latest entries, now
+// none and now a few, and go on in another life.
+func reliving(s *memory.Store) func() {
+	lives := 0
+	return func() {
+		lives++
+		s.Relive(lives % 4)
+	}
 }
 
 func TestStore(t *testing.T) {

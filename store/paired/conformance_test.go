@@ -123,14 +123,14 @@ func open(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	clock := storetest.NewClock(begun)
 	n := newBackends(tb, services.SharedRedis(tb)).withClock(clock).open(tb, paired.Config{})
-	return storetest.Backend{Set: n.Set(), Clock: clock}
+	return storetest.Backend{Set: n.Set(), Clock: clock, Close: n.stop}
 }
 
 // openReal opens a store on the servers' clocks.
 func openReal(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	n := newBackends(tb, services.SharedRedis(tb)).open(tb, paired.Config{})
-	return storetest.Backend{Set: n.Set()}
+	return storetest.Backend{Set: n.Set(), Close: n.stop}
 }
 
 func TestStore(t *testing.T) {

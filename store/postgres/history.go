@@ -93,7 +93,7 @@ func messageRows(
 		if m.Timestamp <= from.At[m.Bucket].Timestamp || m.Timestamp > to.At[m.Bucket].Timestamp {
 			continue
 		}
-		content, kept, err := record.AppendContent(nil, m.Content)
+		content, kept, err := record.AppendContent([]byte{}, m.Content) // nil would be NULL
 		if err != nil {
 			return nil, nil, err
 		}

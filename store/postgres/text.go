@@ -14,12 +14,3 @@ func pack[T ~string](s T) string { return packer.Replace(string(s)) }
 
 // unpack returns the text that was packed.
 func unpack[T ~string](s string) T { return T(unpacker.Replace(s)) }
-
-// packAll packs texts.
-func packAll[T ~string](texts []T) []string {
-	all := make([]string, len(texts))
-	for i, text := range texts {
-		all[i] = pack(text)
-	}
-	return all
-}

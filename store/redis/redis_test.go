@@ -78,7 +78,7 @@ func backend(s *redis.Store, options ...memory.Option) storetest.Backend {
 	truth := memory.New(options...)
 	return storetest.Backend{Set: store.Set{
 		Rooms: &rooms{Store: truth, hot: s}, Sanctions: truth, Words: truth,
-		Log: s, Attributes: s, Presence: s, Bus: s,
+		Log: s, Attributes: s, Presence: s, Bus: s, Nodes: s,
 	}}
 }
 

@@ -96,6 +96,7 @@ func sanctionsAreAModel(t *testing.T, s *rig) {
 		n++
 		fresh := s.open() // what is in every room is in no room of its own
 		fresh.t = t
+		t.Cleanup(fresh.close)
 		m := &sanctionsModel{s: fresh, room: live.RoomID(fmt.Sprint("r", n)), books: map[live.RoomID]*moderation.Book{}}
 		m.books[""], m.books[m.room] = moderation.NewBook(1000), moderation.NewBook(1000)
 		m.now = fresh.create(m.room).Created

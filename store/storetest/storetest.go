@@ -34,6 +34,14 @@ type Backend struct {
 	// store.ErrUnavailable and publications under way may be lost; it heals by
 	// itself. nil: there is nothing to cut.
 	Break func()
+	// Close closes the store before the test is over, for tests that open many. It is not
+	// used afterwards. nil: it costs nothing to leave it open.
+	Close func()
+	// Restart has the store go away and come back, maybe without the latest entries of
+	// its logs, each of which then goes on in another life. Until it is back calls fail
+	// with store.ErrUnavailable, and publications are lost. It is called once at a time.
+	// nil: the store has nothing to come back with.
+	Restart func()
 }
 
 // Open returns a fresh, empty store and closes it when the test is over. It is
@@ -137,6 +145,13 @@ type rig struct {
 func newRig(tb testing.TB, open Open) *rig {
 	tb.Helper()
 	return &rig{Backend: open(tb), t: tb, open: func() *rig { return newRig(tb, open) }}
+}
+
+// close closes a store that a test does not need any more.
+func (s *rig) close() {
+	if s.Close != nil {
+		s.Close()
+	}
 }
 
 // check checks a property of a store, with the id of another room to create each time.

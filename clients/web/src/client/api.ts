@@ -34,16 +34,27 @@ export function apiOver(transport: Transport): Api {
   };
 }
 
-/** Dials with Connect over fetch; `home` is the base address for the empty endpoint. */
+/**
+ * Dials with Connect over fetch; `home` is the base address for the empty endpoint. It is
+ * the server that names the others, whom home trusts with its token already; one that is
+ * not to be called is home all the same.
+ */
 export function dialWeb(home: string, tokens: TokenSource): Dial {
   return (endpoint) =>
     apiOver(
       createConnectTransport({
-        baseUrl: endpoint || home,
+        baseUrl: mayLead(home, endpoint) ? endpoint : home,
         useBinaryFormat: true,
         interceptors: [bearer(tokens)],
       }),
     );
+}
+
+/** Whether an endpoint is an address to call in place of home: one that keeps the encryption of home. */
+export function mayLead(home: string, endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { protocol } = new URL(endpoint);
+  return protocol === "https:" || (protocol === "http:" && !home.startsWith("https:"));
 }
 
 /**

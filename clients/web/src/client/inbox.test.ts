@@ -98,8 +98,41 @@ describe("Inbox", () => {
     expect(inbox.cursor?.epoch).toBe("e2");
   });
 
-  it("refuses an inline batch of another epoch that is no resync", () => {
-    expect(readUpTo(1).takeInline(batch([low(2)], { cursor: lowCursor(2, "e2") }))).toBeUndefined();
+  it("goes on in another epoch where the stream led it", () => {
+    const inbox = readUpTo(1);
+    inbox.open();
+    expect(texts(inbox.takeInline(batch([low(2)]))!.messages)).toEqual(["LOW 2"]);
+    const moved = inbox.takeInline(batch([], { cursor: lowCursor(2, "e2") }));
+    expect(moved).toMatchObject({ reset: false, messages: [], lost: { [LOW]: 0 } });
+    expect(inbox.cursor).toEqual(lowCursor(2, "e2"));
+    const intake = inbox.takeInline(batch([low(5)], { cursor: lowCursor(5, "e3"), dropped: { low: 2n } }));
+    expect(intake).toMatchObject({ reset: false, lost: { [LOW]: 2 } });
+  });
+
+  it("refuses an inline batch of another epoch where it is elsewhere than the stream led it", () => {
+    const elsewhere = batch([low(2)], { cursor: lowCursor(2, "e2") });
+    expect(readUpTo(1).takeInline(elsewhere)).toBeUndefined();
+    const pulled = readUpTo(0);
+    pulled.open();
+    pulled.takePulled(batch([low(1)]), pulled.ask());
+    expect(pulled.takeInline(elsewhere)).toBeUndefined();
+    const pulling = readUpTo(1);
+    pulling.open();
+    pulling.takeInline(batch([low(2)]), true);
+    expect(pulling.takeInline(batch([low(3)], { cursor: lowCursor(3, "e2") }))).toBeUndefined();
+  });
+
+  it("goes on in another epoch by a pull from where it is", () => {
+    const inbox = readUpTo(3);
+    const asked = inbox.ask();
+    const answer = batch([low(4)], { cursor: lowCursor(4, "e2") });
+    const intake = inbox.takePulled(answer, asked);
+    expect(intake).toMatchObject({ reset: false, lost: { [LOW]: 0 } });
+    expect(texts(intake!.messages)).toEqual(["LOW 4"]);
+    const other = readUpTo(3);
+    other.takeInline(batch([low(4), low(5)]));
+    expect(other.takePulled(answer, asked)).toBeUndefined();
+    expect(other.cursor).toEqual(lowCursor(5));
   });
 
   it("reports recalls, and never shows the recall or the recalled", () => {

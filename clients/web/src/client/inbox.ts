@@ -1,4 +1,4 @@
-import { clone } from "@bufbuild/protobuf";
+import { clone, equals } from "@bufbuild/protobuf";
 import {
   BUCKETS,
   type PerBucket,
@@ -33,11 +33,24 @@ export interface Intake {
  */
 export class Inbox {
   #cursor: Cursor | undefined;
+  /** Where the server takes the reader of the stream to be; undefined: not certain. */
+  #stream: Cursor | undefined;
   #voided = false;
   #recalled = new Set<bigint>();
 
   /** Where to go on; undefined: with the latest. */
   get cursor(): Cursor | undefined {
+    return this.#cursor;
+  }
+
+  /** Where a stream that begins now goes on. */
+  open(): Cursor | undefined {
+    return (this.#stream = this.#cursor);
+  }
+
+  /** Where a pull that begins now goes on. By it the server may take the reader to be further. */
+  ask(): Cursor | undefined {
+    this.#stream = undefined;
     return this.#cursor;
   }
 
@@ -63,29 +76,46 @@ export class Inbox {
   }
 
   /**
-   * Takes the answer to a pull. `asked` is the cursor that was handed in: an
-   * answer to the cursor of an epoch that was left meanwhile brings nothing.
+   * Takes the answer to a pull. `asked` is the cursor that was handed in. Undefined:
+   * it brings nothing, for it answers the cursor of an epoch that was left meanwhile,
+   * or continues a cursor that was left in another epoch.
    */
   takePulled(batch: Batch, asked: Cursor | undefined): Intake | undefined {
     if (asked && asked.epoch !== this.#cursor?.epoch) return undefined;
     if (batch.resync) this.forget();
+    else if (this.#leads(batch) && !this.#isAt(asked)) return undefined;
     return this.#take(batch);
   }
 
   /**
    * Takes a batch of the stream, or returns undefined where it does not continue
-   * what is here: pull then, for the entries between may still be there.
+   * what is here: pull then, for the entries between may still be there. `asking`
+   * says that a pull is under way.
    */
-  takeInline(batch: Batch): Intake | undefined {
+  takeInline(batch: Batch, asking = false): Intake | undefined {
+    const from = this.#stream;
+    this.#stream = asking ? undefined : batch.cursor;
     if (batch.resync) this.forget();
-    else if (!this.#continues(batch)) return undefined;
+    else if (!this.#continues(batch, from)) return undefined;
     return this.#take(batch);
   }
 
-  #continues(batch: Batch): boolean {
-    if (!this.#cursor || !batch.cursor) return true;
-    if (this.#cursor.epoch !== batch.cursor.epoch) return false;
+  /**
+   * Sequences show within one epoch whether a batch continues what is here. That one of
+   * another epoch does, the server knows only of where the stream itself has led.
+   */
+  #continues(batch: Batch, from: Cursor | undefined): boolean {
+    if (this.#leads(batch) && !this.#isAt(from)) return false;
     return BUCKETS.every((b) => this.#missing(batch, b) <= droppedIn(batch.dropped, b));
+  }
+
+  /** Whether a batch goes on in another epoch: it holds all that was read, at the same places. */
+  #leads({ cursor }: Batch): boolean {
+    return this.#cursor !== undefined && cursor !== undefined && cursor.epoch !== this.#cursor.epoch;
+  }
+
+  #isAt(cursor: Cursor | undefined): boolean {
+    return cursor !== undefined && this.#cursor !== undefined && equals(CursorSchema, cursor, this.#cursor);
   }
 
   #take(batch: Batch): Intake {
@@ -136,7 +166,7 @@ export class Inbox {
 
   #furthest(next: Cursor): Cursor {
     const own = this.#cursor;
-    if (!own || own.epoch !== next.epoch) return next;
+    if (!own) return next;
     const merged = clone(CursorSchema, next);
     for (const b of BUCKETS) if (timestampIn(own, b) > timestampIn(next, b)) advance(merged, own, b);
     return merged;

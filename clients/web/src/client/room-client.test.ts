@@ -1,7 +1,7 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Bucket, Delivery, ErrorDetailSchema, ErrorReason, KickReason } from "./gen.js";
+import { Bucket, Delivery, ErrorDetailSchema, ErrorReason, KickReason, ReconnectReason } from "./gen.js";
 import type { ConnectionState, RoomObserver, Tally } from "./observer.js";
 import { RoomClient } from "./room-client.js";
 import { FakeRoom } from "./testing/fake-room.js";
@@ -220,6 +220,55 @@ describe("RoomClient", () => {
     expect(room.streams).toHaveLength(2);
     expect(room.dialled.at(-1)).toBe("https://b");
     expect(room.stream.request.sessionId).toBe("s1");
+  });
+
+  it("goes where JoinRoom says, and sends its messages there", async () => {
+    room.endpoint = "https://b";
+    await start();
+    expect(room.dialled).toEqual(["", "https://b"]);
+    await client.send("hello");
+    expect(room.dialled.at(-1)).toBe("https://b");
+  });
+
+  it("leaves an address that nothing comes from for home, and streams there", async () => {
+    room.endpoint = "https://b";
+    room.welcomes = false;
+    await start();
+    expect(room.dialled.at(-1)).toBe("https://b");
+    room.welcomes = true;
+    await pass(5_001);
+    expect(room.dialled.at(-1)).toBe("");
+    expect(diary.state).toEqual({ phase: "live", way: "notify" });
+    expect(room.pulls).toHaveLength(0);
+  });
+
+  it("leaves an address that falls silent for home", async () => {
+    room.endpoint = "https://b";
+    await start();
+    await pass(3_000);
+    expect(room.streams).toHaveLength(2);
+    expect(room.dialled.at(-1)).toBe("");
+    expect(room.stream.request.sessionId).toBe("s1");
+  });
+
+  it("goes home from a node that drains and names no other", async () => {
+    room.endpoint = "https://b";
+    await start();
+    room.stream.send({ case: "reconnect", value: { reason: ReconnectReason.DRAIN } });
+    await pass(1);
+    expect(room.streams).toHaveLength(2);
+    expect(room.dialled.at(-1)).toBe("");
+  });
+
+  it("sends by way of home what does not come through elsewhere", async () => {
+    room.endpoint = "https://b";
+    await start();
+    room.failures.set("send", new ConnectError("away", Code.Unavailable));
+    const sent = client.send("hello");
+    await pass(1_000);
+    await sent;
+    expect(room.dialled.at(-1)).toBe("");
+    expect(room.calls.filter((c) => c === "send")).toHaveLength(2);
   });
 
   it("backs off ever longer while the server is away, and is woken early", async () => {

@@ -28,6 +28,8 @@ const POLL_FIRST = 60_000;
 const POLL_LONGEST = 600_000;
 /** A connection that lasted this long was a good one: failures before it are forgotten. */
 const GOOD_AFTER = 10_000;
+/** Endings after which an address that the server named is left for home. */
+const ASTRAY: ReadonlySet<Ending["kind"]> = new Set(["failed", "silent", "no-welcome"]);
 /** How long JoinRoom may take. */
 const JOIN_WITHIN = 10_000;
 
@@ -140,7 +142,7 @@ export class RoomClient {
   /** Sends a text. Safe to call again with the same id: the message is not doubled. */
   send(text: string, clientMessageId = randomId()): Promise<SendResponse> {
     const request = { roomId: this.#roomId, text, clientMessageId };
-    return repeatable(() => this.#api().feed.send(request), this.#random);
+    return this.#repeatable((api) => api.feed.send(request));
   }
 
   /** Sets an attribute as one's own; it goes when its owner leaves. */
@@ -155,13 +157,24 @@ export class RoomClient {
 
   async #update(update: MessageInitShape<typeof AttributeUpdateSchema>): Promise<UpdateAttributesResponse> {
     const request = { roomId: this.#roomId, updates: [update], requestId: randomId() };
-    const answer = await repeatable(() => this.#api().attributes.updateAttributes(request), this.#random);
+    const answer = await this.#repeatable((api) => api.attributes.updateAttributes(request));
     this.#sync.reachAttributesAt(answer.timestamp, answer.epoch);
     return answer;
   }
 
   #api(): Api {
     return this.#dial(this.#endpoint);
+  }
+
+  /** Makes a call that may safely be repeated: where it does not come through, at home, for any node takes it. */
+  #repeatable<T>(call: (api: Api) => Promise<T>): Promise<T> {
+    let next = this.#endpoint;
+    const attempt = () => {
+      const endpoint = next;
+      next = "";
+      return call(this.#dial(endpoint));
+    };
+    return repeatable(attempt, this.#random);
   }
 
   /** Makes one connection and holds it until it ends. */
@@ -209,7 +222,7 @@ export class RoomClient {
     const subscription = {
       roomId: this.#roomId,
       sessionId: this.#sessionId,
-      cursor: this.#sync.inbox.cursor,
+      cursor: this.#sync.inbox.open(),
     };
     const listener = {
       onWelcome: (welcome: Welcome) => this.#welcome(welcome, link),
@@ -277,14 +290,15 @@ export class RoomClient {
     signal: AbortSignal,
   ): Promise<void> {
     if (ending.kind !== "renew" && ending.kind !== "polled") this.#countOutage();
+    // An address that failed is not asked again, nor does it say anything of the way home.
+    const strayed = this.#endpoint !== "" && ASTRAY.has(ending.kind);
+    if (strayed) this.#endpoint = "";
     if (verdict.next === "poll") {
-      this.#pollNext = true;
+      this.#pollNext = !strayed;
       return;
     }
     if (verdict.rejoin) this.#sessionId = "";
     if (verdict.renewToken) this.#tokens.invalidate(verdict.renewToken);
-    // An address that failed is not asked again: home knows where to go.
-    if (ending.kind === "failed" && this.#endpoint) this.#endpoint = "";
     if (verdict.endpoint !== undefined) this.#endpoint = verdict.endpoint;
     if (verdict.whenWatched && !this.#watched()) await this.#sleepUntilWoken(signal);
     const bidden = verdict.width !== undefined;

@@ -42,6 +42,8 @@ export class RoomSync {
   readonly inbox = new Inbox();
   readonly replica = new AttributeReplica();
   #link: Link | undefined;
+  /** How many pulls are under way. */
+  #asking = 0;
   #messages = new Coalescer(() => this.#persist((link) => this.#pull(link)));
   #attributes = new Coalescer(() => this.#persist((link) => this.#pullAttributes(link)));
   /** How far the attributes are known to have got. */
@@ -60,12 +62,9 @@ export class RoomSync {
   /** Takes what joining brought. */
   joined(answer: JoinRoomResponse): void {
     const { latest, attributes } = answer;
-    // Who rejoins has a cursor that reaches further back than the latest messages do.
-    const elsewhere = latest?.cursor?.epoch !== this.inbox.cursor?.epoch;
-    if (latest && elsewhere) {
-      this.inbox.forget();
-      this.#show(this.inbox.takePulled(latest, undefined));
-    }
+    // Who rejoins has a cursor that reaches further back than the latest messages do;
+    // if it cannot be continued, the stream or a pull will say so.
+    if (latest && !this.inbox.cursor) this.#show(this.inbox.takePulled(latest, undefined));
     if (attributes) this.#replace(attributes);
   }
 
@@ -114,27 +113,31 @@ export class RoomSync {
    */
   async pullOnce(link: Link, held = 0): Promise<boolean> {
     const { api, roomId, sessionId, signal } = link;
-    const cursor = this.inbox.cursor;
+    const cursor = this.inbox.ask();
     const wait = held > 0 && { wait: durationFromMs(held) };
     const request = { roomId, sessionId, ...wait, ...(cursor && { cursor }) };
-    const answer = await api.feed.pull(request, { signal, timeoutMs: held + ANSWER_WITHIN });
-    this.#takePulled(answer, cursor);
+    this.#asking++;
+    const pulled = api.feed.pull(request, { signal, timeoutMs: held + ANSWER_WITHIN });
+    const answer = await pulled.finally(() => this.#asking--);
+    const taken = this.#takePulled(answer, cursor);
     const more = answer.batch?.more ?? false;
     if (more && answer.batch?.messages.length === 0) await sleep(PACE, signal);
-    return more;
+    return more || !taken;
   }
 
-  /** Takes the answer to a pull that began at `asked`. */
-  #takePulled(answer: PullResponse, asked: Inbox["cursor"]): void {
+  /** Takes the answer to a pull that began at `asked`; false: it is no answer to where the inbox is now. */
+  #takePulled(answer: PullResponse, asked: Inbox["cursor"]): boolean {
     const { batch, heads } = answer;
     if (batch?.resync) this.replica.forget();
-    if (batch) this.#show(this.inbox.takePulled(batch, asked));
+    const intake = batch && this.inbox.takePulled(batch, asked);
+    this.#show(intake);
     this.reachAttributes(heads);
+    return batch === undefined || intake !== undefined;
   }
 
   #takeInlineBatch(batch: Batch): void {
     if (batch.resync) this.replica.forget();
-    const intake = this.inbox.takeInline(batch);
+    const intake = this.inbox.takeInline(batch, this.#asking > 0);
     if (intake) this.#show(intake);
     else this.pull();
   }

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { type Failure, failureOf } from "./failure.js";
-import { type Kicked, type Reconnect, ErrorReason, KickReason } from "./gen.js";
+import { type Kicked, type Reconnect, ErrorReason, KickReason, ReconnectReason } from "./gen.js";
 import { millis } from "./time.js";
 import type { TokenFault, TokenLack } from "./token.js";
 
@@ -62,7 +62,7 @@ export type Verdict =
       rejoin?: boolean;
       /** The token is no good. */
       renewToken?: TokenFault;
-      /** Where to go; absent: stay. */
+      /** Where to go; empty: home; absent: stay. */
       endpoint?: string;
       /** Wait until somebody is watching. */
       whenWatched?: boolean;
@@ -122,7 +122,9 @@ function afterReconnect(reconnect: Reconnect): Verdict {
   const after = millis(reconnect.after, 0);
   const width = millis(reconnect.jitter, 0);
   const verdict: Verdict = { next: "retry", after, width };
-  return reconnect.endpoint ? { ...verdict, endpoint: reconnect.endpoint } : verdict;
+  // A node that drains is not one to come back to: home knows others.
+  const leaves = reconnect.endpoint || reconnect.reason === ReconnectReason.DRAIN;
+  return leaves ? { ...verdict, endpoint: reconnect.endpoint } : verdict;
 }
 
 function afterFailure(failure: Failure): Verdict {

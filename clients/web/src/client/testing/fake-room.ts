@@ -72,6 +72,8 @@ export class FakeRoom {
   /** How far the server's clock is ahead of ours, in ms. */
   clockAhead = 0;
   clockReads = 0;
+  /** Where JoinRoom sends clients. */
+  endpoint = "";
   /** Thrown by the next call of a name. */
   failures = new Map<string, Error>();
   /** Says what a call of a name fails with, if it does. */
@@ -131,6 +133,7 @@ export class FakeRoom {
           latest: this.#after(undefined),
           attributes: this.snapshot,
           serverAt: this.#now,
+          endpoint: this.endpoint,
         };
       },
       getRoom: () => {

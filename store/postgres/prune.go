@@ -1,0 +1,150 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+const (
+	// batch is how much is deleted in one transaction.
+	batch = 5000
+	// PastSanctions is how many sanctions that act no more are kept of each place, at
+	// least, and SanctionRetention for how long all of them are.
+	PastSanctions     = 5000
+	SanctionRetention = 90 * 24 * time.Hour
+)
+
+// Pruned is what Prune has deleted.
+type Pruned struct{ Messages, Sanctions, Requests, Rooms int64 }
+
+// Prune deletes what is kept for longer than it should be, in small transactions, until
+// there is no more or the context is over. Any number of nodes may do so, at any time;
+// once an hour is often enough.
+func (s *Store) Prune(ctx context.Context) (p Pruned, err error) {
+	for _, step := range []func(context.Context, *Pruned) error{
+		s.pruneRequests, s.pruneSanctions, s.pruneRooms, s.pruneMessages,
+	} {
+		err = errors.Join(err, step(ctx, &p))
+	}
+	return p, err
+}
+
+// pruneRequests deletes requests that are remembered no more.
+func (s *Store) pruneRequests(ctx context.Context, p *Pruned) error {
+	rooms, err := s.drain(ctx, "prune room requests", s.instant(), batch)
+	sanctions, err2 := s.drain(ctx, "prune sanction requests", s.instant(), batch)
+	p.Requests += rooms + sanctions
+	return errors.Join(err, err2)
+}
+
+// pruneMessages deletes messages that are older than history is kept.
+func (s *Store) pruneMessages(ctx context.Context, p *Pruned) error {
+	if s.config.HistoryRetention == 0 {
+		return nil
+	}
+	n, err := s.drain(ctx, "prune messages", s.instant(), s.config.HistoryRetention.Microseconds(), batch)
+	p.Messages += n
+	return err
+}
+
+// pruneSanctions deletes sanctions that act no more, where there are many.
+func (s *Store) pruneSanctions(ctx context.Context, p *Pruned) error {
+	places, err := s.texts(ctx, "crowded places", PastSanctions)
+	for _, place := range places {
+		n, err2 := s.drain(ctx, "prune sanctions",
+			place, s.instant(), SanctionRetention.Microseconds(), PastSanctions-1, batch)
+		p.Sanctions += n
+		err = errors.Join(err, err2)
+	}
+	return err
+}
+
+// pruneRooms forgets rooms that ended long ago.
+func (s *Store) pruneRooms(ctx context.Context, p *Pruned) error {
+	if s.config.RoomRetention == 0 {
+		return nil
+	}
+	for {
+		rooms, err := s.texts(ctx, "rooms to forget", s.instant(), s.config.RoomRetention.Microseconds(), batch)
+		if err != nil || len(rooms) == 0 {
+			return err
+		}
+		for _, id := range rooms {
+			if err := s.forget(ctx, id, p); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// forget deletes an ended room: its messages, of which there may be many, then all else
+// at once.
+func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
+	n, err := s.drain(ctx, "forget messages", id, batch)
+	p.Messages += n
+	if err != nil {
+		return err
+	}
+	var gone bool
+	err = s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		var row roomRow
+		var now live.Timestamp
+		err := tx.QueryRow(ctx, statement("room to change"), id, s.instant()).Scan(append(row.fields(), &now)...)
+		if gone = errors.Is(err, pgx.ErrNoRows); gone {
+			return nil // another node did it
+		}
+		if err != nil {
+			return err
+		}
+		var all pgx.Batch
+		all.Queue(statement("forget messages"), id, batch) // archived meanwhile
+		for _, name := range []string{
+			"forget archives", "forget words", "forget word lists", "forget word book", "forget sanction requests",
+			"forget sanctions", "forget place", "forget debts", "forget room",
+		} {
+			all.Queue(statement(name), id)
+		}
+		return tx.SendBatch(ctx, &all).Close()
+	})
+	if err == nil && !gone {
+		p.Rooms++
+	}
+	return err
+}
+
+// drain calls a statement that deletes a batch at most until there is less than that, and
+// returns how much it deleted. The size of a batch is its last argument.
+func (s *Store) drain(ctx context.Context, name string, args ...any) (all int64, err error) {
+	for {
+		var n int64
+		err := s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			tag, err := tx.Exec(ctx, statement(name), args...)
+			n = tag.RowsAffected()
+			return err
+		})
+		if err != nil {
+			return all, err
+		}
+		if all += n; n < batch {
+			return all, nil
+		}
+	}
+}
+
+// texts returns what a statement selects, packed as it is.
+func (s *Store) texts(ctx context.Context, name string, args ...any) (all []string, err error) {
+	err = s.read(ctx, func(ctx context.Context, q querier) error {
+		rows, err := q.Query(ctx, statement(name), args...)
+		if err != nil {
+			return err
+		}
+		all, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	return all, err
+}

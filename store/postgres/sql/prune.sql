@@ -1,0 +1,72 @@
+-- name: prune messages
+DELETE FROM messages WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM messages
+  WHERE timestamp < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
+  LIMIT $3 FOR UPDATE SKIP LOCKED
+));
+
+-- name: prune room requests
+DELETE FROM room_requests WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM room_requests
+  WHERE expires <= (SELECT COALESCE($1::bigint, microseconds()))
+  LIMIT $2 FOR UPDATE SKIP LOCKED
+));
+
+-- name: prune sanction requests
+DELETE FROM sanction_requests WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM sanction_requests
+  WHERE expires <= (SELECT COALESCE($1::bigint, microseconds()))
+  LIMIT $2 FOR UPDATE SKIP LOCKED
+));
+
+-- name: crowded places
+SELECT place FROM sanctions GROUP BY place HAVING count(*) > $1 ORDER BY place;
+
+-- name: prune sanctions
+DELETE FROM sanctions WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM sanctions
+  WHERE place = $1
+    AND CASE WHEN lifted_at > 0 THEN lifted_at ELSE until END
+      < (SELECT COALESCE($2::bigint, microseconds()) - $3::bigint)
+    AND (at, id) < (
+      SELECT at, id FROM sanctions
+      WHERE place = $1 AND (lifted_at > 0 OR until <= (SELECT COALESCE($2::bigint, microseconds())))
+      ORDER BY at DESC, id DESC OFFSET $4 LIMIT 1
+    )
+  LIMIT $5 FOR UPDATE SKIP LOCKED
+));
+
+-- name: rooms to forget
+SELECT id FROM rooms
+WHERE ended > 0 AND ended < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
+ORDER BY ended LIMIT $3;
+
+-- name: forget messages
+DELETE FROM messages WHERE ctid = ANY (ARRAY(SELECT ctid FROM messages WHERE room = $1 LIMIT $2));
+
+-- name: forget archives
+DELETE FROM archives WHERE room = $1;
+
+-- name: forget words
+DELETE FROM words WHERE place = $1;
+
+-- name: forget word lists
+DELETE FROM word_lists WHERE place = $1;
+
+-- name: forget word book
+DELETE FROM word_books WHERE place = $1;
+
+-- name: forget sanction requests
+DELETE FROM sanction_requests WHERE place = $1;
+
+-- name: forget sanctions
+DELETE FROM sanctions WHERE place = $1;
+
+-- name: forget place
+DELETE FROM sanction_places WHERE place = $1;
+
+-- name: forget debts
+DELETE FROM debts WHERE place = $1;
+
+-- name: forget room
+DELETE FROM rooms WHERE id = $1;
