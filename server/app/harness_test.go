@@ -16,7 +16,6 @@ import (
 	"github.com/ovation-live/ovation/server/app"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/store"
-	"github.com/ovation-live/ovation/store/memory"
 	"github.com/ovation-live/ovation/token"
 )
 
@@ -34,11 +33,21 @@ type node struct {
 // start starts a server, by default one with a secret of its own.
 func start(t *testing.T, edits ...func(*config.Config)) *node {
 	t.Helper()
-	return startOn(t, memory.New().Set(), edits...)
+	return launch(t, app.New, edits...)
 }
 
 // startOn starts a server over a store that others may share.
 func startOn(t *testing.T, set store.Set, edits ...func(*config.Config)) *node {
+	t.Helper()
+	return launch(t, func(ctx context.Context, c config.Config, logger *slog.Logger) (*app.App, error) {
+		return app.NewOn(ctx, c, logger, set)
+	}, edits...)
+}
+
+// launch starts a server that is put together by one of the above.
+func launch(
+	t *testing.T, build func(context.Context, config.Config, *slog.Logger) (*app.App, error), edits ...func(*config.Config),
+) *node {
 	t.Helper()
 	c := config.Default()
 	c.Listen, c.InternalListen, c.AuthSecret = "127.0.0.1:0", "127.0.0.1:0", secret
@@ -51,7 +60,7 @@ func startOn(t *testing.T, set store.Set, edits ...func(*config.Config)) *node {
 	}
 	n := &node{stopped: make(chan error, 1), logs: new(testkit.Output)}
 	logger := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a, err := app.NewOn(t.Context(), c, logger, set)
+	a, err := build(t.Context(), c, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
