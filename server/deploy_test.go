@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net/url"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -146,7 +146,7 @@ func TestCompositionOfNodes(t *testing.T) {
 			t.Errorf("%s: it is called %q, at %q", name, settings.NodeID, settings.AdvertiseURL)
 		}
 		ids[settings.NodeID], advertised[settings.AdvertiseURL] = true, true
-		endpoint, err := url.Parse(settings.AdvertiseURL)
+		endpoint, err := neturl.Parse(settings.AdvertiseURL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestCompositionOfNodes(t *testing.T) {
 			t.Errorf("%s: it trusts %v, the balancer is in %v", name, settings.TrustedProxies, want)
 		}
 		for _, address := range []config.Secret{settings.RedisURL, settings.PostgresURL} {
-			at, err := url.Parse(string(address))
+			at, err := neturl.Parse(string(address))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -268,7 +268,7 @@ func TestScraping(t *testing.T) {
 	}
 	var sources struct{ Datasources []struct{ URL string } }
 	decode(t, yaml.NewDecoder(strings.NewReader(deployed(t, "deploy/grafana/provisioning/datasources/prometheus.yaml"))), &sources)
-	source, err := url.Parse(sources.Datasources[0].URL)
+	source, err := neturl.Parse(sources.Datasources[0].URL)
 	if err != nil {
 		t.Fatal(err)
 	}
