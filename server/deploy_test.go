@@ -228,7 +228,7 @@ func TestBalancer(t *testing.T) {
 		t.Errorf("the balancer knows %v, the nodes are %v", known, nodes)
 	}
 	for _, want := range []string{
-		"check port " + portOf(settings.InternalListen) + " ", "proto h2", "GET /readyz", "option forwardfor",
+		"check port " + portOf(settings.InternalListen) + " ", "proto h2", "GET /readyz", "option forwardfor", "jwt_payload_query('$.sub')", "balance hash var(txn.user)\n",
 		"bind :" + portOf(c.Services["balancer"].Ports[0]) + "\n",
 	} {
 		if !strings.Contains(text, want) {
@@ -299,7 +299,7 @@ func TestImage(t *testing.T) {
 		t.Error("the server is not built as it is copied, or needs what is not there")
 	}
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(deployed(t, "go.mod"))
-	if version == nil || !strings.Contains(text, "FROM golang:"+version[1]+" ") {
+	if len(version) != 2 || !strings.Contains(text, "FROM golang:"+version[1]+" ") {
 		t.Errorf("it is built with another Go than %v", version)
 	}
 }

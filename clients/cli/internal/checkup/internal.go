@@ -62,14 +62,14 @@ func (p *internalPart) check(ctx context.Context, e examiner) {
 
 // metrics reads the metrics of a node.
 func metrics(ctx context.Context, client *http.Client, base string) (map[string]*dto.MetricFamily, verdict) {
-	response, body, err := get(ctx, client, base+"/metrics")
+	p, err := get(ctx, client, base+"/metrics")
 	if err != nil {
 		return nil, bad("%s", reason(err)).mend("name the address of --internal-listen, from where it can be reached")
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
-	if response.StatusCode != http.StatusOK || err != nil || families["ovation_build_info"] == nil {
-		return nil, bad("/metrics answers %s, and not as a node does", response.Status).mend("name the address of --internal-listen, not the public one")
+	families, err := parser.TextToMetricFamilies(strings.NewReader(p.body + "\n"))
+	if p.status != http.StatusOK || err != nil || families["ovation_build_info"] == nil {
+		return nil, bad("/metrics answers %s, and not as a node does", p.text).mend("name the address of --internal-listen, not the public one")
 	}
 	return families, good("it answers")
 }

@@ -17,9 +17,9 @@ func (d database) migrations(ctx context.Context) verdict {
 	}
 	defer s.Close()
 	version, err := s.Version(ctx)
-	newer := new(postgres.NewerError)
+	newer, isNewer := errors.AsType[*postgres.NewerError](err)
 	switch {
-	case errors.As(err, &newer):
+	case isNewer:
 		return doubtful("migration %d, and this build knows %d", newer.Applied, newer.Wanted).mend("use the build of the nodes: the tables are of a later one")
 	case stateOf(err) == noPrivilege:
 		return bad("the tables may not be read").mend("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO the user, or make the tables as this user")

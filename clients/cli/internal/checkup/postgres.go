@@ -93,8 +93,7 @@ const (
 
 // stateOf returns the state that an error of the server's carries.
 func stateOf(err error) string {
-	var answered *pgconn.PgError
-	if errors.As(err, &answered) {
+	if answered, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return answered.Code
 	}
 	return ""
@@ -117,7 +116,7 @@ func unconnected(err error) verdict {
 
 // told is an error in one line, without where it was looked for: that stands before it.
 func told(err error) string {
-	if answered := new(pgconn.PgError); errors.As(err, &answered) {
+	if answered, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return answered.Message
 	}
 	text := reason(err)

@@ -2,6 +2,7 @@ package checkup
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
@@ -36,7 +37,7 @@ func (p *serverPart) Name() string { return serverName + " " + p.base }
 type visit struct {
 	base  string
 	http  *http.Client
-	first *http.Response // what the first request was answered, without its body
+	first *page // what the first request was answered
 	token func() (string, error)
 }
 
@@ -84,64 +85,85 @@ func newHTTP(base string, http2 bool) (client *http.Client, closeIdle func()) {
 	return &http.Client{Transport: transport}, transport.CloseIdleConnections
 }
 
+// page is what a request was answered.
+type page struct {
+	status      int
+	text        string // of the status
+	proto       string
+	major       int // of the protocol
+	certificate *x509.Certificate
+	body        string
+}
+
 // get asks for a page.
-func get(ctx context.Context, client *http.Client, address string) (*http.Response, string, error) {
+func get(ctx context.Context, client *http.Client, address string) (*page, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
+	return fetch(client, request)
+}
+
+// fetch makes a request, and reads all that is answered.
+func fetch(client *http.Client, request *http.Request) (*page, error) {
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, "", bare(err)
+		return nil, bare(err)
 	}
 	defer func() { _ = response.Body.Close() }() // it was read
 	body, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
-	return response, string(body), err
+	p := &page{
+		status: response.StatusCode, text: response.Status, proto: response.Proto, major: response.ProtoMajor,
+		body: strings.TrimSpace(string(body)),
+	}
+	if response.TLS != nil {
+		p.certificate = response.TLS.PeerCertificates[0]
+	}
+	return p, err
 }
 
 // bare is an error without the address that it is about.
 func bare(err error) error {
-	var about *url.Error
-	if errors.As(err, &about) {
+	if about, ok := errors.AsType[*url.Error](err); ok {
 		return about.Err
 	}
 	return err
 }
 
 // reach asks whether the process runs. What was answered is nil if nothing was.
-func (v *visit) reach(ctx context.Context) (*http.Response, verdict) {
-	first, body, err := get(ctx, v.http, v.base+"/healthz")
+func (v *visit) reach(ctx context.Context) (*page, verdict) {
+	first, err := get(ctx, v.http, v.base+"/healthz")
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return nil, bad("nothing listens there").mend("start it, or correct --server")
 	case err != nil:
 		return nil, bad("%s", reason(err)).mend("see that it runs and can be reached from here, whether it is http or https, and that its certificate is trusted here")
-	case first.StatusCode != http.StatusOK || strings.TrimSpace(body) != "ok":
-		return first, bad("/healthz answers %s", first.Status).mend("name an Ovation server, or a balancer that passes everything on to some")
+	case first.status != http.StatusOK || first.body != "ok":
+		return first, bad("/healthz answers %s", first.text).mend("name an Ovation server, or a balancer that passes everything on to some")
 	default:
 		return first, good("it answers")
 	}
 }
 
 func (v visit) http2(context.Context) verdict {
-	if v.first.ProtoMajor < 2 {
-		return doubtful("%s alone", v.first.Proto).
+	if v.first.major < 2 {
+		return doubtful("%s alone", v.first.proto).
 			mend("have what stands before it pass HTTP/2 on, from clients and to the nodes: without it gRPC does not work, and a browser has six streams for all its tabs")
 	}
-	return good("%s", v.first.Proto)
+	return good("%s", v.first.proto)
 }
 
 // soon is how long before its end a certificate is spoken of.
 const soon = 14 * 24 * time.Hour
 
 func (v visit) certificate(context.Context) verdict {
-	if v.first.TLS == nil {
+	if v.first.certificate == nil {
 		if strings.Contains(v.base, "://localhost") || strings.Contains(v.base, "://127.") {
 			return good("cleartext, on this machine")
 		}
 		return doubtful("cleartext").mend("give it a certificate (--tls-cert, --tls-key), or have a proxy before it speak TLS: tokens are read on the way")
 	}
-	ends := v.first.TLS.PeerCertificates[0].NotAfter
+	ends := v.first.certificate.NotAfter
 	if time.Until(ends) < soon {
 		return doubtful("it ends %s", ends.UTC().Format(time.RFC3339)).mend("renew the certificate; the server takes the new files into use by itself")
 	}
@@ -149,14 +171,14 @@ func (v visit) certificate(context.Context) verdict {
 }
 
 func (v visit) ready(ctx context.Context) verdict {
-	response, body, err := get(ctx, v.http, v.base+"/readyz")
+	p, err := get(ctx, v.http, v.base+"/readyz")
 	switch {
 	case err != nil:
 		return unanswered(err)
-	case response.StatusCode == http.StatusServiceUnavailable:
-		return bad("/readyz: %s", strings.TrimSpace(body)).mend("it is being stopped: send traffic to other nodes until another has taken its place")
-	case response.StatusCode != http.StatusOK:
-		return bad("/readyz answers %s", response.Status).mend("have what stands before it pass every path on")
+	case p.status == http.StatusServiceUnavailable:
+		return bad("/readyz: %s", p.body).mend("it is being stopped: send traffic to other nodes until another has taken its place")
+	case p.status != http.StatusOK:
+		return bad("/readyz answers %s", p.text).mend("have what stands before it pass every path on")
 	default:
 		return good("it wants traffic")
 	}
@@ -176,21 +198,16 @@ func (v visit) health(ctx context.Context) verdict {
 		return unanswered(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := v.http.Do(request)
-	if err != nil {
-		return unanswered(bare(err))
-	}
-	defer func() { _ = response.Body.Close() }() // it was read
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	p, err := fetch(v.http, request)
 	switch {
 	case err != nil:
 		return unanswered(err)
-	case response.StatusCode == http.StatusOK && strings.Contains(string(body), `SERVING`) && !strings.Contains(string(body), "NOT_SERVING"):
-		return good("every service is served")
-	case response.StatusCode == http.StatusOK:
+	case p.status != http.StatusOK:
+		return bad("gRPC health answers %s", p.text).mend("have what stands before it pass every path on")
+	case strings.Contains(p.body, "NOT_SERVING") || !strings.Contains(p.body, "SERVING"):
 		return bad("it serves nothing now").mend("it is being stopped: see ready")
 	default:
-		return bad("gRPC health answers %s", response.Status).mend("have what stands before it pass every path on")
+		return good("every service is served")
 	}
 }
 
