@@ -38,11 +38,24 @@ type Log interface {
 	Between(ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int) ([]*feed.Message, error)
 	// Head returns how far the room is. ErrRoomNotFound.
 	Head(ctx context.Context, id live.RoomID) (Head, error)
+	// Marks returns the latest publication of each of the rooms, for nodes that look
+	// whether they have missed any: it costs as little as can be. One that is not there,
+	// or that the backend has lost, is not in the answer. If some cannot be reached it returns ErrUnavailable with the
+	// others'. A log that came back without its latest entries may still have the epoch
+	// that they were of, until it is next read or written: its Sequence went back then.
+	Marks(ctx context.Context, ids []live.RoomID) (map[live.RoomID]Mark, error)
 }
 
 // Limits is what a room accepts, and the revision of the room that says so.
 type Limits struct {
 	feed.Limits
+	Revision int64
+}
+
+// Mark names the latest publication of a room, and the Revision that the room has.
+type Mark struct {
+	Epoch    live.Epoch
+	Sequence uint64
 	Revision int64
 }
 

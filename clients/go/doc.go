@@ -41,6 +41,13 @@
 // the token attached. Errors of all calls are those of connect; Reason, RetryAfter,
 // Until and Detail read what the server puts into them.
 //
+// # Several nodes
+//
+// Where several nodes are one server, they name the one at which a room's viewer is best
+// served. The stream, the pulls and Room.Send go there, with the token; where it cannot be
+// reached, and for everything else, the base URL serves as well. Give New one that leads to
+// all nodes. From https a Client follows to https alone.
+//
 // # Moderation
 //
 // A ban ends the stay, and Join and Send fail for as long as it lasts: the error is

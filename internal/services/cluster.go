@@ -44,10 +44,8 @@ func NewCluster(tb testing.TB, args ...string) *Cluster {
 // settings of a member. A primary that does not answer for a second has failed.
 func (*Cluster) settings(tb testing.TB, args []string) []string {
 	tb.Helper()
-	bus, err := freePort()
-	check(tb, err)
 	return append([]string{
-		"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", strconv.Itoa(bus),
+		"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", strconv.Itoa(FreePort(tb)),
 		"--cluster-replica-validity-factor", "0", "--cluster-migration-barrier", "1", "--repl-diskless-sync-delay", "0",
 	}, args...)
 }

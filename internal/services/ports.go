@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"testing"
 )
 
 // Ports are taken below those that the kernel gives to outgoing connections, so that a server
@@ -18,6 +19,14 @@ const (
 // attempts is how often a server is tried to be started: its port may have been taken since
 // it was found free.
 const attempts = 5
+
+// FreePort returns a port of the loopback that nothing listens on.
+func FreePort(tb testing.TB) int {
+	tb.Helper()
+	port, err := freePort()
+	check(tb, err)
+	return port
+}
 
 // freePort returns a port that nothing listens on.
 func freePort() (int, error) {

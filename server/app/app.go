@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"connectrpc.com/grpchealth"
 
@@ -181,11 +182,19 @@ func (a *App) Reload(ctx context.Context) {
 	a.pair.Reload(ctx)
 }
 
+// doubtFor is how long viewers who do not pull here may pull from another node.
+func (a *App) doubtFor() time.Duration {
+	if a.config.Shared() {
+		return rooms.DoubtFor
+	}
+	return 0
+}
+
 // buildServices wires the use cases.
 func (a *App) buildServices() {
 	a.hub = hub.New(
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
-		hub.Config{Heartbeat: a.config.Heartbeat, Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
+		hub.Config{Heartbeat: a.config.Heartbeat, DoubtFor: a.doubtFor(), Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
 	newID := func() string { return strings.ToLower(rand.Text()) }
 	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))

@@ -33,7 +33,7 @@ func withPort(base string, l net.Listener) string {
 	return u.String()
 }
 
-// place says where a user of a room is best served; empty: here.
+// place says where a user of a room is best served; empty: anywhere.
 func (a *App) place(id live.RoomID, sessions int, user live.UserID) string {
 	return a.cluster.Endpoint(id, sessions, user)
 }

@@ -8,6 +8,7 @@ import (
 	"connectrpc.com/connect"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/store/memory"
@@ -16,13 +17,31 @@ import (
 // advertised makes a server one that viewers can be sent to.
 func advertised(c *config.Config) { c.AdvertiseURL = "http://127.0.0.1:0/" }
 
-// nodes starts servers that share a store, and waits until each knows all.
-func nodes(t *testing.T, n int, edits ...func(*config.Config)) []*node {
+// nodes starts servers that share a store in this process, and waits until each knows
+// all.
+func nodes(t *testing.T, n int) []*node {
 	t.Helper()
 	set := memory.New().Set()
+	return nodesBy(t, n, func() *node { return startOn(t, set, advertised) })
+}
+
+// nodesOver starts servers that share a Redis and a Postgres.
+func nodesOver(t *testing.T, n int) []*node {
+	t.Helper()
+	redis, database := services.NewRedis(t).URL(), services.NewDatabase(t)
+	return nodesBy(t, n, func() *node {
+		return start(t, advertised, func(c *config.Config) {
+			c.RedisURL, c.PostgresURL = config.Secret(redis), config.Secret(database)
+		})
+	})
+}
+
+// nodesBy starts servers in a way, and waits until each knows all.
+func nodesBy(t *testing.T, n int, start func() *node) []*node {
+	t.Helper()
 	all := make([]*node, n)
 	for i := range all {
-		all[i] = startOn(t, set, append(edits, advertised)...)
+		all[i] = start()
 	}
 	for _, node := range all {
 		node.awaitNodes(t, n)
@@ -50,18 +69,22 @@ func (n *node) joinOf(t *testing.T, id string) string {
 	return joined.GetEndpoint()
 }
 
-// place returns the node that a room is on and one that it is not on, as JoinRoom says.
+// place returns the node that a room is on, and one that it is not on: all say the same.
 func place(t *testing.T, all []*node, id string) (right, wrong *node) {
 	t.Helper()
+	named := all[0].joinOf(t, id)
 	for _, n := range all {
-		if n.joinOf(t, id) == "" {
+		if got := n.joinOf(t, id); got != named {
+			t.Errorf("%s: %q and %q are named", id, named, got)
+		}
+		if n.url == named {
 			right = n
 		} else {
 			wrong = n
 		}
 	}
-	if right == nil || wrong == nil {
-		t.Fatalf("%s is on no node, or on all", id)
+	if right == nil {
+		t.Fatalf("%s: %q is named, which is no node", id, named)
 	}
 	return right, wrong
 }
@@ -69,15 +92,15 @@ func place(t *testing.T, all []*node, id string) (right, wrong *node) {
 func TestJoinRoomNamesThePlace(t *testing.T) {
 	t.Parallel()
 	all := nodes(t, 3)
-	for i := range 5 {
+	places := make(map[*node]bool)
+	for i := range 20 {
 		id := fmt.Sprint("r", i)
 		all[0].create(t, id)
 		right, _ := place(t, all, id)
-		for _, n := range all {
-			if got := n.joinOf(t, id); n != right && got != right.url {
-				t.Errorf("%s: %q is named, it is on %q", id, got, right.url)
-			}
-		}
+		places[right] = true
+	}
+	if len(places) < 2 {
+		t.Error("twenty rooms are on one of three nodes")
 	}
 }
 
@@ -119,7 +142,16 @@ func (n *node) openStream(t *testing.T, id, session string) *connect.ServerStrea
 // with the session that they have; the room's messages come from any node.
 func TestViewersAreSentToThePlace(t *testing.T) {
 	t.Parallel()
-	all := nodes(t, 2)
+	for name, start := range map[string]func(*testing.T, int) []*node{"memory": nodes, "Redis and Postgres": nodesOver} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			viewersAreSentToThePlace(t, start(t, 2))
+		})
+	}
+}
+
+func viewersAreSentToThePlace(t *testing.T, all []*node) {
+	t.Helper()
 	all[0].create(t, "r")
 	right, wrong := place(t, all, "r")
 	stream := wrong.openStream(t, "r", "")

@@ -33,19 +33,19 @@ type node struct {
 // start starts a server, by default one with a secret of its own.
 func start(t *testing.T, edits ...func(*config.Config)) *node {
 	t.Helper()
-	return launch(t, app.New, edits...)
+	return startBy(t, app.New, edits...)
 }
 
 // startOn starts a server over a store that others may share.
 func startOn(t *testing.T, set store.Set, edits ...func(*config.Config)) *node {
 	t.Helper()
-	return launch(t, func(ctx context.Context, c config.Config, logger *slog.Logger) (*app.App, error) {
+	return startBy(t, func(ctx context.Context, c config.Config, logger *slog.Logger) (*app.App, error) {
 		return app.NewOn(ctx, c, logger, set)
 	}, edits...)
 }
 
-// launch starts a server that is put together by one of the above.
-func launch(
+// startBy starts a server that something puts together.
+func startBy(
 	t *testing.T, build func(context.Context, config.Config, *slog.Logger) (*app.App, error), edits ...func(*config.Config),
 ) *node {
 	t.Helper()

@@ -45,6 +45,7 @@ func inProcess(set store.Set) backing { return backing{set, func(context.Context
 func openBacking(
 	ctx context.Context, c config.Config, logger *slog.Logger, registry prometheus.Registerer,
 ) (backing, error) {
+	counts := paired.NewMetrics(registry) // there from the start, whatever the store
 	if !c.Shared() {
 		return inProcess(memory.New().Set()), nil
 	}
@@ -59,7 +60,7 @@ func openBacking(
 		durable.Close()
 		return backing{}, err
 	}
-	s := paired.New(hot, durable, paired.Config{Logger: logger, Metrics: paired.NewMetrics(registry)})
+	s := paired.New(hot, durable, paired.Config{Logger: logger, Metrics: counts})
 	behind = s.Behind
 	run := func(ctx context.Context) {
 		var group sync.WaitGroup
@@ -149,7 +150,8 @@ func (o opener) tables(ctx context.Context) (s *postgres.Store, err error) {
 	err = o.await(ctx, "Postgres", "--postgres-url", func(ctx context.Context) (err error) {
 		s, err = postgres.Open(ctx, postgres.Config{
 			URL: string(c.PostgresURL), MigrateURL: string(c.PostgresMigrateURL), MaxConns: c.PostgresMaxConns,
-			ExecMode: postgres.ExecMode(c.PostgresExecMode), HistoryRetention: c.HistoryRetention, Logger: o.logger,
+			ExecMode: postgres.ExecMode(c.PostgresExecMode), HistoryRetention: c.HistoryRetention, RoomRetention: c.RoomRetention,
+			Logger: o.logger,
 		})
 		return err
 	})

@@ -81,12 +81,12 @@ type Cluster struct {
 	nodes   store.Nodes
 	hub     *hub.Hub
 	started live.Timestamp
-	outages outages
 
 	mu       sync.Mutex
 	draining bool
 	last     []store.Node // as they were read last
 	doubts   doubts
+	outages  outages
 
 	view atomic.Pointer[view]
 }
@@ -168,7 +168,7 @@ func (c *Cluster) Drain(ctx context.Context) {
 	c.draining = true
 	c.see(c.view.Load().read)
 	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, farewell)
+	bounded, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
-	c.report(ctx, announcing, c.announce(ctx))
+	c.report(ctx, announcing, c.announce(bounded))
 }

@@ -98,6 +98,7 @@ func (r *region) count() {
 type node struct {
 	*cluster.Cluster
 	region  *region
+	address string
 	hub     *hub.Hub
 	logs    *testkit.Output
 	metrics *prometheus.Registry
@@ -139,7 +140,7 @@ func (o outage) Nodes(ctx context.Context) ([]store.Node, error) {
 // start starts a node, at an endpoint that nobody has unless a test says so.
 func (r *region) start(endpoint string, edits ...func(*cluster.Config)) *node {
 	r.t.Helper()
-	n := &node{region: r, logs: new(testkit.Output), metrics: prometheus.NewRegistry(), away: new(atomic.Bool), stopped: make(chan struct{})}
+	n := &node{region: r, address: endpoint, logs: new(testkit.Output), metrics: prometheus.NewRegistry(), away: new(atomic.Bool), stopped: make(chan struct{})}
 	logger := slog.New(slog.NewTextHandler(n.logs, nil))
 	n.hub = hub.New(hub.Source{Rooms: r.store.Rooms, Log: r.store.Log, Bus: r.store.Bus}, hub.Config{Logger: logger})
 	config := cluster.Config{Endpoint: endpoint, ViewersPerNode: 100, Logger: logger, Metrics: cluster.NewMetrics(n.metrics)}
@@ -175,6 +176,11 @@ func (n *node) leave() {
 	n.hub.Drain(n.region.ctx, hub.Farewell{Jitter: time.Minute, Within: time.Minute, Endpoint: n.Endpoint})
 	n.stop()
 	<-n.stopped
+}
+
+// isPlace says whether the node takes itself for the place of a room's user.
+func (n *node) isPlace(id live.RoomID, sessions int, user live.UserID) bool {
+	return n.Endpoint(id, sessions, user) == n.address
 }
 
 // serves says how many viewers of a room the node serves.

@@ -30,9 +30,9 @@ func TestRoomsMoveToWhoComes(t *testing.T) {
 		for i := range rooms {
 			id := live.RoomID(fmt.Sprint("room-", i))
 			switch {
-			case a.serves(id) == each && a.Endpoint(id, each, "x") == "":
+			case a.serves(id) == each && a.isPlace(id, each, "x"):
 				on["a"]++
-			case b.serves(id) == each && b.Endpoint(id, each, "x") == "":
+			case b.serves(id) == each && b.isPlace(id, each, "x"):
 				on["b"]++
 			default:
 				t.Errorf("of %s %d viewers are on a, %d on b", id, a.serves(id), b.serves(id))
@@ -59,7 +59,7 @@ func TestARoomSpreadsAndGathers(t *testing.T) {
 		r.pass(2 * time.Second)
 		first := nodes[0]
 		for _, n := range nodes {
-			if n.Endpoint("r", 1, "x") == "" {
+			if n.isPlace("r", 1, "x") {
 				first = n
 			}
 		}
@@ -95,7 +95,7 @@ func TestABorderMovesNobody(t *testing.T) {
 		for i := range 112 {
 			user := userNumber("r", i)
 			for _, n := range nodes {
-				if n.Endpoint("r", i+1, user) == "" {
+				if n.isPlace("r", i+1, user) {
 					r.sit("r", user, n)
 				}
 			}
@@ -136,7 +136,7 @@ func TestWhoComesBackStays(t *testing.T) {
 		r.create("r")
 		r.pass(2 * time.Second)
 		wrong := a
-		if a.Endpoint("r", 1, "x") == "" {
+		if a.isPlace("r", 1, "x") {
 			wrong = b
 		}
 		for i := range 20 {
@@ -162,7 +162,7 @@ func TestADrainGathersRoomsElsewhere(t *testing.T) {
 			id := live.RoomID(fmt.Sprint("room-", i))
 			r.create(id)
 			for _, n := range []*node{a, b, c} {
-				if n.Endpoint(id, each, "x") == "" {
+				if n.isPlace(id, each, "x") {
 					r.crowd(id, 0, each, n)
 				}
 			}
@@ -192,7 +192,7 @@ func TestNobodyMovesWhileTheStoreIsAway(t *testing.T) {
 		r.create("r")
 		r.pass(2 * time.Second)
 		wrong := a
-		if a.Endpoint("r", 1, "x") == "" {
+		if a.isPlace("r", 1, "x") {
 			wrong = b
 		}
 		wrong.away.Store(true)
@@ -201,7 +201,7 @@ func TestNobodyMovesWhileTheStoreIsAway(t *testing.T) {
 		if all, _ := r.moved(); all != 0 {
 			t.Errorf("%d moves", all)
 		}
-		if wrong.Endpoint("r", 20, "x") == "" {
+		if wrong.isPlace("r", 20, "x") {
 			t.Error("it has forgotten where the room is")
 		}
 		wrong.away.Store(false)

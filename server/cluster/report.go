@@ -6,14 +6,8 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// outages says which tasks fail now. It belongs to Run, and to Drain once.
+// outages says which tasks fail now.
 type outages struct{ failing [tasks]bool }
-
-// trouble is what is logged when a task begins to fail, and when it works again.
-var trouble = [tasks][2]string{
-	announcing: {"cannot tell other nodes that this one is there", "other nodes know again that this one is there"},
-	reading:    {"cannot read which nodes there are; those known stay", "which nodes there are can be read again"},
-}
 
 // report counts failures of a task, and logs the first of an outage, and its end.
 func (c *Cluster) report(ctx context.Context, t task, err error) {
@@ -29,9 +23,9 @@ func (c *Cluster) report(ctx context.Context, t task, err error) {
 	c.mu.Unlock()
 	switch {
 	case err != nil && !before:
-		c.config.Logger.WarnContext(ctx, trouble[t][0], "error", err)
+		c.config.Logger.WarnContext(ctx, "cannot keep in touch with other nodes; those known stay", "task", taskNames[t], "error", err)
 	case err == nil && before:
-		c.config.Logger.InfoContext(ctx, trouble[t][1])
+		c.config.Logger.InfoContext(ctx, "in touch with other nodes again", "task", taskNames[t])
 	}
 }
 

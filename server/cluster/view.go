@@ -16,6 +16,7 @@ import (
 type view struct {
 	places []placement.Node
 	open   bool      // some of them take viewers in
+	choice bool      // there are two at least
 	read   time.Time // when the store said so
 }
 
@@ -33,23 +34,21 @@ func (c *Cluster) see(read time.Time) {
 		}
 		v.places = append(v.places, placement.Node{Name: n.Endpoint, Draining: n.Draining})
 		v.open = v.open || !n.Draining
+		v.choice = v.choice || n.Endpoint != v.places[0].Name
 	}
 	c.config.Metrics.know(count)
 	c.view.Store(v)
 }
 
 // Endpoint returns the base URL of the node at which a user is best served, who is in a
-// room of so many sessions; empty where that is this node, or nobody knows better.
+// room of so many sessions; empty where there is no choice. It may be this node's own:
+// what leads to this node now may lead to another the next time.
 func (c *Cluster) Endpoint(id live.RoomID, sessions int, user live.UserID) string {
 	v := c.view.Load()
-	if c.config.Endpoint == "" || !v.open {
+	if c.config.Endpoint == "" || !v.open || !v.choice {
 		return ""
 	}
-	n := placement.Spread(sessions, c.config.ViewersPerNode)
-	if endpoint := placement.For(v.places, id, n, user); endpoint != c.config.Endpoint {
-		return endpoint
-	}
-	return ""
+	return placement.For(v.places, id, placement.Spread(sessions, c.config.ViewersPerNode), user)
 }
 
 // Endpoints returns the base URLs that viewers may be sent to, in order.

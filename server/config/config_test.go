@@ -76,8 +76,7 @@ func TestRules(t *testing.T) {
 		"no host":           {func(c *config.Config) { c.AdvertiseURL = "https://:8080" }, `--advertise-url "https://:8080" is no base URL like https://node-1.example.com`},
 		"more than a base":  {func(c *config.Config) { c.AdvertiseURL = "https://a.test/?b" }, `--advertise-url "https://a.test/?b" is no base URL like https://node-1.example.com`},
 		"a user's address":  {func(c *config.Config) { c.AdvertiseURL = "https://me@a.test" }, `--advertise-url "https://me@a.test" is no base URL like https://node-1.example.com`},
-		"a node's long name": {func(c *config.Config) { c.NodeID = strings.Repeat("n", 129) },
-			`--node-id "` + strings.Repeat("n", 129) + `" is no id: 1 to 128 letters, digits, and . _ : - after the first`},
+		"a node's mark":     {func(c *config.Config) { c.NodeID = "node 1" }, `--node-id "node 1" is no id: 1 to 128 letters, digits, and . _ : - after the first`},
 		"a node for nobody": {func(c *config.Config) { c.ViewersPerNode = 0 }, "--viewers-per-node is 0, must be from 1 to 10000000"},
 		"both stores":       {func(c *config.Config) { c.RedisURL, c.PostgresURL = "redis://a", "postgres://b/c" }, ""},
 		"Redis alone":       {func(c *config.Config) { c.RedisURL = "rediss://a" }, "--redis-url is given without --postgres-url: Redis has what happens in rooms, Postgres what must not be lost; set both, or neither"},
@@ -89,6 +88,8 @@ func TestRules(t *testing.T) {
 		"a hasty Redis":     {func(c *config.Config) { c.RedisTimeout = time.Millisecond }, "--redis-timeout is 1ms, must be from 100ms to 1m0s"},
 		"history for ever":  {func(c *config.Config) { c.HistoryRetention = 0 }, ""},
 		"short history":     {func(c *config.Config) { c.HistoryRetention = time.Minute }, "--history-retention is 1m0s, must be 0 or at least 1h0m0s"},
+		"rooms for ever":    {func(c *config.Config) { c.RoomRetention = 0 }, ""},
+		"short rooms":       {func(c *config.Config) { c.RoomRetention = time.Hour }, "--room-retention is 1h0m0s, must be 0 or at least 24h0m0s"},
 		"enormous requests": {func(c *config.Config) { c.MaxRequestBytes = 64<<20 + 1 }, "--max-request-bytes is 67108865, must be from 1024 to 67108864"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,14 +29,19 @@ type Store struct {
 	MigrateOnly bool `kong:"-"`
 
 	HistoryRetention time.Duration `name:"history-retention" default:"2160h" placeholder:"DURATION" help:"How long messages are kept for ListHistory; 0: for ever (default ${default})."`
+	RoomRetention    time.Duration `name:"room-retention" default:"0" placeholder:"DURATION" help:"How long ended rooms are kept in Postgres, with all that is known of them; 0: for ever (default ${default})."`
 }
 
 // Shared says whether rooms are kept where other nodes keep them too.
 func (s Store) Shared() bool { return s.RedisURL != "" }
 
-// minRetention is the shortest time for which messages are kept, if it is not for ever:
-// they are read while a room is live too.
-const minRetention = time.Hour
+const (
+	// minHistoryRetention is the shortest time for which messages are kept, if it is not
+	// for ever: they are read while a room is live too.
+	minHistoryRetention = time.Hour
+	// minRoomRetention is the same for ended rooms: much longer than Redis keeps them.
+	minRoomRetention = 24 * time.Hour
+)
 
 func (s Store) validate() error {
 	return errors.Join(
@@ -45,7 +50,8 @@ func (s Store) validate() error {
 		between("--redis-cache-bytes", s.RedisCacheBytes, 1<<20, 1<<34),
 		between("--redis-timeout", s.RedisTimeout, 100*time.Millisecond, time.Minute),
 		between("--postgres-max-conns", s.PostgresMaxConns, 2, 1000),
-		validateRetention(s.HistoryRetention),
+		validateRetention("--history-retention", s.HistoryRetention, minHistoryRetention),
+		validateRetention("--room-retention", s.RoomRetention, minRoomRetention),
 	)
 }
 
@@ -86,9 +92,9 @@ func validatePrefix(prefix string) error {
 	return nil
 }
 
-func validateRetention(d time.Duration) error {
-	if d != 0 && d < minRetention {
-		return fmt.Errorf("--history-retention is %v, must be 0 or at least %v", d, minRetention)
+func validateRetention(flag string, d, least time.Duration) error {
+	if d != 0 && d < least {
+		return fmt.Errorf("%s is %v, must be 0 or at least %v", flag, d, least)
 	}
 	return nil
 }

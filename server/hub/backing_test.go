@@ -29,6 +29,9 @@ type backing struct {
 	fate   func(store.Publication) int // how often a publication arrives; nil: once
 	last   store.Publication
 	heads  int         // calls of Head
+	marks  []asked     // calls of Marks
+	cache  store.Log   // what Recent reads, while set
+	back   uint64      // by how much the marks are lower than they were
 	before *store.Head // what Head returns next, while set: the answer of a store that took its time
 
 	entries  []*feed.Message // all that the room ever had, in this line of lives
@@ -43,6 +46,8 @@ type ear struct {
 	id   live.RoomID
 	hear func(store.Publication)
 	stop func()
+
+	stopped bool
 }
 
 func newBacking() *backing { return &backing{store: memory.New()} }
@@ -112,6 +117,19 @@ func (b *backing) Read(ctx context.Context, id live.RoomID, c feed.Cursor, limit
 	return batch, b.descended(head), err
 }
 
+// Recent implements store.Log: from a cache, while there is one.
+func (b *backing) Recent(
+	ctx context.Context, id live.RoomID, c feed.Cursor, limit int,
+) (feed.Batch, store.Head, error) {
+	b.mu.Lock()
+	cache := b.cache
+	b.mu.Unlock()
+	if cache != nil {
+		return cache.Read(ctx, id, c, limit)
+	}
+	return b.Read(ctx, id, c, limit)
+}
+
 // descended adds its ancestry to a head.
 func (b *backing) descended(head store.Head) store.Head {
 	b.mu.Lock()
@@ -136,6 +154,29 @@ func (b *backing) Head(ctx context.Context, id live.RoomID) (store.Head, error) 
 	}
 	head, err := s.Head(ctx, id)
 	return b.descended(head), err
+}
+
+// Marks implements store.Log.
+func (b *backing) Marks(ctx context.Context, ids []live.RoomID) (map[live.RoomID]store.Mark, error) {
+	b.set(func(b *backing) { b.marks = append(b.marks, asked{time.Now(), len(ids)}) })
+	s, err := b.reach(ctx)
+	if err != nil {
+		return nil, err
+	}
+	marks, err := s.Marks(ctx, ids)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, mark := range marks {
+		mark.Sequence -= b.back
+		marks[id] = mark
+	}
+	return marks, err
+}
+
+// asked is a call of Marks: when it was made, and of how many rooms.
+type asked struct {
+	at    time.Time
+	rooms int
 }
 
 // Follow implements store.Bus.
@@ -167,6 +208,7 @@ func (b *backing) Follow(ctx context.Context, id live.RoomID, hear func(store.Pu
 	return func() {
 		b.mu.Lock()
 		stop := e.stop
+		e.stopped = true
 		b.mu.Unlock()
 		stop()
 	}, nil
@@ -241,6 +283,9 @@ func (b *backing) replace(r room.Room, s *memory.Store, fill func()) {
 	defer b.mu.Unlock()
 	b.store = s
 	for _, e := range b.ears {
+		if e.stopped {
+			continue
+		}
 		e.stop, _ = s.Follow(context.Background(), e.id, e.hear)
 	}
 }

@@ -48,16 +48,8 @@ func (h *Hub) release(f *followed) {
 
 // serving returns the room's replica if it is there to be read.
 func (h *Hub) serving(id live.RoomID) *followed {
-	f := h.table.get(id)
-	if f == nil {
-		return nil
-	}
-	select {
-	case <-f.opened:
-		if f.err == nil {
-			return f
-		}
-	default:
+	if f := h.table.get(id); f != nil && f.isOpen() {
+		return f
 	}
 	return nil
 }

@@ -16,13 +16,12 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// following counts the calls that only a hub that follows the room makes.
-func (s *stage) following() bool {
-	var before, after int
-	s.store.set(func(b *backing) { before = b.heads })
-	passing(6 * time.Second)
-	s.store.set(func(b *backing) { after = b.heads })
-	return after > before
+// following says whether the hub follows a room.
+func (s *stage) following() (following bool) {
+	s.store.set(func(b *backing) {
+		following = slices.ContainsFunc(b.ears, func(e *ear) bool { return !e.stopped })
+	})
+	return following
 }
 
 func TestRoomIsFollowedOnceAndLingers(t *testing.T) {
@@ -37,11 +36,11 @@ func TestRoomIsFollowedOnceAndLingers(t *testing.T) {
 		passing(9 * time.Second) // the room lingers for 10
 		c := s.seat("c", hub.Inline, feed.Cursor{})
 		c.leave()
-		passing(3 * time.Second)
-		if !s.following() { // 3 + 6 s after c left
+		passing(9 * time.Second)
+		if !s.following() {
 			s.Fatalf("the room does not linger after its latest subscriber")
 		}
-		if passing(6 * time.Second); s.following() {
+		if passing(2 * time.Second); s.following() {
 			s.Fatalf("the room lingers for ever")
 		}
 		d := s.seat("d", hub.Inline, feed.Cursor{})

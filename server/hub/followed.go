@@ -38,6 +38,8 @@ type followed struct {
 	pace      feed.Pace // the deliverer's, and so is
 	announced announced
 
+	due time.Time // for a check: that of checks alone
+
 	mu           sync.RWMutex
 	rings        *feed.Rings
 	sequence     uint64 // of the last publication that is in

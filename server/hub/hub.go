@@ -7,7 +7,8 @@
 // counted. So a reader who stalls holds no memory and delays nobody.
 //
 // Two goroutines serve a followed room: one delivers, the other mends what was lost,
-// so that a store that is slow to answer delays nothing that was heard.
+// so that a store that is slow to answer delays nothing that was heard. One for all
+// rooms looks for losses that nothing shows.
 //
 // Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu, then answers.mu. The store
 // calls hear under its own lock, and hear takes followed.mu alone. Nothing here does
@@ -39,6 +40,9 @@ type Source struct {
 type Config struct {
 	// Heartbeat is the longest silence on a stream. Default 20 s.
 	Heartbeat time.Duration
+	// DoubtFor is how long a viewer who does not pull here may pull elsewhere and is not
+	// ended: longer than a session lasts that nobody renews. 0: there is no other node.
+	DoubtFor time.Duration
 	// Logger gets what an operator should know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.
@@ -69,15 +73,16 @@ type Hub struct {
 	cancel context.CancelFunc
 	polls  context.Context //nolint:containedctx // the time in which long polls may wait
 	hurry  context.CancelFunc
-	rooms  sync.WaitGroup // the goroutines of followed rooms
+	rooms  sync.WaitGroup // the goroutines of followed rooms, and the one that checks them
 }
 
-// New returns a hub that follows nothing yet.
+// New returns a hub that follows nothing yet. Close it.
 func New(source Source, config Config) *Hub {
 	ctx, cancel := context.WithCancel(context.Background())
 	polls, hurry := context.WithCancel(ctx)
 	h := &Hub{config: config.withDefaults(), source: source, ctx: ctx, cancel: cancel, polls: polls, hurry: hurry}
 	h.table.rooms = make(map[live.RoomID]*followed)
+	h.rooms.Go((&checks{hub: h}).run)
 	return h
 }
 

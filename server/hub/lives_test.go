@@ -126,7 +126,7 @@ func TestPublicationWithoutContent(t *testing.T) {
 				v.take()
 				s.store.set(func(b *backing) { b.heads = 0 })
 				s.store.ears[0].hear(tt.says(s.head()))
-				passing(time.Second)
+				passing(100 * time.Millisecond) // no check is due yet
 				s.store.set(func(b *backing) {
 					if b.heads != tt.heads {
 						s.Fatalf("the log was asked %d times", b.heads)

@@ -139,7 +139,9 @@ func (f *followed) changedSince(heads feed.Heads) <-chan struct{} {
 	return f.changed
 }
 
-// pullFromStore reads the log of a room that the node does not follow.
+// pullFromStore reads the log of a room that the node does not follow, from a cache where
+// the store has one. A reader who comes from another node may be ahead of that: they are
+// not told to begin anew before the log itself has said so.
 func (h *Hub) pullFromStore(ctx context.Context, p Pull) (Pulled, error) {
 	r, err := h.source.Rooms.Room(ctx, p.Room)
 	if err != nil {
@@ -149,7 +151,10 @@ func (h *Hub) pullFromStore(ctx context.Context, p Pull) (Pulled, error) {
 	if p.Limit > 0 {
 		limit = min(limit, p.Limit)
 	}
-	batch, head, err := h.source.Log.Read(ctx, p.Room, p.Cursor, limit)
+	batch, head, err := h.source.Log.Recent(ctx, p.Room, p.Cursor, limit)
+	if err == nil && batch.Resync {
+		batch, head, err = h.source.Log.Read(ctx, p.Room, p.Cursor, limit)
+	}
 	if err != nil {
 		return Pulled{}, err
 	}

@@ -245,7 +245,7 @@ func (s *schedule) settle() {
 	s.Helper()
 	s.silence, s.echo = 0, false
 	for range 4 {
-		passing(6 * time.Second)
+		passing(7 * time.Second)
 		for _, v := range s.viewers {
 			if v.seat == nil {
 				v.enter()

@@ -7,12 +7,17 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// Sessions returns the leases of the sessions that the node serves, by room.
+// Sessions returns the leases of the sessions that the node serves, by room; those of
+// viewers who may be offline only where it is time to see.
 func (h *Hub) Sessions() map[live.RoomID][]store.Lease {
-	all := make(map[live.RoomID][]store.Lease)
+	now, all := clock(), make(map[live.RoomID][]store.Lease)
 	for _, f := range h.table.all() {
 		var leases []store.Lease
-		f.crowd.each(func(s *Subscriber) { leases = append(leases, store.LeaseOf(s.session)) })
+		f.crowd.each(func(s *Subscriber) {
+			if s.claims(now) {
+				leases = append(leases, store.LeaseOf(s.session))
+			}
+		})
 		if len(leases) > 0 {
 			all[f.id] = leases
 		}
@@ -71,7 +76,7 @@ func (h *Hub) EndSessions(id live.RoomID, lost []store.Lost) {
 	if f == nil || len(lost) == 0 {
 		return
 	}
-	left, replaced := wire.KickedFrame(wire.Left), wire.KickedFrame(wire.Replaced)
+	left, replaced, offline := wire.KickedFrame(wire.Left), wire.KickedFrame(wire.Replaced), wire.KickedFrame(wire.Offline)
 	resumed := make(map[store.Lease]bool, len(lost))
 	for _, l := range lost {
 		resumed[l.Lease] = l.Resumed
@@ -81,7 +86,7 @@ func (h *Hub) EndSessions(id live.RoomID, lost []store.Lost) {
 		case elsewhere:
 			s.finish(Replaced, replaced)
 		case gone:
-			s.finish(Left, left)
+			s.lapse(left, offline)
 		}
 	})
 }

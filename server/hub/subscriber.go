@@ -66,6 +66,8 @@ type Subscriber struct {
 	inline    bool
 	attention feed.Attention // when notified
 	guarded   live.Timestamp // until then never taken for offline
+	doubted   live.Timestamp // since then only pulls at another node would keep it; 0: no doubt
+	suspected bool           // it was doubted, maybe until its session was over
 	cursor    feed.Cursor    // inline: after what was taken; else after the last pull
 	next      uint64         // inline: the round to take next; 0: catch up first
 	took      bool           // inline: since the last offer
@@ -170,21 +172,29 @@ func (s *Subscriber) offerNotice(n *notice, what news, now live.Timestamp) stand
 	case feed.Notify:
 		s.notifyOf(n, what, now)
 	case feed.Offline:
-		s.close(Offline, wire.KickedFrame(wire.Offline))
-		s.wake()
-		return stalled
+		if s.room.hub.config.DoubtFor == 0 {
+			s.close(Offline, wire.KickedFrame(wire.Offline))
+			s.wake()
+			return stalled
+		}
+		s.doubt(now)
+		s.attention.Round(n.settings.Notify, now, true)
+		s.notifyOf(n, what, now)
 	case feed.Quiet:
 		n.tally.notices[held]++
 		s.notifyOf(n, what&newAttributes, now)
-		if !s.attention.Ignored() {
+		if !s.isIgnoring() {
 			return busy
 		}
 	}
-	if s.attention.Ignored() {
+	if s.isIgnoring() {
 		return stalled
 	}
 	return keepsUp
 }
+
+// isIgnoring says whether nobody reckons with the viewer's pulls. The caller holds s.mu.
+func (s *Subscriber) isIgnoring() bool { return s.attention.Ignored() || s.doubted != 0 }
 
 // notifyOf makes a notification of what is new the next frame, if anything is. One that
 // is not yet taken becomes part of it. The caller holds s.mu.
@@ -212,7 +222,7 @@ func (s *Subscriber) choose(inlinePercent int) (moved bool) {
 		return false
 	}
 	s.inline, s.next = inline, 0
-	s.attention.Pulled()
+	s.pulled()
 	return true
 }
 
@@ -227,7 +237,7 @@ func percentile(user live.UserID) int {
 func (s *Subscriber) attended() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.attention.Pulled()
+	s.pulled()
 }
 
 // stands notes that a pull brought the viewer to a cursor. It counts for a stream that
@@ -240,7 +250,7 @@ func (s *Subscriber) stands(c feed.Cursor) {
 	defer s.mu.Unlock()
 	ahead, current := s.room.compare(s.cursor, c)
 	if current {
-		s.attention.Pulled()
+		s.pulled()
 	}
 	if !s.inline || s.next == 0 && ahead {
 		s.cursor = c

@@ -9,22 +9,19 @@ import (
 )
 
 const (
-	// checkEvery bounds how long the loss of a room's last publication stays unseen.
-	checkEvery = 5 * time.Second
 	// retryMend is how long to leave a store that could not be read, the first time;
-	// each time twice as long, up to the interval of checks.
-	retryMend = 250 * time.Millisecond
+	// each time twice as long, up to retryMendAtMost, give or take a fifth.
+	retryMend       = 250 * time.Millisecond
+	retryMendAtMost = 5 * time.Second
 	// mendWithin is how long a store may take to answer before it counts as away.
 	mendWithin = 10 * time.Second
 	// settleWithin is how long a reader waits for a replica that seems to be behind.
 	settleWithin = time.Second
 )
 
-// tend keeps the replica whole until the room is dropped: it mends what was lost,
-// looks for losses that nothing shows, and drops answers that nobody asks for.
+// tend keeps the replica whole until the room is dropped: it mends what was lost, and
+// checks for those who ask.
 func (f *followed) tend() {
-	check := time.NewTicker(checkEvery)
-	defer check.Stop()
 	rest := time.NewTimer(0)
 	defer rest.Stop()
 	gap := f.gap
@@ -35,17 +32,12 @@ func (f *followed) tend() {
 			return
 		case <-gap:
 			if wait = f.try(wait); wait > 0 {
-				rest.Reset(wait)
+				rest.Reset(jittered(wait))
 				gap = nil
 				signal(f.gap)
 			}
 		case <-rest.C:
 			gap = f.gap
-		case <-check.C:
-			f.answers.tire()
-			if f.behind() {
-				signal(f.gap)
-			}
 		case ask := <-f.asks:
 			f.answer(ask)
 		}
@@ -67,7 +59,7 @@ func (f *followed) try(waited time.Duration) (wait time.Duration) {
 		logger.Warn("cannot read a followed room; serving it from memory", "error", err)
 		return retryMend
 	default:
-		return max(retryMend, min(2*waited, checkEvery))
+		return min(2*waited, retryMendAtMost)
 	}
 }
 

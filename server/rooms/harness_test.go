@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -40,8 +41,16 @@ func (h house) value(t *testing.T, name string) float64 {
 // setup makes one with a live room "r".
 func setup(t *testing.T) house {
 	t.Helper()
-	set := memory.New().Set()
-	h := hub.New(hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}, hub.Config{Logger: slog.New(slog.DiscardHandler)})
+	host := open(t, memory.New().Set(), 0)
+	host.create(t, "r")
+	return host
+}
+
+// open makes one node over a store, which others may share.
+func open(t *testing.T, set store.Set, doubt time.Duration) house {
+	t.Helper()
+	source := hub.Source{Rooms: set.Rooms, Log: set.Log, Bus: set.Bus}
+	h := hub.New(source, hub.Config{Logger: slog.New(slog.DiscardHandler), DoubtFor: doubt})
 	t.Cleanup(h.Close)
 	ids := 0
 	s := rooms.New(set, h, func() string {
@@ -49,9 +58,7 @@ func setup(t *testing.T) house {
 		return fmt.Sprint("made-", ids)
 	})
 	registry := prometheus.NewRegistry()
-	host := house{s, set, h, rooms.NewKeeper(s, slog.New(slog.DiscardHandler), rooms.NewMetrics(registry)), registry}
-	host.create(t, "r")
-	return host
+	return house{s, set, h, rooms.NewKeeper(s, slog.New(slog.DiscardHandler), rooms.NewMetrics(registry)), registry}
 }
 
 func (h house) create(t *testing.T, id live.RoomID) {

@@ -23,7 +23,7 @@ type Joined struct {
 	Online     room.Online
 	Latest     feed.Batch
 	Attributes store.AttributeDelta
-	Endpoint   string // where the caller is best served; empty: here
+	Endpoint   string // where the caller is best served; empty: wherever they come to
 }
 
 // Join opens or resumes the caller's session and fetches, side by side, what a client

@@ -118,26 +118,31 @@ func (k *Keeper) tellOnline(ctx context.Context) {
 // pulled here, and ends the streams of sessions that are gone or were resumed
 // elsewhere.
 func (k *Keeper) renew(ctx context.Context) {
-	for id, lost := range k.renewFor(ctx, byStream, k.service.hub.Sessions(), StreamLease) {
+	lost, err := k.renewFor(ctx, byStream, k.service.hub.Sessions(), StreamLease)
+	for id, lost := range lost {
 		k.service.hub.EndSessions(id, lost)
 	}
-	k.renewFor(ctx, byPull, k.takePulled(), pollTerm)
+	if err == nil {
+		k.service.hub.Believe()
+	}
+	k.service.hub.AskDoubted()
+	_, _ = k.renewFor(ctx, byPull, k.takePulled(), pollTerm)
 }
 
-// renewFor renews leases and returns what is lost of them.
+// renewFor renews leases and returns what is lost of them. An error is logged.
 func (k *Keeper) renewFor(
 	ctx context.Context, by holder, leases map[live.RoomID][]store.Lease, term time.Duration,
-) map[live.RoomID][]store.Lost {
+) (map[live.RoomID][]store.Lost, error) {
 	if len(leases) == 0 {
 		k.metrics.sessions[by].Set(0)
-		return nil
+		return nil, nil
 	}
 	lost, err := k.service.presence.Renew(ctx, leases, term)
 	k.metrics.count(by, leases, lost, err)
 	if err != nil {
 		k.logger.WarnContext(ctx, "cannot renew all sessions", "rooms", len(leases), "error", err)
 	}
-	return lost
+	return lost, err
 }
 
 // takePulled returns the sessions that pulled since it was last called.

@@ -224,6 +224,10 @@ const (
 	pollTerm = PollLease + 2*renewEvery
 	// StreamLease is how long a session with a stream lasts if its node dies.
 	StreamLease = 30 * time.Second
+	// DoubtFor is how long a hub, where there are several, is to leave the sessions of
+	// viewers who do not pull from it to others: more than StreamLease, and than what
+	// the keeper takes to renew and to expire them.
+	DoubtFor = StreamLease + renewEvery
 	// ResumeLease is how long a session whose stream broke waits to be resumed.
 	ResumeLease = 15 * time.Second
 )

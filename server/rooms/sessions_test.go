@@ -115,18 +115,24 @@ func TestLeaveAllAtOnce(t *testing.T) {
 	}
 }
 
+// keep has the keeper at work until the test is over.
+func (h house) keep(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.keeper.Run(ctx)
+	}()
+	t.Cleanup(func() { stop(); <-done })
+}
+
 // keeping runs a test in a bubble of time, with the keeper at work.
 func keeping(t *testing.T, test func(t *testing.T, h house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		h := setup(t)
-		ctx, stop := context.WithCancel(t.Context())
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			h.keeper.Run(ctx)
-		}()
-		t.Cleanup(func() { stop(); <-done })
+		h.keep(t)
 		time.Sleep(300 * time.Millisecond) // between two looks of the keeper
 		test(t, h)
 	})

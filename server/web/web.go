@@ -47,14 +47,14 @@ func connectable(nodes func() []string) string {
 	if nodes == nil {
 		return ""
 	}
-	policy := ""
+	sources := []string{"; connect-src", "'self'"}
 	for _, node := range nodes() {
 		if from := origin.FindString(node); from != "" && (from == node || node[len(from)] == '/') {
-			policy += " " + from
+			sources = append(sources, from)
 		}
 	}
-	if policy == "" {
+	if len(sources) == 2 {
 		return ""
 	}
-	return "; connect-src 'self'" + policy
+	return strings.Join(sources, " ")
 }

@@ -106,6 +106,22 @@ func (s *Store) Head(ctx context.Context, id live.RoomID) (store.Head, error) {
 	return r.head(), nil
 }
 
+// Marks implements store.Log.
+func (s *Store) Marks(ctx context.Context, ids []live.RoomID) (map[live.RoomID]store.Mark, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	marks := make(map[live.RoomID]store.Mark, len(ids))
+	for _, id := range ids {
+		if r := s.get(id); r != nil {
+			r.mu.Lock()
+			marks[id] = store.Mark{Epoch: r.epoch, Sequence: r.sequence, Revision: r.room.Revision}
+			r.mu.Unlock()
+		}
+	}
+	return marks, nil
+}
+
 // head returns how far the room is. The caller holds r.mu.
 func (r *roomState) head() store.Head {
 	return store.Head{

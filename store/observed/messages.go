@@ -49,6 +49,11 @@ func (m measuredLog) Head(ctx context.Context, id live.RoomID) (_ store.Head, er
 	return m.next.Head(ctx, id)
 }
 
+func (m measuredLog) Marks(ctx context.Context, ids []live.RoomID) (_ map[live.RoomID]store.Mark, err error) {
+	defer m.calls.begin(readMarks).end(&err)
+	return m.next.Marks(ctx, ids)
+}
+
 // measuredHistory measures store.History.
 type measuredHistory struct {
 	next  store.History

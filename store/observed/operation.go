@@ -17,6 +17,7 @@ const (
 	readRecent
 	readBetween
 	readHead
+	readMarks
 	readHistory
 
 	updateAttributes
@@ -57,7 +58,7 @@ const (
 var operationNames = [operations]string{
 	createRoom: "create_room", getRoom: "room", listRooms: "rooms", updateRoom: "update_room", endRoom: "end_room",
 	appendMessage: "append", recallMessage: "recall", getMessage: "message", readLog: "read", readRecent: "recent",
-	readBetween: "between", readHead: "head", readHistory: "history",
+	readBetween: "between", readHead: "head", readMarks: "marks", readHistory: "history",
 	updateAttributes: "update_attributes", attributesSince: "attributes_since", attributeSnapshot: "attribute_snapshot",
 	join: "join", renew: "renew", leave: "leave", expire: "expire", settle: "settle", members: "members", online: "online",
 	applySanction: "apply_sanction", liftSanction: "lift_sanction", listSanctions: "sanctions", standing: "standing",

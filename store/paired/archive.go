@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// leaseTerm is how long a node that stops keeps others from archiving its rooms.
-	leaseTerm = 10 * time.Second
+	// leaseTerm is how long a node that stops keeps others from archiving its rooms: not so
+	// long that a room at its rate fills its rings.
+	leaseTerm = 3 * time.Second
 	// noteEvery is how often a node notes that a room is still dirty.
 	noteEvery = 10 * time.Second
 	// adoptEvery is how often a node looks for rooms that nobody archives any more, and
@@ -26,7 +27,7 @@ const (
 	// adoptAtOnce is how many of them it takes at once.
 	adoptAtOnce = 64
 	// othersFor is for how long a node leaves a room to the one that has the lease.
-	othersFor = 5 * time.Second
+	othersFor = time.Second
 	// maxPause is how long a node pauses at most where it cannot archive.
 	maxPause = 10 * time.Second
 	// flushWithin is how long a node that stops archives still.

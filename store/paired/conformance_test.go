@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
@@ -68,49 +70,42 @@ func execute(tb testing.TB, url, statement string) {
 // node is a store as one server process has it.
 type node struct {
 	*paired.Store
-	hot     *redis.Store
-	durable *postgres.Store
+	hot     *hot
+	durable *durable
+	counts  *prometheus.Registry
 	stop    func() // lets it flush, and closes it
 }
 
 // open opens a store over backends, and lets it run until the test is over.
-func (b backends) open(tb testing.TB, c paired.Config) *node {
+func (b backends) open(tb testing.TB) *node {
 	tb.Helper()
-	n := &node{}
-	behind := func(id live.RoomID) {
-		if n.Store != nil {
-			n.Behind(id)
-		}
-	}
-	b.redis.OnBehind = behind
-	var err error
-	if n.durable, err = postgres.Open(tb.Context(), b.postgres); err != nil {
+	n := &node{counts: prometheus.NewRegistry()}
+	b.redis.OnBehind = func(id live.RoomID) { n.Behind(id) }
+	p, err := postgres.Open(tb.Context(), b.postgres)
+	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err = n.durable.Migrate(tb.Context()); err != nil {
+	if _, err = p.Migrate(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
-	if n.hot, err = redis.Open(tb.Context(), b.redis); err != nil {
+	r, err := redis.Open(tb.Context(), b.redis)
+	if err != nil {
 		tb.Fatal(err)
 	}
-	n.Store = paired.New(n.hot, n.durable, c)
+	n.hot, n.durable = &hot{Hot: r}, &durable{Durable: p}
+	n.Store = paired.New(n.hot, n.durable, paired.Config{Metrics: paired.NewMetrics(n.counts)})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
 		n.Run(ctx)
 	}()
-	stopped := false
-	n.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
+	n.stop = sync.OnceFunc(func() {
 		cancel()
 		<-over
-		n.hot.Close()
-		n.durable.Close()
-	}
+		r.Close()
+		p.Close()
+	})
 	tb.Cleanup(n.stop)
 	return n
 }
@@ -122,14 +117,14 @@ var begun = live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
 func open(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	clock := storetest.NewClock(begun)
-	n := newBackends(tb, services.SharedRedis(tb)).withClock(clock).open(tb, paired.Config{})
+	n := newBackends(tb, services.SharedRedis(tb)).withClock(clock).open(tb)
 	return storetest.Backend{Set: n.Set(), Clock: clock, Close: n.stop}
 }
 
 // openReal opens a store on the servers' clocks.
 func openReal(tb testing.TB) storetest.Backend {
 	tb.Helper()
-	n := newBackends(tb, services.SharedRedis(tb)).open(tb, paired.Config{})
+	n := newBackends(tb, services.SharedRedis(tb)).open(tb)
 	return storetest.Backend{Set: n.Set(), Close: n.stop}
 }
 

@@ -48,12 +48,12 @@ type Sanctions interface {
 	// room's mute, on whom nothing may act now. It goes into a copy of the revision before,
 	// from; it is false where there is none.
 	TakeTerms(ctx context.Context, a Acting, from int64) (bool, error)
-	// Marks returns what the copies are of, in the places' order, maybe from a cache that
+	// SanctionMarks returns what the copies are of, in the places' order, maybe from a cache that
 	// is a second behind.
-	Marks(ctx context.Context, places []live.RoomID) ([]Mark, error)
-	// FreshMarks is Marks from no cache. Of places that cannot be reached there is none,
+	SanctionMarks(ctx context.Context, places []live.RoomID) ([]Mark, error)
+	// FreshSanctionMarks is SanctionMarks from no cache. Of places that cannot be reached there is none,
 	// and an error.
-	FreshMarks(ctx context.Context, places []live.RoomID) (map[live.RoomID]Mark, error)
+	FreshSanctionMarks(ctx context.Context, places []live.RoomID) (map[live.RoomID]Mark, error)
 	// Copied returns what acts on users by the copies of places, in their orders and from
 	// no cache.
 	Copied(ctx context.Context, places []live.RoomID, users []live.UserID) ([]Copied, error)

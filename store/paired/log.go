@@ -81,6 +81,16 @@ func (s *Store) Head(ctx context.Context, id live.RoomID) (store.Head, error) {
 	return head, err
 }
 
+// Marks implements store.Log. A room that the hot backend does not know is not in the answer,
+// whatever the durable one says: who follows it reads it anew, and so has it begin.
+func (s *Store) Marks(ctx context.Context, ids []live.RoomID) (map[live.RoomID]store.Mark, error) {
+	marks, err := s.hot.Marks(ctx, ids)
+	for id, m := range marks {
+		s.seen.log(id, m.Epoch, m.Revision)
+	}
+	return marks, err
+}
+
 // headed notes what a head tells of a room.
 func (s *Store) headed(id live.RoomID, head store.Head, err error) {
 	if err == nil {

@@ -155,7 +155,7 @@ func still(t moderation.Term, now live.Timestamp) moderation.Term {
 func (s *Store) SanctionRevisions(
 	ctx context.Context, ids []live.RoomID,
 ) (map[live.RoomID]store.SanctionRevision, error) {
-	marks, err := s.hot.FreshMarks(ctx, append([]live.RoomID{""}, ids...))
+	marks, err := s.hot.FreshSanctionMarks(ctx, append([]live.RoomID{""}, ids...))
 	faults := []error{err}
 	everywhere, err := s.revision(ctx, "", marks)
 	if err != nil {

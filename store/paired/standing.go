@@ -89,7 +89,7 @@ func (s *Store) Standing(ctx context.Context, id live.RoomID, user live.UserID) 
 		return moderation.Standing{}, err
 	}
 	places := placesOf(id)
-	marks, err := s.hot.Marks(ctx, places)
+	marks, err := s.hot.SanctionMarks(ctx, places)
 	if errors.Is(err, store.ErrUnavailable) {
 		return s.lastStanding(ctx, places, user)
 	}

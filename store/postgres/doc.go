@@ -1,5 +1,5 @@
 // Package postgres is the durable backend of a store: the truth of rooms, sanctions and
-// words, and the history of messages, in Postgres 13 or later. Together with a hot
+// words, and the history of messages, in Postgres 14 or later. Together with a hot
 // backend, package paired makes a store of it.
 //
 // # Transactions

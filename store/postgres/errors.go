@@ -28,26 +28,29 @@ func (u *undone) Error() string { return u.err.Error() }
 // Unwrap returns Postgres' error.
 func (u *undone) Unwrap() error { return u.err }
 
+// readOnly is the SQLSTATE of a change on a standby, or on what was a primary.
+const readOnly = "25006"
+
 // What errors of Postgres' mean, by SQLSTATE, or by its first two characters: the class.
 var (
 	// meets: it met another, and the same may go well now.
 	meets = map[string]bool{
 		"23505": true, // unique_violation: another was first
-		"40001": true, // serialization_failure
+		"40001": true, // transactions that cannot have come one after the other
 		"40P01": true, // deadlock_detected
 		"0A000": true, // a plan of before a migration
 	}
 	// away: Postgres, or what stands before it, does not work for us now.
 	away = map[string]bool{
-		"08":    true, // connection_exception
-		"25006": true, // read_only_sql_transaction: a standby, or one that was a primary
-		"25P03": true, // idle_in_transaction_session_timeout
-		"28":    true, // invalid_authorization_specification
-		"3D000": true, // invalid_catalog_name: no such database
-		"53":    true, // insufficient_resources: connections, memory, disk
-		"55P03": true, // lock_not_available
-		"57":    true, // operator_intervention: shut down, starting up, statement_timeout
-		"58":    true, // system_error
+		"08":     true, // connection_exception
+		readOnly: true,
+		"25P03":  true, // idle_in_transaction_session_timeout
+		"28":     true, // invalid_authorization_specification
+		"3D000":  true, // invalid_catalog_name: no such database
+		"53":     true, // insufficient_resources: connections, memory, disk
+		"55P03":  true, // lock_not_available
+		"57":     true, // operator_intervention: shut down, starting up, statement_timeout
+		"58":     true, // system_error
 	}
 	// unmigrated: the tables are not those of this build.
 	unmigrated = map[string]bool{
@@ -64,8 +67,7 @@ var (
 
 // state returns an error's SQLSTATE, "" for one that is not of the server.
 func state(err error) string {
-	var server *pgconn.PgError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return server.Code
 	}
 	return ""

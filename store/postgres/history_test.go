@@ -1,12 +1,15 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
@@ -29,7 +32,7 @@ var limits = feed.Limits{Rate: 1 << 30, WhitelistRate: 1 << 30, Capacity: 10_000
 func (l *log) send(n int) (last live.Timestamp) {
 	for i := range n {
 		_, m := l.Append(&l.clock, 1_000_000, feed.Draft{
-			Bucket: feed.Bucket(i % feed.Buckets), //nolint:gosec // it is small
+			Bucket: feed.Bucket(i % feed.Buckets),
 			Content: feed.Content{
 				Kind: feed.KindText, Sender: "ann \x00", SenderName: "Ann", Text: fmt.Sprint("text \x00 ", i),
 				Payload: []byte{0, 255, byte(i)}, ContentType: "x/y", ClientMessageID: fmt.Sprint(l.clock.Last()),
@@ -219,4 +222,82 @@ func TestLivesOfALogAreOneHistory(t *testing.T) {
 		t.Fatal(moved, err)
 	}
 	wantMessages(t, history(t, s, "r", 0, 0, 4), slices.Concat(later[:10], lost, later[15:]))
+}
+
+// archives are a log, and what writers think of its archive.
+type archives struct {
+	*rapid.T
+	ctx   context.Context //nolint:containedctx // of the test
+	store *postgres.Store
+	room  live.RoomID
+	log   *log
+	seen  []feed.Cursor // places that the archive had, the first is none
+	kept  int           // of the log's messages
+}
+
+// write archives from a place that the archive has, or had.
+func (a *archives) write() {
+	from := a.seen[rapid.IntRange(max(0, len(a.seen)-2), len(a.seen)-1).Draw(a.T, "from")]
+	to, batch := next(from, a.log.all(), rapid.IntRange(1, 5).Draw(a.T, "limit"))
+	if to == from {
+		return
+	}
+	moved, err := a.store.Archive(a.ctx, a.room, from, to, batch)
+	latest := a.seen[len(a.seen)-1]
+	if err != nil || moved != (from == latest) {
+		a.Fatalf("Archive from %+v: %v, %v; the place was %+v", from, moved, err, latest)
+	}
+	if moved {
+		a.seen, a.kept = append(a.seen, to), a.kept+len(batch)
+	}
+}
+
+// agree checks that what is kept is what the log had, but for recalls that are not kept.
+func (a *archives) agree() {
+	got, err := a.store.History(a.ctx, a.room, 0, 0, 1000)
+	want := a.log.all()[:a.kept]
+	if err != nil || len(got) != len(want) {
+		a.Fatalf("%d messages, %v; want %d", len(got), err, len(want))
+	}
+	recalled := make(map[live.Timestamp]bool)
+	for _, m := range want {
+		recalled[m.Recalls] = true
+	}
+	for i, m := range want {
+		if m.Recalled && !recalled[m.Timestamp] { // as it was archived, before or after
+			if got[i].Timestamp != m.Timestamp || got[i].Sender != m.Sender {
+				a.Fatalf("%+v, want the place of %+v", got[i], m)
+			}
+			continue
+		}
+		if !reflect.DeepEqual(got[i], m) {
+			a.Fatalf("%+v\nwant %+v", got[i], m)
+		}
+	}
+}
+
+func TestArchivesFollowTheirLogs(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	n := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		a := &archives{
+			ctx: t.Context(), store: s, room: live.RoomID(fmt.Sprint("r", n)), log: newLog("e"),
+			seen: []feed.Cursor{{Epoch: "e"}},
+		}
+		create(t, s, a.room)
+		step := func(f func()) func(*rapid.T) { return func(t *rapid.T) { a.T = t; f() } }
+		rt.Repeat(map[string]func(*rapid.T){
+			"send":  step(func() { a.log.send(rapid.IntRange(1, 6).Draw(a.T, "messages")) }),
+			"write": step(a.write),
+			"recall": step(func() {
+				if all := a.log.all(); len(all) > 0 {
+					a.log.recall(t, rapid.SampledFrom(all).Draw(a.T, "message").Timestamp)
+				}
+			}),
+		})
+		a.T = rt
+		a.agree()
+	})
 }

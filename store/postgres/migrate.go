@@ -13,8 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
-
-	"github.com/ovation-live/ovation/store"
 )
 
 //go:embed migrations/*.sql
@@ -138,25 +136,23 @@ func versionOf(all []Migration) (v Version, err error) {
 // However many do so at once, each migration is applied once, in a transaction.
 // *NewerError.
 func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
-	done, err := s.migrateTo(ctx)
-	if err == nil {
+	done, err := s.migrateAlone(ctx)
+	switch {
+	case err == nil:
 		return done, nil
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	}
-	if state(err) != "" {
+	default:
 		return nil, translate(err)
 	}
-	return nil, err
 }
 
-// migrateTo is Migrate under a lock that a transaction holds: so it holds behind a pool of
+// migrateAlone is Migrate under a lock that a transaction holds: so it holds behind a pool of
 // connections too.
-func (s *Store) migrateTo(ctx context.Context) ([]Migration, error) {
+func (s *Store) migrateAlone(ctx context.Context) ([]Migration, error) {
 	conn, err := pgx.ConnectConfig(ctx, s.migrate)
 	if err != nil {
-		return nil, fmt.Errorf("%w: postgres: %w", store.ErrUnavailable, err)
+		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // and with it the transaction
 	_, err = conn.Exec(ctx, "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = 0; "+
@@ -173,10 +169,10 @@ func (s *Store) migrateTo(ctx context.Context) ([]Migration, error) {
 	}
 	known, err := known()
 	if err != nil {
-		return nil, err
+		return nil, refuse(err)
 	}
 	if _, err := versionOf(merge(known, before)); err != nil {
-		return nil, err
+		return nil, refuse(err)
 	}
 	return s.up(ctx)
 }
@@ -185,18 +181,18 @@ func (s *Store) migrateTo(ctx context.Context) ([]Migration, error) {
 func (s *Store) up(ctx context.Context) ([]Migration, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return nil, err
+		return nil, refuse(err)
 	}
 	db := stdlib.OpenDB(*s.migrate)
 	defer func() { _ = db.Close() }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(s.config.Logger))
 	if err != nil {
-		return nil, err
+		return nil, refuse(err)
 	}
 	results, err := provider.Up(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: migrations: %w", err)
+		return nil, err
 	}
 	done := make([]Migration, len(results))
 	for i, result := range results {

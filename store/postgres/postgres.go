@@ -148,7 +148,7 @@ func (c Config) prepare(conn *pgx.ConnConfig) {
 		conn.RuntimeParams["application_name"] = "ovation"
 	}
 	if c.Schema != "" {
-		conn.RuntimeParams["search_path"] = pgx.Identifier{c.Schema}.Sanitize()
+		conn.RuntimeParams["search_path"] = pgx.Identifier{c.Schema}.Sanitize() //nolint:misspell // pgx writes it so
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,38 @@ func packs(t *rapid.T) {
 	if strings.Compare(a, b) != strings.Compare(pack(a), pack(b)) {
 		t.Fatalf("%q and %q change their order", a, b)
 	}
+}
+
+// Whatever is in the columns, reading it is an error at worst; what was written comes back.
+func FuzzRoomRow(f *testing.F) {
+	settings, labels, err := documents(room.Room{
+		Settings: room.DefaultSettings(), Labels: map[string]string{"a \x00": "b \x01"},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(settings, labels)
+	f.Add(`{"later": 1}`, `{"a": null}`)
+	f.Add(`[]`, `{"a": {}}`)
+	f.Fuzz(func(t *testing.T, settings, labels string) {
+		row := roomRow{id: "r", settings: []byte(settings), labels: []byte(labels)}
+		r, err := row.room()
+		if err != nil {
+			return
+		}
+		if row.settings, row.labels, err = bytesOf(r); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := row.room(); err != nil || !reflect.DeepEqual(again, r) {
+			t.Errorf("%+v, %v\nwant %+v", again, err, r)
+		}
+	})
+}
+
+// bytesOf returns a room's columns.
+func bytesOf(r room.Room) (settings, labels []byte, err error) {
+	s, l, err := documents(r)
+	return []byte(s), []byte(l), err
 }
 
 // sqlstate returns an error of the server.

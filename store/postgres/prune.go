@@ -11,12 +11,14 @@ import (
 )
 
 const (
+	// PastSanctions is how many sanctions that act no more are kept of each place, at
+	// least.
+	PastSanctions = 5000
+	// SanctionRetention is how long all of them are kept.
+	SanctionRetention = 90 * 24 * time.Hour
+
 	// batch is how much is deleted in one transaction.
 	batch = 5000
-	// PastSanctions is how many sanctions that act no more are kept of each place, at
-	// least, and SanctionRetention for how long all of them are.
-	PastSanctions     = 5000
-	SanctionRetention = 90 * 24 * time.Hour
 )
 
 // Pruned is what Prune has deleted.

@@ -64,6 +64,9 @@ func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(contex
 		return &undone{err}
 	}
 	if err := f(ctx, tx); err != nil {
+		if state(err) == readOnly {
+			_ = tx.Conn().Close(ctx) // to a server that is the primary no more; the next may be to another
+		}
 		_ = tx.Rollback(ctx) // if that fails the connection ends, and the transaction with it
 		return err
 	}

@@ -207,9 +207,8 @@ func TestUpdateAndEndOfARoom(t *testing.T) {
 		if got, err := s.UpdateRoom(t.Context(), "r", change); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("updated %+v, %v\nwant %+v", got, err, want)
 		}
-		var outOfRange *room.RangeError
 		_, err = s.UpdateRoom(t.Context(), "r", room.Change{Settings: room.SettingsChange{Rate: &tooMuch}})
-		if !errors.As(err, &outOfRange) {
+		if _, outOfRange := errors.AsType[*room.RangeError](err); !outOfRange {
 			t.Errorf("out of range: %v", err)
 		}
 		if got, err := s.Room(t.Context(), "r"); err != nil || !reflect.DeepEqual(got, want) {

@@ -356,9 +356,10 @@ func TestProtectionAndBanExcludeEachOther(t *testing.T) {
 	for i := range 20 {
 		user := live.UserID(fmt.Sprint("user ", i))
 		protected, banned := live.RoomID(""), live.RoomID("")
-		if i%3 == 1 {
+		switch i % 3 {
+		case 1:
 			protected, banned = "r", "r"
-		} else if i%3 == 2 {
+		case 2:
 			banned = "r"
 		}
 		var errs [4]error

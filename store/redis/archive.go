@@ -14,19 +14,46 @@ import (
 	"github.com/ovation-live/ovation/store/paired"
 )
 
-var leaseScript = load("lease")
+// Lease implements paired.Hot. Who has the lease may lose it between two commands: it saves
+// work, and keeps nothing from being done twice.
+func (s *Store) Lease(ctx context.Context, id live.RoomID, node store.NodeID, term time.Duration) (held bool, err error) {
+	key := s.keysOf(id).archiver()
+	err = s.reachKey(ctx, key, func(ctx context.Context) (err error) {
+		if term > 0 {
+			held, err = s.hold(ctx, key, string(node), term)
+		} else {
+			held, err = s.release(ctx, key, string(node))
+		}
+		return err
+	})
+	return held, err
+}
 
-// archiving is the task that lua/lease.lua gives the lease to.
-const archiving = "archive"
-
-// Lease implements paired.Hot.
-func (s *Store) Lease(ctx context.Context, id live.RoomID, node store.NodeID, term time.Duration) (bool, error) {
-	milliseconds := ""
-	if term > 0 {
-		milliseconds = decimal(term.Milliseconds())
+// hold takes a lease, or extends it.
+func (s *Store) hold(ctx context.Context, key, node string, term time.Duration) (bool, error) {
+	take := s.client.B().Set().Key(key).Value(node).Nx().Get().Px(term).Build()
+	holder, err := s.client.Do(ctx, take).ToString()
+	switch {
+	case rueidis.IsRedisNil(err):
+		return true, nil
+	case err != nil || holder != node:
+		return false, err
+	default:
+		return true, s.client.Do(ctx, s.client.B().Pexpire().Key(key).Milliseconds(term.Milliseconds()).Build()).Error()
 	}
-	_, answer, err := s.run(ctx, leaseScript, id, archiving, string(node), milliseconds)
-	return said(answer), err
+}
+
+// release gives a lease back, and says whether it was the node's.
+func (s *Store) release(ctx context.Context, key, node string) (bool, error) {
+	holder, err := s.client.Do(ctx, s.client.B().Get().Key(key).Build()).ToString()
+	switch {
+	case rueidis.IsRedisNil(err):
+		return true, nil
+	case err != nil || holder != node:
+		return false, err
+	default:
+		return true, s.client.Do(ctx, s.client.B().Del().Key(key).Build()).Error()
+	}
 }
 
 // dirty is the name of a part of the index: marks, by when they were made, in

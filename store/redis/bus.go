@@ -76,12 +76,14 @@ func (b *bus) enter(ctx context.Context, id live.RoomID) (*subscription, error) 
 	return u, nil
 }
 
-// leave says that one fewer needs a subscription.
+// leave says that one fewer needs a subscription. Whoever needs it next waits for another
+// attempt: the one under way is over.
 func (b *bus) leave(u *subscription) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if u.needed--; u.needed == 0 && u.cancel != nil {
 		u.cancel()
+		u.lose(context.Canceled)
 	}
 }
 
@@ -132,10 +134,3 @@ func (b *bus) unsubscribe(ctx context.Context, id live.RoomID) {
 		b.store.config.Logger.DebugContext(ctx, "a subscription was not ended in order", "room_id", id, "error", err)
 	}
 }
-
-// A subscription that is lost is tried again after a pause, which doubles from the first to
-// the second.
-const (
-	firstPause = 10 * time.Millisecond
-	lastPause  = time.Second
-)

@@ -52,6 +52,11 @@ func (c *committer) append(ctx context.Context, id live.RoomID, p *pending) (fee
 	if err != nil {
 		return feed.Receipt{}, err
 	}
+	return c.await(ctx, q, p)
+}
+
+// await waits for what becomes of a message that has entered a queue.
+func (c *committer) await(ctx context.Context, q *queue, p *pending) (feed.Receipt, error) {
 	select {
 	case <-p.done:
 	case <-ctx.Done():

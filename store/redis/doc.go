@@ -19,4 +19,21 @@
 // script that finds another one begins another life: a new epoch, sequences of
 // publications from 1, and an ancestry that says up to where the life before it is
 // known. Readers who had not got further go on from where they are.
+//
+// # Attributes
+//
+// The rules of a room's attributes are not in Lua. A node plans a batch on its copy of the
+// map, by package attribute, and a script commits the plan if the map is still at the place
+// where it was planned, or else says what brings the copy there, to plan again. A refusal
+// counts only of the present map. The copy also serves snapshots without a call, as long as
+// what is cached of the room's state says that it is not behind.
+//
+// # Leases
+//
+// What is to be looked at for leases that are over is in an index of all rooms, apart from
+// them and in several slots: a room by when it is to be looked at next. The room's state
+// holds the same instant, so that a Join has to write to the index only where that becomes
+// earlier. The index is never later than the state but where a node has died between the
+// two, or Redis has lost one of them; then whoever joins or renews some seconds after the
+// instant sees that nobody looked, and Sweep mends what nobody comes to.
 package redis

@@ -57,7 +57,7 @@ func (s *Store) Expire(ctx context.Context, limit int) ([]store.Ended, bool, err
 		return nil, false, err
 	}
 	s.payLooks(ctx)
-	e := expiration{store: s, limit: limit, done: make(map[live.RoomID]bool), away: make(map[int]bool)}
+	e := expiration{store: s, limit: limit, done: make(map[live.RoomID]bool)}
 	for len(e.ended) < limit {
 		rooms := e.due(ctx)
 		if len(rooms) == 0 {
@@ -76,7 +76,7 @@ type expiration struct {
 	mu    sync.Mutex
 	ended []store.Ended
 	done  map[live.RoomID]bool // what was to end in the room has, or it cannot be reached
-	away  map[int]bool         // shards of the index that cannot be reached
+	away  [shards]bool         // shards of the index that cannot be reached, each its reader's
 	err   error
 }
 

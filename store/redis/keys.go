@@ -38,3 +38,25 @@ func (k keys) standing() string { return k.prefix + "standing" }
 
 // words is a string: the copy of the revision of the place's words, see lua/words.lua.
 func (k keys) words() string { return k.prefix + "words" }
+
+// archiver is a string: the node that has the lease to the room's archive. It is no part of
+// the room.
+func (k keys) archiver() string { return k.prefix + "archiver" }
+
+// all is every key of the room that scripts touch, the state first. In a cluster they are
+// named with every script: a slot that moves takes them along one after the other, and no
+// script may run where only some of them are.
+func (k keys) all() []string {
+	all := []string{k.state()}
+	for _, name := range kept {
+		all = append(all, k.prefix+name)
+	}
+	return all
+}
+
+// kept is what lua/lib.lua says is kept of a room besides its state.
+var kept = []string{
+	"sessions", "users", "stays", "leases", "requests0", "requests1",
+	"copy", "standing", "words", "ring0", "ring1", "ring2", "rate0", "rate1", "rate2", "rate3", "rate4",
+	"sent0", "sent1", "slow0", "slow1", "attributes", "changes", "leaving", "lapsed", "again",
+}

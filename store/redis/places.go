@@ -59,6 +59,9 @@ func (s *Store) eachPart(
 	ctx context.Context, places []live.RoomID, name func(keys) string,
 	call func(ctx context.Context, part []int) error,
 ) error {
+	if len(places) == 0 {
+		return ctx.Err()
+	}
 	reach := func(part []int) error {
 		key := name(s.keysOf(places[part[0]]))
 		return s.reachKey(ctx, key, func(ctx context.Context) error { return call(ctx, part) })

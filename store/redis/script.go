@@ -3,8 +3,10 @@ package redis
 import (
 	"context"
 	"embed"
+	"math/rand/v2"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -52,18 +54,33 @@ const (
 func (s *Store) run(
 	ctx context.Context, sc script, id live.RoomID, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
-	return s.runOn(ctx, sc, s.keysOf(id).state(), args...)
+	keys := s.keysOf(id)
+	if s.client.Mode() == rueidis.ClientModeCluster {
+		return s.runWith(ctx, sc, keys.all(), args)
+	}
+	return s.runWith(ctx, sc, []string{keys.state()}, args)
 }
 
 // runOn is run for a script whose first key is another than a room's state.
 func (s *Store) runOn(
 	ctx context.Context, sc script, key string, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
+	return s.runWith(ctx, sc, []string{key}, args)
+}
+
+// runWith runs a script with keys, of which the first is what it works on.
+func (s *Store) runWith(
+	ctx context.Context, sc script, keys, args []string,
+) (status, []rueidis.RedisMessage, error) {
 	args = slices.Concat([]string{s.instant(), newEpoch()}, args)
 	var list []rueidis.RedisMessage
-	err := s.reachKey(ctx, key, func(ctx context.Context) (err error) {
-		list, err = sc.lua.Exec(ctx, s.client, []string{key}, args).ToArray()
-		return err
+	err := s.reachKey(ctx, keys[0], func(ctx context.Context) (err error) {
+		for pause := firstPause; ; pause = min(2*pause, lastPause) {
+			list, err = sc.lua.Exec(ctx, s.client, keys, args).ToArray()
+			if answer, ok := rueidis.IsRedisErr(err); !ok || !answer.IsTryAgain() || !slept(ctx, pause) {
+				return err
+			}
+		}
 	})
 	if err != nil {
 		return 0, nil, err
@@ -84,6 +101,25 @@ func (s *Store) ask(
 		return nil, err
 	}
 	return rest, refusal(id, code)
+}
+
+// What failed is tried again after a pause, which doubles from the first to the last.
+const (
+	firstPause = 10 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// slept pauses, less by chance so that not all go on at once, and says whether the context
+// goes on.
+func slept(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause/2 + rand.N(pause/2)) //nolint:gosec // no secret
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // instant is what scripts take for the time; "" for the server's own.

@@ -58,8 +58,8 @@ func said(answer []rueidis.RedisMessage) bool {
 	return err == nil && yes == "1"
 }
 
-// Marks implements paired.Hot.
-func (s *Store) Marks(ctx context.Context, places []live.RoomID) ([]paired.Mark, error) {
+// SanctionMarks implements paired.Hot.
+func (s *Store) SanctionMarks(ctx context.Context, places []live.RoomID) ([]paired.Mark, error) {
 	marks := make([]paired.Mark, len(places))
 	err := s.eachCopy(ctx, places, keys.standing, func(key string) rueidis.Cacheable {
 		return s.client.B().Hget().Key(key).Field("").Cache()
@@ -83,8 +83,8 @@ func markOf(result rueidis.RedisResult) (paired.Mark, error) {
 	}
 }
 
-// FreshMarks implements paired.Hot.
-func (s *Store) FreshMarks(ctx context.Context, places []live.RoomID) (map[live.RoomID]paired.Mark, error) {
+// FreshSanctionMarks implements paired.Hot.
+func (s *Store) FreshSanctionMarks(ctx context.Context, places []live.RoomID) (map[live.RoomID]paired.Mark, error) {
 	marks := make(map[live.RoomID]paired.Mark, len(places))
 	var mu sync.Mutex
 	err := s.eachFresh(ctx, places, keys.standing, func(key string) rueidis.Completed {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -59,7 +58,7 @@ func (u *subscription) run(ctx context.Context) {
 			}
 			continue
 		}
-		u.rest(attempt, pause)
+		slept(attempt, pause)
 		pause = min(2*pause, lastPause)
 	}
 }
@@ -69,7 +68,7 @@ func (u *subscription) receive(ctx context.Context) error {
 	client, channel := u.bus.client, u.bus.store.keysOf(u.id).bus()
 	again := make(chan struct{}, 1)
 	hooked := rueidis.WithOnSubscriptionHook(ctx, func(s rueidis.PubSubSubscription) {
-		if s.Kind == "ssubscribe" && u.confirm() {
+		if s.Kind == "ssubscribe" && u.confirm(ctx) {
 			again <- struct{}{} // once, for an attempt is confirmed once
 		}
 	})
@@ -89,11 +88,15 @@ func (u *subscription) receive(ctx context.Context) error {
 	})
 }
 
-// confirm notes that Redis has confirmed the subscription, and says whether it is another
-// one than the first: then publications may have been lost before it.
-func (u *subscription) confirm() (again bool) {
+// confirm notes that Redis has confirmed the subscription, unless the attempt is over, and
+// says whether it is another one than the first: then publications may have been lost before
+// it.
+func (u *subscription) confirm(attempt context.Context) (again bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if attempt.Err() != nil {
+		return false
+	}
 	select {
 	case <-u.confirmed:
 		return false
@@ -123,17 +126,6 @@ func (u *subscription) lose(err error) {
 	}
 }
 
-// rest pauses, less by chance so that not all rooms come at once, unless nobody needs the
-// subscription any more.
-func (u *subscription) rest(ctx context.Context, pause time.Duration) {
-	timer := time.NewTimer(pause/2 + rand.N(pause/2)) //nolint:gosec // no secret
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
 // announce tells followers where the room is, once Redis can be asked: what they have not
 // heard up to there may be lost.
 func (u *subscription) announce(ctx context.Context) {
@@ -143,7 +135,7 @@ func (u *subscription) announce(ctx context.Context) {
 			u.hear(store.Publication{Epoch: head.Cursor.Epoch, Sequence: head.Sequence})
 			return
 		}
-		u.rest(ctx, pause)
+		slept(ctx, pause)
 	}
 }
 

@@ -26,6 +26,7 @@ var followTests = []test{
 	{"FollowerThroughLivesOfTheLogEndsEqual", followerThroughLivesEndsEqual},
 	{"ReadersGoOnThroughLivesOfTheLog", readersGoOnThroughLives},
 	{"LossOfTheLastShowsInHead", lossOfTheLastShowsInHead},
+	{"MarksAreOfManyRooms", marksAreOfManyRooms},
 	{"HeadIsOfOneInstant", headIsOfOneInstant},
 }
 
@@ -303,6 +304,7 @@ func lossOfTheLastShowsInHead(t *testing.T, s *rig) {
 		if after := s.head("r"); after.Sequence != before.Sequence+1 {
 			t.Errorf("%s: Head went from %+v to %+v, want its sequence to show it", name, before, after)
 		}
+		s.wantMarks("r")
 	}
 	if head := s.head("r"); !n.behind(head) {
 		t.Errorf("a follower at %+v does not see by %+v that it is behind", n.rings.Head(), head)

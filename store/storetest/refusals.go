@@ -80,6 +80,10 @@ var calls = []call{
 		_, _, err := s.Log.Read(ctx, id, feed.Cursor{}, 10)
 		return err
 	}},
+	{"Recent", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, _, err := s.Log.Recent(ctx, id, feed.Cursor{}, 10)
+		return err
+	}},
 	{"Between", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Log.Between(ctx, id, 0, 0, 10)
 		return err
@@ -153,6 +157,10 @@ var anywhere = []call{
 	}},
 	{"Online", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Presence.Online(ctx, []live.RoomID{id})
+		return err
+	}},
+	{"Marks", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Log.Marks(ctx, []live.RoomID{id})
 		return err
 	}},
 	{"ApplySanction everywhere", true, func(ctx context.Context, s *rig, _ live.RoomID) error {

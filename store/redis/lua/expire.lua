@@ -26,13 +26,17 @@ end
 local bodies = {}
 for _, session in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), '-inf', int(now), 'LIMIT', 0, left)) do
   local record = redis.call('HGET', key('sessions'), session)
-  local user = owner(record)
-  local gone = depart(session, user)
-  local stay, ended = string.sub(record, 17, 24) .. session, struct.pack('>I8B', now, gone and 1 or 0) .. record
-  redis.call('HSET', key('lapsed'), stay, ended)
-  redis.call('ZADD', key('again'), again, stay)
-  answer[#answer + 1], answer[#answer + 2] = session, ended
-  bodies[#bodies + 1] = gone and lose(state, user, now) or nil
+  if record then
+    local user = owner(record)
+    local gone = depart(session, user)
+    local stay, ended = string.sub(record, 17, 24) .. session, struct.pack('>I8B', now, gone and 1 or 0) .. record
+    redis.call('HSET', key('lapsed'), stay, ended)
+    redis.call('ZADD', key('again'), again, stay)
+    answer[#answer + 1], answer[#answer + 2] = session, ended
+    bodies[#bodies + 1] = gone and lose(state, user, now) or nil
+  else
+    redis.call('ZREM', key('leases'), session)
+  end
 end
 
 publish(state, bodies)

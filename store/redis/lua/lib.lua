@@ -83,8 +83,8 @@ local function gone(log) return string.sub(log or NO_LOG, 8 * GONE - 7) end
 local function relive(state, life)
   local old = redis.call('HMGET', KEYS[1], 'log', 'before')
   local before = string.char(#state.epoch) .. state.epoch .. heads(old[1]) .. (old[2] or '')
-  state.epoch, state.life, state.seq = ARGV[2], life, '0'
-  redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'life', life, 'seq', '0', 'before', string.sub(before, 1, 1024))
+  state.epoch, state.life, state.seq, state.before = ARGV[2], life, '0', string.sub(before, 1, 1024)
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'life', life, 'seq', '0', 'before', state.before)
 end
 
 -- open reads the state, of which it always needs epoch, life, seq and ended, and makes

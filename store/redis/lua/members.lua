@@ -15,7 +15,8 @@ repeat
     local user, session = string.sub(stay, 1, first), string.sub(stay, second + 1)
     if user ~= last then left, last = left - 1, user end
     if left < 0 then return answer end
-    answer[#answer + 1], answer[#answer + 2] = session, redis.call('HGET', key('sessions'), session)
+    local record = redis.call('HGET', key('sessions'), session)
+    if record then answer[#answer + 1], answer[#answer + 2] = session, record end
     after = '(' .. stay
   end
 until #stays < 100

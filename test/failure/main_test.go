@@ -1,0 +1,67 @@
+package failure
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/ovation-live/ovation/internal/services"
+)
+
+// buildDir is where the server is built.
+var buildDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "ovation-failure-"); err != nil {
+		panic(err)
+	}
+	services.Main(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(buildDir)
+		os.Exit(code)
+	}))
+}
+
+// program builds the server, once for all tests, and returns where it is. It is built without
+// the race detector: it is processes that fail here, and they have the time that they have.
+var program = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(buildDir, "server")
+	cmd := exec.Command("go", "build", "-o", path, "./server")
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", errors.New(string(out))
+	}
+	return path, nil
+})
+
+// begin is what every test begins with.
+func begin(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("SKIPPED, not on Linux: what fails is found in /proc")
+	}
+	if testing.Short() {
+		t.Skip("SKIPPED, a short run")
+	}
+	t.Parallel()
+}
+
+// patience is how long is waited for what must come.
+const patience = 90 * time.Second
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for begun := time.Now(); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Since(begun) > patience {
+			t.Fatalf("still not: %s", what)
+		}
+	}
+}
