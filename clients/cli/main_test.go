@@ -153,6 +153,7 @@ func TestHelp(t *testing.T) {
 		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch", "version",
 		"mod ban", "mod unban", "mod mute", "mod unmute", "mod mute-room", "mod unmute-room", "mod kick", "mod protect", "mod unprotect",
 		"mod sanctions", "mod words put", "mod words remove", "mod words clear", "mod words list",
+		"doctor",
 	} {
 		args := strings.Fields(command)
 		stdout, _ := f.do(t, exitOK, append(args, "--help")...)

@@ -209,7 +209,7 @@ func (s *Store) attributesPlace(ctx context.Context, id live.RoomID) (live.Epoch
 	var fields []string
 	err := s.reachKey(ctx, s.keysOf(id).state(), func(ctx context.Context) (err error) {
 		command := s.client.B().Hmget().Key(s.keysOf(id).state()).Field("epoch", "at").Cache()
-		fields, err = s.client.DoCache(ctx, command, copyTTL).AsStrSlice()
+		fields, err = s.config.Metrics.read(cachedAttributes, s.client.DoCache(ctx, command, copyTTL)).AsStrSlice()
 		return err
 	})
 	if err != nil || len(fields) != 2 {

@@ -148,7 +148,7 @@ func (s *Store) marked(ctx context.Context, id live.RoomID) (m mark, err error) 
 	state := s.keysOf(id).state()
 	err = s.reachKey(ctx, state, func(ctx context.Context) (err error) {
 		command := s.client.B().Hmget().Key(state).Field("epoch", "seq").Cache()
-		fields, err = s.client.DoCache(ctx, command, copyTTL).ToArray()
+		fields, err = s.config.Metrics.read(cachedLog, s.client.DoCache(ctx, command, copyTTL)).ToArray()
 		return err
 	})
 	switch {
