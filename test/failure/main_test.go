@@ -2,10 +2,12 @@ package failure
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -23,10 +25,20 @@ func TestMain(m *testing.M) {
 	if buildDir, err = os.MkdirTemp("", "ovation-failure-"); err != nil {
 		panic(err)
 	}
+	atOnce()
 	services.Main(m, goleak.Cleanup(func(code int) {
 		_ = os.RemoveAll(buildDir)
 		os.Exit(code)
 	}))
+}
+
+// atOnce has three tests run at once if nobody asks for another number, on however few cores:
+// most of their time they wait.
+func atOnce() {
+	flag.Parse()
+	if runtime.GOMAXPROCS(0) < 3 && flag.Lookup("test.parallel").Value.String() == strconv.Itoa(runtime.GOMAXPROCS(0)) {
+		_ = flag.Set("test.parallel", "3") // it is a number
+	}
 }
 
 // program builds the server, once for all tests, and returns where it is. It is built without

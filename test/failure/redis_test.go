@@ -13,22 +13,29 @@ import (
 const outage = 10 * time.Second
 
 func TestRedisIsPaused(t *testing.T) {
-	begin(t)
-	redis := services.NewRedis(t)
-	d := deploy(t, redis.URL(), services.NewDatabase(t))
-	s := play(t, d)
-	before := s.breaks()
-	redis.Pause(t)
-	time.Sleep(outage)
-	d.ready(t)
-	s.pulls(t)
-	if n := s.breaks() - before; n > 0 {
-		t.Errorf("%d streams broke while Redis was away", n)
+	t.Parallel()
+	for name, away := range map[string]time.Duration{
+		"Redis is stopped for 10 s, and goes on":                  outage,
+		"Redis is stopped for 40 s, past all leases, and goes on": 40 * time.Second,
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin(t)
+			redis := services.NewRedis(t)
+			d := deploy(t, redis.URL(), services.NewDatabase(t))
+			s := play(t, d)
+			redis.Pause(t)
+			time.Sleep(away)
+			d.ready(t)
+			s.pulls(t)
+			if n := s.breaks(); n > 0 {
+				t.Errorf("%d streams broke while Redis was away", n)
+			}
+			redis.Resume(t)
+			resumed := s.flows(t)
+			s.present(t)
+			s.judge(t, name, resumed, lossy{})
+		})
 	}
-	redis.Resume(t)
-	resumed := s.flows(t)
-	s.present(t)
-	s.judge(t, "Redis is stopped for 10 s, and goes on", resumed, lossy{})
 }
 
 func TestRedisIsRestartedWithItsData(t *testing.T) {
