@@ -484,6 +484,16 @@ func (f *fake) joined() int {
 	return f.joins
 }
 
+// awaitJoins waits until so many sessions began.
+func (f *fake) awaitJoins(t *testing.T, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); f.joined() < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d joined in a minute", f.joined(), n)
+		}
+	}
+}
+
 // running is a command that was started.
 type running struct {
 	out, err testkit.Output

@@ -45,6 +45,7 @@ type root struct {
 	Replay  replayCommand  `cmd:"" help:"Play a chat log into a room."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Watch   watchCommand   `cmd:"" help:"Fill a room with viewers and account for every message."`
+	Doctor  doctorCommand  `cmd:"" help:"Check a deployment, and say what to change."`
 }
 
 func main() {

@@ -153,6 +153,7 @@ func TestHelp(t *testing.T) {
 		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch", "version",
 		"mod ban", "mod unban", "mod mute", "mod unmute", "mod mute-room", "mod unmute-room", "mod kick", "mod protect", "mod unprotect",
 		"mod sanctions", "mod words put", "mod words remove", "mod words clear", "mod words list",
+		"doctor",
 	} {
 		args := strings.Fields(command)
 		stdout, _ := f.do(t, exitOK, append(args, "--help")...)
@@ -444,9 +445,7 @@ func TestWatchCountsHistoryApart(t *testing.T) {
 	f := newFake(t)
 	f.do(t, exitOK, "send", "demo", "before")
 	watch := f.start(t.Context(), "watch", "demo", "--viewers", "8", "--ramp", "1000/s", "--until-idle", "600ms", "--json", "--no-progress")
-	for f.joined() < 8 {
-		time.Sleep(5 * time.Millisecond)
-	}
+	f.awaitJoins(t, 8)
 	f.do(t, exitOK, "replay", chatLog(t, 200), "--speed", "0", "--no-progress")
 	if code := <-watch.code; code != exitOK {
 		t.Fatalf("exit code %d: %s", code, watch.err.String())
@@ -505,7 +504,7 @@ func TestWatchIsInterrupted(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	watch := f.start(ctx, "watch", "demo", "--viewers", "3", "--ramp", "1000/s")
 	f.do(t, exitOK, "send", "demo", "hi")
-	time.Sleep(500 * time.Millisecond)
+	f.awaitJoins(t, 3)
 	stop()
 	if code := <-watch.code; code != exitOK {
 		t.Errorf("exit code %d", code)

@@ -516,11 +516,12 @@ func (r recorder) judge(header http.Header, procedure string) error {
 	token := header.Get("Authorization")
 	r.f.mu.Lock()
 	r.f.tokens = append(r.f.tokens, token)
+	judge := r.f.onCall
 	r.f.mu.Unlock()
-	if r.f.onCall == nil {
+	if judge == nil {
 		return nil
 	}
-	return r.f.onCall(token, procedure)
+	return judge(token, procedure)
 }
 
 func (r recorder) WrapUnary(next connect.UnaryFunc) connect.UnaryFunc {

@@ -48,7 +48,9 @@ func TestBannedWhileThere(t *testing.T) {
 			if err := s.welcome(f, notifying); err != nil {
 				return err
 			}
+			f.mu.Lock()
 			f.onCall = func(string, string) error { return sanctioned(ovationv1.ErrorReason_ERROR_REASON_BANNED, until) }
+			f.mu.Unlock()
 			return s.kick(ovationv1.KickReason_KICK_REASON_BANNED, false)
 		}
 		room := f.join()

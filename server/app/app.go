@@ -27,10 +27,12 @@ import (
 	"github.com/ovation-live/ovation/server/keyset"
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/moderation"
+	"github.com/ovation-live/ovation/server/pushing"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/tracing"
 	"github.com/ovation-live/ovation/server/words"
+	"github.com/ovation-live/ovation/store/observed"
 )
 
 // App is a server, put together and not yet serving. Make one with New.
@@ -48,6 +50,7 @@ type App struct {
 	limits   interceptor.Limits
 	metrics  metrics
 	traces   *tracing.Provider
+	pusher   *pushing.Pusher // of metrics; nil: they are scraped alone
 	ready    readiness
 	health   *grpchealth.StaticChecker
 	pair     *certificate.Pair // nil: the public address is cleartext
@@ -80,21 +83,39 @@ func newOn(ctx context.Context, c config.Config, logger *slog.Logger, m metrics,
 		store:   kept,
 		metrics: m,
 	}
+	a.store.Set = observed.Wrap(kept.Set, observed.NewMetrics(m.registry))
 	a.limits = newLimits(c.Limits, limit.NewMetrics(a.metrics.registry))
 	var err error
-	if a.traces, err = tracing.FromEnvironment(ctx, a.logger); err != nil {
-		return nil, err
+	if err = a.observe(ctx); err == nil {
+		err = a.buildVerifier(ctx)
 	}
-	if err = a.buildVerifier(ctx); err == nil {
+	if err == nil {
 		a.buildServices()
 		err = a.prepare(ctx)
 	}
 	if err != nil {
 		a.close()
-		a.traces.Close(ctx)
+		a.stopObserving(ctx)
 		return nil, err
 	}
 	return a, nil
+}
+
+// observe begins to send spans and metrics, if the environment asks for them.
+func (a *App) observe(ctx context.Context) (err error) {
+	if a.traces, err = tracing.FromEnvironment(ctx, a.logger); err != nil {
+		return err
+	}
+	a.pusher, err = pushing.FromEnvironment(ctx, a.metrics.registry, a.logger)
+	return err
+}
+
+// stopObserving sends what is left of both, side by side: each may take its time.
+func (a *App) stopObserving(ctx context.Context) {
+	var group sync.WaitGroup
+	group.Go(func() { a.traces.Close(ctx) })
+	group.Go(func() { a.pusher.Close(ctx) })
+	group.Wait()
 }
 
 // close ends what runs beside the servers.
@@ -240,7 +261,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	a.close()
 	group.Wait()
 	stopStore() // last: what the others have done is written
-	a.traces.Close(force)
+	a.stopObserving(force)
 	return err
 }
 

@@ -39,5 +39,5 @@ func Handler(a *App) http.Handler { return a.public.Handler }
 func Discard(a *App) {
 	a.close()
 	_, _ = a.publicAddr.Close(), a.internalAddr.Close()
-	a.traces.Close(context.Background())
+	a.stopObserving(context.Background())
 }

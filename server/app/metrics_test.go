@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"crypto/rand"
 	"maps"
 	"os"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -55,10 +57,10 @@ func labelsOf(f *dto.MetricFamily) string {
 
 // busy is a server with all that can be turned on, and that has done a little of
 // everything that is counted.
-func busy(t *testing.T) *node {
+func busy(t *testing.T, edits ...func(*config.Config)) *node {
 	t.Helper()
 	keys := publish(t, newIssuer(t)).url
-	n := start(t, func(c *config.Config) { c.AuthJWKS = keys })
+	n := start(t, append(edits, func(c *config.Config) { c.AuthJWKS = keys })...)
 	n.create(t, "r")
 	n.watch(t)
 	backend := n.backend(t)
@@ -76,10 +78,20 @@ func busy(t *testing.T) *node {
 	return n
 }
 
-// known is every metric that there is, with TLS and without.
+// onServices has a server keep its rooms in a Redis and a Postgres.
+func onServices(t *testing.T) func(*config.Config) {
+	t.Helper()
+	redis, postgres := services.SharedRedis(t), services.NewDatabase(t)
+	return func(c *config.Config) {
+		c.RedisURL, c.RedisPrefix, c.PostgresURL = config.Secret(redis), rand.Text()+":", config.Secret(postgres)
+		c.RedisTimeout = 30 * time.Second
+	}
+}
+
+// known is every metric that there is, with TLS and without, on Redis and Postgres.
 func known(t *testing.T) map[string]family {
 	t.Helper()
-	there := busy(t).scrape(t)
+	there := busy(t, onServices(t)).scrape(t)
 	maps.Copy(there, startTLS(t).scrape(t))
 	return there
 }

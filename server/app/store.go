@@ -49,7 +49,7 @@ func openBacking(
 	if !c.Shared() {
 		return inProcess(memory.New().Set()), nil
 	}
-	o := opener{c, logger}
+	o := opener{c, logger, registry}
 	durable, err := o.postgres(ctx)
 	if err != nil {
 		return backing{}, err
@@ -98,8 +98,9 @@ func (o opener) prune(ctx context.Context, s *postgres.Store) {
 
 // opener opens stores that may still be starting.
 type opener struct {
-	config config.Config
-	logger *slog.Logger
+	config   config.Config
+	logger   *slog.Logger
+	registry prometheus.Registerer
 }
 
 // await tries to open something until that succeeds, fails for another reason than that
@@ -180,7 +181,7 @@ func (o opener) redis(ctx context.Context, behind func(live.RoomID)) (s *redis.S
 	c := redis.Config{
 		URL: string(o.config.RedisURL), Prefix: o.config.RedisPrefix, Timeout: o.config.RedisTimeout,
 		CacheBytes: o.config.RedisCacheBytes, NoCache: o.config.RedisCache == "off",
-		OnBehind: behind, Logger: o.logger,
+		OnBehind: behind, Logger: o.logger, Metrics: redis.NewMetrics(o.registry),
 	}
 	err = o.await(ctx, "Redis", "--redis-url", func(ctx context.Context) (err error) {
 		s, err = redis.Open(ctx, c)
@@ -201,7 +202,7 @@ func (o opener) redis(ctx context.Context, behind func(live.RoomID)) (s *redis.S
 // Migrate makes the tables in Postgres those of this build, and returns what there was to
 // say of it.
 func Migrate(ctx context.Context, c config.Config, logger *slog.Logger) (string, error) {
-	o := opener{c, logger}
+	o := opener{c, logger, nil}
 	s, err := o.tables(ctx)
 	if err != nil {
 		return "", err

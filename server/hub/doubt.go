@@ -85,15 +85,15 @@ func (h *Hub) Believe() {
 	}
 }
 
-// lapse ends a subscriber whose session is gone: the viewer was offline if they were
-// suspected of it, else the store has lost the session.
-func (s *Subscriber) lapse(again, offline *wire.Frame) {
+// lapse ends a subscriber whose lease is lost, because nobody else has the session: the
+// viewer was offline if they were suspected of it, else the store has lost them.
+func (s *Subscriber) lapse(frames lostFrames) {
 	s.mu.Lock()
 	suspected := s.suspected
 	s.mu.Unlock()
 	if suspected {
-		s.finish(Offline, offline)
+		s.finish(Offline, frames.offline)
 	} else {
-		s.finish(Lost, again)
+		s.finish(Lost, frames.again)
 	}
 }

@@ -11,7 +11,7 @@ import (
 // EndSessions ends the node's streams whose leases on sessions are lost, by room. Where a
 // session was resumed elsewhere its viewer is there. Where it is gone the store has lost
 // it, or could not be told for too long that it is alive: then many are, and none of them
-// left, so their viewers are asked to come back. Who did leave, or was sent away, is told
+// left, so their viewers are asked to come back, but for those who may be offline. Who did leave, or was sent away, is told
 // so by the departure; should that be lost, they are asked to come back too, and a ban
 // keeps out whom it keeps out.
 func (h *Hub) EndSessions(lost map[live.RoomID][]store.Lost) {
@@ -19,17 +19,21 @@ func (h *Hub) EndSessions(lost map[live.RoomID][]store.Lost) {
 	for _, some := range lost {
 		all += len(some)
 	}
-	replaced, offline := wire.KickedFrame(wire.Replaced), wire.KickedFrame(wire.Offline)
-	again := wire.LostFrame(comeback(all))
+	frames := lostFrames{
+		replaced: wire.KickedFrame(wire.Replaced), offline: wire.KickedFrame(wire.Offline), again: wire.LostFrame(comeback(all)),
+	}
 	for id, some := range lost {
 		if f := h.serving(id); f != nil {
-			f.endLost(some, replaced, offline, again)
+			f.endLost(some, frames)
 		}
 	}
 }
 
+// lostFrames are the last of those whose leases are lost.
+type lostFrames struct{ replaced, offline, again *wire.Frame }
+
 // endLost is EndSessions for one room.
-func (f *followed) endLost(lost []store.Lost, replaced, offline, again *wire.Frame) {
+func (f *followed) endLost(lost []store.Lost, frames lostFrames) {
 	resumed := make(map[store.Lease]bool, len(lost))
 	for _, l := range lost {
 		resumed[l.Lease] = l.Resumed
@@ -37,9 +41,9 @@ func (f *followed) endLost(lost []store.Lost, replaced, offline, again *wire.Fra
 	f.crowd.each(func(s *Subscriber) {
 		switch elsewhere, gone := resumed[store.LeaseOf(s.session)]; {
 		case elsewhere:
-			s.finish(Replaced, replaced)
+			s.finish(Replaced, frames.replaced)
 		case gone:
-			s.lapse(again, offline)
+			s.lapse(frames)
 		}
 	})
 }

@@ -24,38 +24,6 @@ type environment map[string]string
 
 func (e environment) get(name string) string { return e[name] }
 
-func TestWanted(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		env    environment
-		wanted bool
-		fault  string
-	}{
-		"nothing":            {environment{}, false, ""},
-		"a service's name":   {environment{"OTEL_SERVICE_NAME": "x"}, false, ""},
-		"an exporter":        {environment{"OTEL_TRACES_EXPORTER": "otlp"}, true, ""},
-		"an endpoint":        {environment{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}, true, ""},
-		"one for traces":     {environment{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://x"}, true, ""},
-		"none at all":        {environment{"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://x"}, false, ""},
-		"disabled":           {environment{"OTEL_SDK_DISABLED": "True", "OTEL_TRACES_EXPORTER": "otlp"}, false, ""},
-		"not disabled":       {environment{"OTEL_SDK_DISABLED": "false", "OTEL_TRACES_EXPORTER": "otlp"}, true, ""},
-		"one there is not":   {environment{"OTEL_TRACES_EXPORTER": "zipkin"}, false, `OTEL_TRACES_EXPORTER is "zipkin", must be otlp or none`},
-		"disabled and wrong": {environment{"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "zipkin"}, false, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got, err := wanted(tt.env.get)
-			fault := ""
-			if err != nil {
-				fault = err.Error()
-			}
-			if got != tt.wanted || fault != tt.fault {
-				t.Errorf("%v, %q", got, fault)
-			}
-		})
-	}
-}
-
 // What would quietly be something else is said at the start.
 func TestSound(t *testing.T) {
 	t.Parallel()

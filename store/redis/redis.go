@@ -41,6 +41,8 @@ type Config struct {
 	OnBehind func(live.RoomID) // nothing
 	// Logger is told what operators should know.
 	Logger *slog.Logger // discards
+	// Metrics are those to count by.
+	Metrics *Metrics // registered with nothing
 	// Clock is where scripts take their instants from, for tests; nil: the server's.
 	Clock func() live.Timestamp
 }
@@ -59,6 +61,9 @@ func (c Config) withDefaults() Config {
 	set(&c.Replicas, 128)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(nil)
 	}
 	return c
 }

@@ -54,7 +54,8 @@ func (s *Store) Copy(ctx context.Context, id live.RoomID) (room.Room, error) {
 	var encoded string
 	err := s.reach(ctx, func(ctx context.Context) (err error) {
 		command := s.client.B().Get().Key(s.keysOf(id).copy()).Cache()
-		encoded, err = s.client.DoCache(ctx, command, copyTTL).ToString()
+		answer := s.client.DoCache(ctx, command, copyTTL)
+		encoded, err = s.config.Metrics.read(cachedRoom, answer).ToString()
 		return err
 	})
 	switch {

@@ -64,7 +64,7 @@ func (s *Store) SanctionMarks(ctx context.Context, places []live.RoomID) ([]pair
 	err := s.eachCopy(ctx, places, keys.standing, func(key string) rueidis.Cacheable {
 		return s.client.B().Hget().Key(key).Field("").Cache()
 	}, markTTL, func(i int, result rueidis.RedisResult) (err error) {
-		marks[i], err = markOf(result)
+		marks[i], err = markOf(s.config.Metrics.read(cachedSanctions, result))
 		return err
 	})
 	return marks, err

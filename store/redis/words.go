@@ -25,7 +25,7 @@ func (s *Store) WordsCopies(ctx context.Context, places []live.RoomID) ([]paired
 	err := s.eachCopy(ctx, places, keys.words, func(key string) rueidis.Cacheable {
 		return s.client.B().Get().Key(key).Cache()
 	}, wordsTTL, func(i int, result rueidis.RedisResult) (err error) {
-		copies[i], err = wordsCopyOf(result)
+		copies[i], err = wordsCopyOf(s.config.Metrics.read(cachedWords, result))
 		return err
 	})
 	return copies, err
