@@ -99,7 +99,7 @@ func traffic(t *testing.T, s *redis.Store, id live.RoomID) (stop func() (acknowl
 	for range 4 {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				receipt, err := s.Append(t.Context(), id, text(next.Add(1)), roomy)
+				receipt, err := s.Append(context.WithoutCancel(ctx), id, text(next.Add(1)), roomy)
 				switch {
 				case err == nil:
 					mu.Lock()

@@ -144,8 +144,8 @@ func newLetter(d feed.Draft, limits store.Limits) (letter, error) {
 	said = binary.BigEndian.AppendUint32(said, bounded(kept))
 	said = binary.BigEndian.AppendUint32(said, bounded(limits.Rate))
 	said = binary.BigEndian.AppendUint32(said, bounded(limits.WhitelistRate))
-	said = binary.BigEndian.AppendUint64(said, uint64(max(limits.SlowMode.Microseconds(), 0))) //nolint:gosec // not negative
-	said = binary.BigEndian.AppendUint64(said, uint64(max(limits.Revision, 0)))                //nolint:gosec // not negative
+	said = binary.BigEndian.AppendUint64(said, uint64(max(limits.SlowMode.Microseconds(), 0)))
+	said = binary.BigEndian.AppendUint64(said, uint64(max(limits.Revision, 0)))
 	who := make([]byte, 0, 4+len(d.Sender)+len(d.ClientMessageID))
 	who = binary.BigEndian.AppendUint32(who, bounded(len(d.Sender)))
 	who = append(append(who, d.Sender...), d.ClientMessageID...)

@@ -60,7 +60,7 @@ func (s *Store) Message(ctx context.Context, id live.RoomID, t live.Timestamp) (
 func (s *Store) Read(
 	ctx context.Context, id live.RoomID, c feed.Cursor, limit int,
 ) (batch feed.Batch, head store.Head, err error) {
-	err = s.replicas.fresh(ctx, id, func(rings *feed.Rings, h store.Head) { batch, head = rings.Select(c, limit), h })
+	err = s.replicas.from(ctx, id, c, func(rings *feed.Rings, h store.Head) { batch, head = rings.Select(c, limit), h })
 	return batch, head, err
 }
 

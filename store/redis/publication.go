@@ -23,7 +23,7 @@ const (
 func decodePublications(id live.RoomID, payload []byte) (all []store.Publication, err error) {
 	epoch, first, bodies, err := unpackBodies(payload)
 	for i, body := range bodies {
-		p := store.Publication{Epoch: epoch, Sequence: first + uint64(i)} //nolint:gosec // an index is not negative
+		p := store.Publication{Epoch: epoch, Sequence: first + uint64(i)}
 		if fault := decodeBody(id, body, &p); fault != nil {
 			p = store.Publication{Epoch: p.Epoch, Sequence: p.Sequence}
 			err = fmt.Errorf("publication %d: %w", p.Sequence, fault)
@@ -43,10 +43,13 @@ func unpackBodies(b []byte) (epoch live.Epoch, first uint64, bodies [][]byte, er
 	first, n := binary.BigEndian.Uint64(b[1:]), binary.BigEndian.Uint32(b[9:])
 	epoch, b = live.Epoch(b[13:13+length]), b[13+length:]
 	for range n {
-		if len(b) < 4 || uint64(len(b)-4) < uint64(binary.BigEndian.Uint32(b)) {
+		if len(b) < 4 {
 			return epoch, first, bodies, errMalformed
 		}
 		end := 4 + int(binary.BigEndian.Uint32(b))
+		if len(b) < end {
+			return epoch, first, bodies, errMalformed
+		}
 		bodies = append(bodies, b[4:end])
 		b = b[end:]
 	}

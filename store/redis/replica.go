@@ -163,32 +163,71 @@ func (s *Store) marked(ctx context.Context, id live.RoomID) (m mark, err error) 
 	return m, f.err
 }
 
+// from looks at a room's log as fresh does, for a reader at c. Where nothing is held of the
+// room it takes no more than what comes after c, and holds nothing.
+func (rs *replicas) from(ctx context.Context, id live.RoomID, c feed.Cursor, l look) error {
+	if s, ok := rs.rooms.Peek(id); c.Epoch == "" || ok && s.current() != nil {
+		return rs.fresh(ctx, id, l)
+	}
+	if continued, err := rs.store.readAfter(ctx, id, c, l); continued || err != nil {
+		return err
+	}
+	return rs.fresh(ctx, id, l)
+}
+
 // readOn reads a replica on, or another where it cannot go on, looks at it, and returns it.
 func (s *Store) readOn(ctx context.Context, id live.RoomID, r *replica, l look) (*replica, error) {
 	at := r.at()
-	args := []string{"1", string(at.Cursor.Epoch), decimal(at.Revision)}
-	for _, place := range at.Cursor.At {
-		args = append(args, decimal(place.Sequence))
-	}
-	code, list, err := s.run(ctx, readLog, id, args...)
-	if err != nil {
-		return nil, err
-	}
-	if err := refusal(id, code); err != nil {
-		return nil, err
-	}
-	d, err := decodeDelta(list)
+	d, err := s.readDelta(ctx, id, append([]string{"all", string(at.Cursor.Epoch), decimal(at.Revision)},
+		sequences(at.Cursor)...)...)
 	if err != nil {
 		return nil, err
 	}
 	if d.whole {
-		r = d.replica()
+		r = d.replica(d.evicted)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.take(d)
 	l(r.rings, r.head)
 	return r, nil
+}
+
+// readAfter looks at a log of which only what comes after c is there, and says whether it
+// could: whether c is a place in this life of the log, and nothing after it was dropped.
+func (s *Store) readAfter(ctx context.Context, id live.RoomID, c feed.Cursor, l look) (continued bool, err error) {
+	args := append([]string{"after", string(c.Epoch), ""}, sequences(c)...)
+	for _, place := range c.At {
+		args = append(args, decimal(place.Timestamp))
+	}
+	d, err := s.readDelta(ctx, id, args...)
+	if err != nil || d.whole {
+		return false, err
+	}
+	r := d.replica(c.At)
+	r.take(d)
+	l(r.rings, r.head)
+	return true, nil
+}
+
+// sequences returns a cursor's, as scripts read them.
+func sequences(c feed.Cursor) (all []string) {
+	for _, place := range c.At {
+		all = append(all, decimal(place.Sequence))
+	}
+	return all
+}
+
+// readDelta runs lua/read.lua.
+func (s *Store) readDelta(ctx context.Context, id live.RoomID, args ...string) (delta, error) {
+	code, list, err := s.run(ctx, readLog, id, args...)
+	if err != nil {
+		return delta{}, err
+	}
+	if err := refusal(id, code); err != nil {
+		return delta{}, err
+	}
+	return decodeDelta(list)
 }
 
 // at returns how far a replica is: nil is nowhere.
@@ -201,7 +240,7 @@ func (r *replica) at() store.Head {
 	return r.head
 }
 
-// delta is what brings a replica to where the log is, or (whole) all that the log holds.
+// delta is what brings a replica to where the log is, or (whole) what begins another.
 type delta struct {
 	head     store.Head
 	capacity int
@@ -222,9 +261,10 @@ func decodeDelta(list []rueidis.RedisMessage) (d delta, err error) {
 	return d, f.err
 }
 
-// replica returns an empty replica that a whole delta is to be taken into.
-func (d *delta) replica() *replica {
-	rings := feed.NewRings(d.capacity, feed.Cursor{Epoch: d.head.Cursor.Epoch, At: d.evicted})
+// replica returns an empty replica that a delta is to be taken into, which begins after the
+// places.
+func (d *delta) replica(after [feed.Buckets]feed.Place) *replica {
+	rings := feed.NewRings(d.capacity, feed.Cursor{Epoch: d.head.Cursor.Epoch, At: after})
 	rings.Descend(d.head.Ancestry)
 	return &replica{rings: rings}
 }

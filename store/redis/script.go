@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -25,11 +26,12 @@ type script struct {
 // load reads a script of the embedded ones, behind what all begin with and what it shares
 // with others: the last of the names is its own.
 func load(names ...string) script {
-	all := source("lib")
+	var all strings.Builder
+	all.WriteString(source("lib"))
 	for _, name := range names {
-		all += source(name)
+		all.WriteString(source(name))
 	}
-	return script{names[len(names)-1], rueidis.NewLuaScript(all)}
+	return script{names[len(names)-1], rueidis.NewLuaScript(all.String())}
 }
 
 func source(name string) string {
