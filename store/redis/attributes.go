@@ -98,7 +98,8 @@ func (s *Store) try(
 		r.committed(from, plan, at)
 		return store.AttributePosition{Epoch: from.epoch, Timestamp: at}, true, nil
 	case updateRepeated:
-		return store.AttributePosition{Epoch: live.Epoch(a.text()), Timestamp: live.Timestamp(a.number())}, true, a.err
+		first := store.AttributePosition{Epoch: live.Epoch(a.text()), Timestamp: live.Timestamp(a.number())}
+		return first, true, a.err
 	case updateStale:
 		return store.AttributePosition{}, false, b.renew(a, r, from)
 	case updateReused:
@@ -211,17 +212,13 @@ func (s *Store) attributesPlace(ctx context.Context, id live.RoomID) (live.Epoch
 		fields, err = s.client.DoCache(ctx, command, copyTTL).AsStrSlice()
 		return err
 	})
-	if err != nil || len(fields) != 2 || fields[1] == "" { // never changed, or not there
-		return live.Epoch(first(fields)), 0, err
+	if err != nil || len(fields) != 2 {
+		return "", 0, err
+	}
+	epoch := live.Epoch(fields[0])
+	if fields[1] == "" { // it never changed
+		return epoch, 0, nil
 	}
 	at, err := strconv.ParseInt(fields[1], 10, 64)
-	return live.Epoch(fields[0]), live.Timestamp(at), err
-}
-
-// first returns the first of values, if there is one.
-func first(values []string) string {
-	if len(values) == 0 {
-		return ""
-	}
-	return values[0]
+	return epoch, live.Timestamp(at), err
 }

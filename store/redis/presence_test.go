@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -165,6 +166,81 @@ func TestUnsettledSessionsOutliveTheirRoom(t *testing.T) {
 	clock.Advance(2 * time.Minute)
 	if got := expire(t, s); len(first) != 1 || !slices.Equal(got, first) {
 		t.Errorf("%+v, want again %+v", got, first)
+	}
+}
+
+// However joins, renewals and two nodes that look for what is over come together, every
+// session ends once, and none is overlooked: nobody comes afterwards who would notice.
+func TestLeasesEndOnceAndAll(t *testing.T) {
+	t.Parallel()
+	a, b := twice(t, services.SharedRedis(t))
+	nodes := []*redis.Store{a, b}
+	ids := begin(t, a, 12)
+	const callers, each = 4, 150
+	var joining, looking sync.WaitGroup
+	done := make(chan struct{})
+	var mu sync.Mutex
+	over := make(map[string]int)
+	look := func(s *redis.Store) {
+		ended, _, err := s.Expire(t.Context(), 7)
+		if err == nil {
+			err = s.Settle(t.Context(), ended)
+		}
+		if err != nil {
+			t.Errorf("Expire: %v", err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range ended {
+			over[fmt.Sprint(e.Room, e.ID, e.Incarnation)]++
+		}
+	}
+	for _, s := range nodes {
+		looking.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					look(s)
+				}
+			}
+		})
+	}
+	for n := range callers {
+		joining.Go(func() {
+			for i := range each {
+				s, id := nodes[(n+i)%2], ids[(n*7+i*5)%len(ids)]
+				name := fmt.Sprint(n, " ", i)
+				term := time.Duration(1+(i*13+n)%30) * time.Millisecond
+				session := join(t, s, id, live.UserID(name), live.SessionID(name), term)
+				if i%3 == 0 {
+					leases := map[live.RoomID][]store.Lease{id: {store.LeaseOf(session)}}
+					if _, err := s.Renew(t.Context(), leases, time.Duration(1+i%7)*time.Millisecond); err != nil {
+						t.Errorf("Renew: %v", err)
+					}
+				}
+			}
+		})
+	}
+	joining.Wait()
+	// Who is overlooked is found when the room is looked at again for those not settled: a
+	// minute later.
+	deadline := time.Now().Add(30 * time.Second)
+	eventually(t, "all sessions have ended", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(over) == callers*each || time.Now().After(deadline)
+	})
+	close(done)
+	looking.Wait()
+	if len(over) != callers*each {
+		t.Errorf("%d sessions have ended of %d", len(over), callers*each)
+	}
+	for name, n := range over {
+		if n != 1 {
+			t.Errorf("%s ended %d times", name, n)
+		}
 	}
 }
 
