@@ -118,7 +118,10 @@ func (a *archive) round(ctx context.Context) {
 	}
 	all := a.all()
 	a.writer.metrics.dirty.Set(float64(len(all)))
-	err := errors.Join(a.note(ctx, all, now), a.write(ctx, all, now))
+	err := a.note(ctx, all, now)
+	if err == nil {
+		err = a.write(ctx, all, now)
+	}
 	switch {
 	case ctx.Err() != nil:
 	case err == nil && a.pause > 0:

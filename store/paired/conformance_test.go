@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/rueidis"
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
@@ -37,14 +38,22 @@ func newBackends(tb testing.TB, redisURL string) backends {
 	tb.Helper()
 	name := strings.ToLower(rand.Text()[:13])
 	b := backends{
-		redis: redis.Config{URL: redisURL, Prefix: name + ":", Timeout: slow},
+		redis: redis.Config{URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow},
 		postgres: postgres.Config{
-			URL: services.SharedPostgres(tb), Schema: "test_" + name, Timeout: slow, MaxConns: 4,
+			URL: services.SharedPostgres(tb) + "&application_name=" + name, Schema: "test_" + name, Timeout: slow, MaxConns: 4,
 		},
 	}
 	execute(tb, b.postgres.URL, "CREATE SCHEMA "+b.postgres.Schema)
 	tb.Cleanup(func() { execute(tb, b.postgres.URL, "DROP SCHEMA "+b.postgres.Schema+" CASCADE") })
 	return b
+}
+
+// withParameter returns an address with one more parameter.
+func withParameter(address, parameter string) string {
+	if strings.Contains(address, "?") {
+		return address + "&" + parameter
+	}
+	return address + "?" + parameter
 }
 
 // withClock lets both backends take their instants from a clock.
@@ -110,6 +119,33 @@ func (b backends) open(tb testing.TB) *node {
 	return n
 }
 
+// breaking returns what cuts the connections of stores over the backends, to both.
+func (b backends) breaking(tb testing.TB) func() {
+	tb.Helper()
+	address, _, _ := strings.Cut(strings.TrimPrefix(b.redis.URL, "redis://"), "?")
+	name := strings.TrimSuffix(b.redis.Prefix, ":")
+	return func() {
+		client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, DisableCache: true})
+		if err != nil {
+			tb.Error(err)
+			return
+		}
+		defer client.Close()
+		ctx := context.WithoutCancel(tb.Context())
+		list, err := client.Do(ctx, client.B().ClientList().Build()).ToString()
+		if err != nil {
+			tb.Error(err)
+		}
+		for line := range strings.Lines(list) {
+			if id, ok := strings.CutPrefix(strings.Fields(line)[0], "id="); ok && strings.Contains(line, " name="+name+" ") {
+				_ = client.Do(ctx, client.B().Arbitrary("CLIENT", "KILL", "ID", id).Build()).Error() // it may have gone
+			}
+		}
+		execute(tb, b.postgres.URL+"-breaker",
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '"+name+"'")
+	}
+}
+
 // begun is when clocks of tests begin.
 var begun = live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
 
@@ -124,8 +160,9 @@ func open(tb testing.TB) storetest.Backend {
 // openReal opens a store on the servers' clocks.
 func openReal(tb testing.TB) storetest.Backend {
 	tb.Helper()
-	n := newBackends(tb, services.SharedRedis(tb)).open(tb)
-	return storetest.Backend{Set: n.Set(), Close: n.stop}
+	b := newBackends(tb, services.SharedRedis(tb))
+	n := b.open(tb)
+	return storetest.Backend{Set: n.Set(), Close: n.stop, Break: b.breaking(tb)}
 }
 
 func TestStore(t *testing.T) {
@@ -135,7 +172,26 @@ func TestStore(t *testing.T) {
 
 func TestStoreOnTheServersClocks(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, openReal)
+	const long = "it takes long, and no clock has a part in it"
+	storetest.Run(t, openReal,
+		storetest.Exclude{Test: "words/WordsAreLists", Reason: long},
+		storetest.Exclude{Test: "words/WordLimitChangesNothing", Reason: long},
+		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
+}
+
+// What Redis has a part in, on one that is a cluster.
+func TestStoreOnACluster(t *testing.T) {
+	t.Parallel()
+	cluster := services.NewCluster(t)
+	roles := []string{
+		"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes", "log_races", "rooms_races",
+		"attributes_races", "presence_races", "interrupted",
+	}
+	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
+		tb.Helper()
+		n := newBackends(tb, cluster.URL()).open(tb)
+		return storetest.Backend{Set: n.Set(), Close: n.stop}
+	}, roles)
 }
 
 func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, openReal) }

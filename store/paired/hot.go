@@ -23,6 +23,10 @@ type Hot interface {
 	Words
 	Chores
 
+	// Sweep sees to it that leases in rooms are looked at when they are over, should a node
+	// have ended before it could.
+	Sweep(ctx context.Context, ids []live.RoomID) error
+
 	// Now is the backend's clock, as far as this process knows it, and Synchronise asks
 	// it again.
 	Now() live.Timestamp
@@ -48,11 +52,11 @@ type Sanctions interface {
 	// room's mute, on whom nothing may act now. It goes into a copy of the revision before,
 	// from; it is false where there is none.
 	TakeTerms(ctx context.Context, a Acting, from int64) (bool, error)
-	// SanctionMarks returns what the copies are of, in the places' order, maybe from a cache that
-	// is a second behind.
+	// SanctionMarks returns what the copies are of, in the places' order, maybe from a
+	// cache that is a second behind.
 	SanctionMarks(ctx context.Context, places []live.RoomID) ([]Mark, error)
-	// FreshSanctionMarks is SanctionMarks from no cache. Of places that cannot be reached there is none,
-	// and an error.
+	// FreshSanctionMarks is SanctionMarks from no cache. Of places that cannot be reached
+	// there is none, and an error.
 	FreshSanctionMarks(ctx context.Context, places []live.RoomID) (map[live.RoomID]Mark, error)
 	// Copied returns what acts on users by the copies of places, in their orders and from
 	// no cache.

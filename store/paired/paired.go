@@ -10,6 +10,8 @@ import (
 
 	crand "crypto/rand"
 
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -80,7 +82,11 @@ const (
 	payEvery         = time.Second
 	archiveEvery     = time.Second
 	synchroniseEvery = 10 * time.Second
+	sweepEvery       = 5 * time.Minute
 )
+
+// sweepAtOnce is how many rooms are swept at once.
+const sweepAtOnce = 256
 
 // Run does what a store does by itself, until the context is done: it hands over what is
 // owed and what may have been lost, and archives. Then it archives what there is still, in
@@ -95,6 +101,7 @@ func (s *Store) Run(ctx context.Context) {
 	every(synchroniseEvery, s.synchronise)
 	every(archiveEvery, s.archive.round)
 	every(adoptEvery, s.archive.adopt)
+	every(sweepEvery, s.sweep)
 	group.Go(func() { s.mend(ctx) })
 	group.Wait()
 	s.archive.flush(context.WithoutCancel(ctx))
@@ -117,5 +124,28 @@ func repeat(ctx context.Context, period time.Duration, task func(context.Context
 func (s *Store) synchronise(ctx context.Context) {
 	if err := s.hot.Synchronise(ctx); err != nil && ctx.Err() == nil {
 		s.logger.DebugContext(ctx, "the hot backend does not tell its time", "error", err)
+	}
+}
+
+// sweep looks after the leases of all live rooms.
+func (s *Store) sweep(ctx context.Context) {
+	q := store.RoomQuery{State: room.Live, Limit: sweepAtOnce}
+	for ctx.Err() == nil {
+		rooms, err := s.durable.Rooms(ctx, q)
+		if err != nil {
+			s.complain(ctx, "rooms cannot be swept", err)
+			return
+		}
+		ids := make([]live.RoomID, len(rooms))
+		for i, r := range rooms {
+			ids[i] = r.ID
+		}
+		if err := s.hot.Sweep(ctx, ids); err != nil {
+			s.complain(ctx, "rooms cannot be swept", err)
+		}
+		if len(rooms) < q.Limit {
+			return
+		}
+		q.After = ids[len(ids)-1]
 	}
 }

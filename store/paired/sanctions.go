@@ -156,33 +156,33 @@ func (s *Store) SanctionRevisions(
 	ctx context.Context, ids []live.RoomID,
 ) (map[live.RoomID]store.SanctionRevision, error) {
 	marks, err := s.hot.FreshSanctionMarks(ctx, append([]live.RoomID{""}, ids...))
-	faults := []error{err}
-	everywhere, err := s.revision(ctx, "", marks)
-	if err != nil {
-		return nil, errors.Join(append(faults, err)...)
+	mark, reached := marks[""]
+	if !reached {
+		return nil, err
+	}
+	everywhere, err2 := s.revision(ctx, "", mark)
+	if err2 != nil {
+		return nil, err2
 	}
 	all := make(map[live.RoomID]store.SanctionRevision, len(ids))
 	for _, id := range ids {
-		here, err := s.revision(ctx, id, marks)
-		if err != nil {
-			faults = append(faults, err)
+		mark, reached := marks[id]
+		if !reached {
+			continue // err says so
+		}
+		here, err2 := s.revision(ctx, id, mark)
+		if err2 != nil {
+			err = err2
 			continue
 		}
 		all[id] = store.SanctionRevision{Here: here, Everywhere: everywhere}
 	}
-	return all, errors.Join(faults...)
+	return all, err
 }
 
-// errUnreached says that a place's copy could not be read; why was said already.
-var errUnreached = errors.New("paired: the copy was not read")
-
 // revision returns that of a place by its mark; where there is no copy, it is loaded.
-func (s *Store) revision(ctx context.Context, place live.RoomID, marks map[live.RoomID]Mark) (int64, error) {
-	mark, reached := marks[place]
-	switch {
-	case !reached:
-		return 0, errUnreached
-	case mark.Known:
+func (s *Store) revision(ctx context.Context, place live.RoomID, mark Mark) (int64, error) {
+	if mark.Known {
 		return mark.Revision, nil
 	}
 	loaded, err := s.load(ctx, place)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -87,6 +88,12 @@ var roles = []struct {
 // Run runs the suite, each test with a store of its own, all in parallel.
 func Run(t *testing.T, open Open, excludes ...Exclude) {
 	t.Helper()
+	RunRoles(t, open, nil, excludes...)
+}
+
+// RunRoles is Run for some roles alone, nil: for all.
+func RunRoles(t *testing.T, open Open, names []string, excludes ...Exclude) {
+	t.Helper()
 	reasons := make(map[string]string)
 	for _, e := range excludes {
 		if !exists(e.Test) || e.Reason == "" {
@@ -95,6 +102,9 @@ func Run(t *testing.T, open Open, excludes ...Exclude) {
 		reasons[e.Test] = e.Reason
 	}
 	for _, role := range roles {
+		if names != nil && !slices.Contains(names, role.name) {
+			continue
+		}
 		t.Run(role.name, func(t *testing.T) {
 			t.Parallel()
 			for _, test := range role.tests {
