@@ -236,6 +236,22 @@ func TestTransactionsAreTriedAgain(t *testing.T) {
 	}
 }
 
+// A connection to what is the primary no more is given up: the next is to the one that is.
+func TestStandbyIsLeft(t *testing.T) {
+	t.Parallel()
+	s := migrated(t, Config{MaxConns: 1})
+	if _, err := s.pool.Exec(t.Context(), "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"); err != nil {
+		t.Fatal(err)
+	}
+	r := room.Room{ID: "r", Settings: room.DefaultSettings()}
+	if _, err := s.CreateRoom(t.Context(), r, "request"); !errors.Is(err, store.ErrUnavailable) || state(err) != readOnly {
+		t.Errorf("%v, want ErrUnavailable", err)
+	}
+	if _, err := s.CreateRoom(t.Context(), r, "request"); err != nil {
+		t.Errorf("on another connection: %v", err)
+	}
+}
+
 // Where connections are pooled by transaction, what was prepared is gone with each.
 func TestModesThatPrepareNothing(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,30 @@
 // publications from 1, and an ancestry that says up to where the life before it is
 // known. Readers who had not got further go on from where they are.
 //
+// # The log
+//
+// What a node appends to a room while a batch of it is under way goes with the next batch:
+// one script run for many messages, each decided after those before it, published as one.
+// Recalls go by themselves: they are few. The state says how many entries each ring holds,
+// so keys of a room must not go missing alone: Redis must not evict any (noeviction).
+//
+// Reading takes no more than what is new: a node holds the logs of the rooms that it has
+// read lately, and the script answers what came since. Recent asks nothing at all while the
+// client-side cache says that nothing was published.
+//
+// # Following
+//
+// A room that is followed is one sharded subscription, on connections that nothing else
+// uses, however many follow it here. Where it was lost and is there again, by whatever
+// cause, followers hear where the room is, and see by that what they have missed.
+//
+// # Away
+//
+// When Redis does not answer one call in time, those that come later are not waited for:
+// they fail at once for a quarter of a second, then one is let through to see. In a cluster
+// that is so for each sixteenth of the slots by itself. While a slot moves, scripts wait for
+// it: in a cluster they name every key of the room, and so never run where only some are.
+//
 // # Attributes
 //
 // The rules of a room's attributes are not in Lua. A node plans a batch on its copy of the

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
@@ -127,4 +128,22 @@ func TestStore(t *testing.T) {
 func TestStoreOnTheServersClock(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, openCut, notTheCopys)
+}
+
+// TestStoreWithoutCache: what is cached is a matter of how much is asked, not of what is
+// answered.
+func TestStoreWithoutCache(t *testing.T) {
+	t.Parallel()
+	s := connect(t, redis.Config{URL: services.SharedRedis(t), NoCache: true, Replicas: 1})
+	ids := begin(t, s, 2)
+	for i := range int64(6) {
+		id := ids[i%2] // of which one replica is held
+		place := send(t, s, id, i, 1).Place
+		for range 2 {
+			batch, head, err := s.Recent(t.Context(), id, feed.Cursor{}, 10)
+			if err != nil || head.Cursor.At[feed.Low] != place || len(batch.Messages) != int(i/2+1) {
+				t.Errorf("%d: Recent = %d messages, %+v, %v; want all up to %+v", i, len(batch.Messages), head, err, place)
+			}
+		}
+	}
 }
