@@ -41,8 +41,8 @@ func NewCluster(tb testing.TB, args ...string) *Cluster {
 	return c
 }
 
-// settings of a member. A primary that does not answer for three
-// seconds has failed: one that is only slow should not.
+// settings of a member. A primary that does not answer for three seconds has failed: one that
+// is only slow should not.
 func (*Cluster) settings(tb testing.TB, args []string) []string {
 	tb.Helper()
 	return append([]string{
