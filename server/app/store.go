@@ -41,6 +41,13 @@ type backing struct {
 // inProcess returns the backing of a store that does nothing by itself.
 func inProcess(set store.Set) backing { return backing{set, func(context.Context) {}, func() {}} }
 
+// opener opens stores that may still be starting.
+type opener struct {
+	config   config.Config
+	logger   *slog.Logger
+	registry prometheus.Registerer
+}
+
 // openBacking opens what the configuration names.
 func openBacking(
 	ctx context.Context, c config.Config, logger *slog.Logger, registry prometheus.Registerer,
@@ -96,13 +103,6 @@ func (o opener) prune(ctx context.Context, s *postgres.Store) {
 	}
 }
 
-// opener opens stores that may still be starting.
-type opener struct {
-	config   config.Config
-	logger   *slog.Logger
-	registry prometheus.Registerer
-}
-
 // await tries to open something until that succeeds, fails for another reason than that
 // nobody answers, or takes too long.
 func (o opener) await(ctx context.Context, what, flag string, open func(context.Context) error) error {
@@ -119,7 +119,8 @@ func (o opener) await(ctx context.Context, what, flag string, open func(context.
 		case time.Since(begun) > awaitStores:
 			return fmt.Errorf("%s did not answer in %v: check %s, and that it runs: %w", what, awaitStores, flag, err)
 		}
-		o.logger.WarnContext(ctx, "waiting for "+what, "waited", time.Since(begun).Round(time.Second), "error", err)
+		o.logger.WarnContext(ctx, "waiting for a store to answer",
+			"store", what, "waited", time.Since(begun).Round(time.Second), "error", err)
 		select {
 		case <-time.After(askStores):
 		case <-ctx.Done():

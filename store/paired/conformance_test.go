@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/rueidis"
 
@@ -65,15 +64,7 @@ func (b backends) withClock(clock *storetest.Clock) backends {
 // execute executes a statement over a connection of its own.
 func execute(tb testing.TB, url, statement string) {
 	tb.Helper()
-	ctx := context.WithoutCancel(tb.Context()) // the test may be over
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, statement); err != nil {
-		tb.Errorf("%s: %v", statement, err)
-	}
+	services.Query(tb, url, statement)
 }
 
 // node is a store as one server process has it.

@@ -29,7 +29,7 @@ func unpackTerm(b string) (t moderation.Term, rest string, err error) {
 	}
 	b = b[n:]
 	length, n := binary.Uvarint([]byte(b[:min(len(b), binary.MaxVarintLen64)]))
-	if n <= 0 || length > uint64(len(b)-n) {
+	if n <= 0 || length > uint64(len(b)-n) { //nolint:gosec // no more was read than there is
 		return t, "", errCopy
 	}
 	end := n + int(length) //nolint:gosec // no more than there is
