@@ -41,11 +41,12 @@ func NewCluster(tb testing.TB, args ...string) *Cluster {
 	return c
 }
 
-// settings of a member. A primary that does not answer for a second has failed.
+// settings of a member. A primary that does not answer for three
+// seconds has failed: one that is only slow should not.
 func (*Cluster) settings(tb testing.TB, args []string) []string {
 	tb.Helper()
 	return append([]string{
-		"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", strconv.Itoa(FreePort(tb)),
+		"--cluster-enabled", "yes", "--cluster-node-timeout", "3000", "--cluster-port", strconv.Itoa(FreePort(tb)),
 		"--cluster-replica-validity-factor", "0", "--cluster-migration-barrier", "1", "--repl-diskless-sync-delay", "0",
 	}, args...)
 }
