@@ -113,7 +113,7 @@ func (o opener) await(ctx context.Context, what, flag string, open func(context.
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return fmt.Errorf("stopped before %s answered: %w", what, ctx.Err())
 		case !errors.Is(err, store.ErrUnavailable):
 			return fmt.Errorf("%s cannot be used: %w", flag, err)
 		case time.Since(begun) > awaitStores:
