@@ -12,7 +12,7 @@ import (
 )
 
 // errCopy says that a copy is not one that this build wrote, or a later one.
-var errCopy = errors.New("redis: the copy of a place's sanctions cannot be read")
+var errCopy = errors.New("redis: the copy of what is of a place cannot be read")
 
 // packTerm appends a term: its end, and why, after its length.
 func packTerm(b []byte, t moderation.Term) []byte {
