@@ -32,7 +32,7 @@ type Attention struct {
 	first      live.Timestamp // of the first unanswered notification, 0: none
 	last       live.Timestamp // of the latest
 	unanswered int
-	held       bool // something came since that the viewer was not told of
+	held       bool // something came since that the viewer was not told of, or Hold says so
 }
 
 // Round decides for a round in which something is new, however many messages that
@@ -73,6 +73,10 @@ func (a *Attention) Overdue(p NotifyPolicy, now live.Timestamp, protected bool) 
 	a.notified(now)
 	return true
 }
+
+// Hold says that a viewer who was notified may have pulled in vain, where nobody heard of
+// it: Overdue decides as if something had come since.
+func (a *Attention) Hold() { a.held = a.unanswered > 0 }
 
 // Held says whether something came while the viewer is left alone, and for how long they
 // still are.

@@ -165,6 +165,10 @@ func TestAttentionIsExact(t *testing.T) {
 				continue
 			}
 			if rapid.IntRange(0, 3).Draw(t, "between rounds") == 0 {
+				if rapid.IntRange(0, 3).Draw(t, "in vain") == 0 && len(oracle.told) > 0 {
+					a.Hold()
+					oracle.held = append(oracle.held, now)
+				}
 				wait, held := a.Held(policy, now)
 				if held != (len(oracle.held) > 0) || held && (wait == 0) != oracle.waited(policy, now) {
 					t.Fatalf("at %d after %v: held %v, for %v", now, oracle, held, wait)

@@ -15,7 +15,9 @@ import (
 // there is none left to renew the viewer was offline.
 //
 // Of a viewer who is known to pull elsewhere the node does not wait to hear: they are
-// notified in every round, as one who pulls at once is.
+// notified in every round, as one who pulls at once is. And as the other node may have
+// answered before it had heard what the notification was of, whoever is not heard to pull
+// is notified once more when their mark ends.
 
 // doubt begins to doubt a viewer, who has not pulled here for too long. The caller holds
 // s.mu.
@@ -39,6 +41,15 @@ func (s *Subscriber) comesFrom(c feed.Cursor) {
 	known := s.cursor.Epoch != "" && s.cursor.Epoch == c.Epoch
 	if s.room.hub.config.DoubtFor > 0 && !s.inline && known && s.cursor.Before(c) {
 		s.elsewhere = true
+	}
+}
+
+// mistrust sees to it that a viewer is notified once more if they are not heard to pull.
+// The caller holds s.mu.
+func (s *Subscriber) mistrust(n *notice, now live.Timestamp) {
+	if s.room.hub.config.DoubtFor > 0 {
+		s.attention.Hold()
+		s.leave(n, now)
 	}
 }
 

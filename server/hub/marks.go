@@ -63,7 +63,7 @@ func (s *Subscriber) remind(n *notice, now live.Timestamp) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.end != nil, s.inline, s.elsewhere: // nothing is kept from them
+	case s.end != nil, s.inline: // there is nothing to tell them
 	case s.attention.Overdue(n.settings.Notify, now, s.isProtected(now)):
 		s.notifyOf(n, n.news, now)
 	default:

@@ -173,6 +173,7 @@ func (s *Subscriber) offerNotice(n *notice, what news, now live.Timestamp) stand
 	switch s.attention.Round(n.settings.Notify, now, s.isProtected(now)) {
 	case feed.Notify:
 		s.notifyOf(n, what, now)
+		s.mistrust(n, now)
 	case feed.Offline:
 		if s.room.hub.config.DoubtFor == 0 {
 			s.close(Offline, wire.KickedFrame(wire.Offline))
@@ -183,11 +184,11 @@ func (s *Subscriber) offerNotice(n *notice, what news, now live.Timestamp) stand
 		s.attention.Round(n.settings.Notify, now, true)
 		s.notifyOf(n, what, now)
 	case feed.Quiet:
+		s.leave(n, now)
 		if s.elsewhere {
 			s.notifyOf(n, what, now)
 			break
 		}
-		s.leave(n, now)
 		n.tally.notices[held]++
 		s.notifyOf(n, what&newAttributes, now)
 		if !s.isIgnoring() {
