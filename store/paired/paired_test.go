@@ -322,6 +322,29 @@ func TestBansInEveryRoomAreLookedAfter(t *testing.T) {
 	eventually(t, "bob is banned again", func() bool { return n.banned(t, "", "bob") })
 }
 
+// A room that is created under the id of one that was forgotten is another room, though the
+// hot backend still has a copy of the first.
+func TestRoomOfAForgottenId(t *testing.T) {
+	t.Parallel()
+	b := newBackends(t, services.SharedRedis(t))
+	n := b.open(t)
+	n.create(t, "r")
+	before := n.send(t, "r", "in the first").Epoch
+	ended, err := n.EndRoom(t.Context(), "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	services.Query(t, b.postgres.URL, "DELETE FROM "+b.postgres.Schema+".rooms")
+	n.create(t, "r")
+	if receipt := n.send(t, "r", "in the second"); receipt.Epoch == before || receipt.Place.Sequence != 1 {
+		t.Errorf("the first message is %+v, in a room whose id another had with the epoch %q", receipt, before)
+	}
+	if err := n.hot.Hot.Begin(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	n.send(t, "r", "after the first was handed over once more")
+}
+
 // A ban acts on another node within a second, if the machine is one to tell by.
 func TestBanReachesOtherNodes(t *testing.T) {
 	t.Parallel()
