@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -53,7 +54,7 @@ type archive struct {
 // archive.mu.
 type dirtyRoom struct {
 	marks   atomic.Uint64 // how often something was seen to happen
-	notes   []DirtyMark   // in the hot backend: this node's and those of nodes that are gone
+	notes   []DirtyMark   // in the hot backend: this node's, then those of nodes that are gone
 	noted   time.Time     // when this node's was made
 	notYet  time.Time     // another node archives it, until then at least
 	writing writing
@@ -137,7 +138,7 @@ func (a *archive) round(ctx context.Context) {
 func (a *archive) note(ctx context.Context, all map[live.RoomID]*dirtyRoom, now time.Time) error {
 	var marks []DirtyMark
 	for id, d := range all {
-		if now.Sub(d.noted) >= noteEvery {
+		if now.Sub(d.noted) >= noteEvery || a.inherited(d) {
 			marks = append(marks, DirtyMark{a.node, id})
 		}
 	}
@@ -150,7 +151,32 @@ func (a *archive) note(ctx context.Context, all map[live.RoomID]*dirtyRoom, now 
 	for _, m := range marks {
 		all[m.Room].noted = now
 	}
-	return nil
+	return a.disown(ctx, marks)
+}
+
+// inherited says whether others have noted a room too.
+func (a *archive) inherited(d *dirtyRoom) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return len(d.notes) > 1
+}
+
+// disown takes back what nodes that are gone have noted of rooms that this one has noted
+// itself: what is left of the others is found by adopt then, however long these go on.
+func (a *archive) disown(ctx context.Context, noted []DirtyMark) error {
+	var marks []DirtyMark
+	a.mu.Lock()
+	for _, m := range noted {
+		if d := a.dirty[m.Room]; d != nil {
+			marks = append(marks, d.notes[1:]...)
+			d.notes = d.notes[:1:1]
+		}
+	}
+	a.mu.Unlock()
+	if len(marks) == 0 {
+		return nil
+	}
+	return a.writer.hot.UnmarkDirty(ctx, marks)
 }
 
 // write archives rooms, some at once.
@@ -223,7 +249,7 @@ func (a *archive) adopt(ctx context.Context) {
 	for _, m := range left {
 		d := a.add(m.Room)
 		d.marks.Add(1)
-		if m.Node != a.node {
+		if m.Node != a.node && !slices.Contains(d.notes, m) {
 			d.notes = append(d.notes, m)
 		}
 	}

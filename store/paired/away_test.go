@@ -77,6 +77,7 @@ type durable struct {
 	paired.Durable
 	away  away
 	reads atomic.Int64 // of rooms
+	whole atomic.Int64 // of all that acts in a place
 }
 
 func (d *durable) Room(ctx context.Context, id live.RoomID) (room.Room, error) {
@@ -88,10 +89,18 @@ func (d *durable) Room(ctx context.Context, id live.RoomID) (room.Room, error) {
 }
 
 func (d *durable) Acting(ctx context.Context, place live.RoomID) (paired.Acting, error) {
+	d.whole.Add(1)
 	if err := d.away.err(); err != nil {
 		return paired.Acting{}, err
 	}
 	return d.Durable.Acting(ctx, place)
+}
+
+func (d *durable) Terms(ctx context.Context, place live.RoomID, user live.UserID) (paired.Acting, error) {
+	if err := d.away.err(); err != nil {
+		return paired.Acting{}, err
+	}
+	return d.Durable.Terms(ctx, place, user)
 }
 
 func (d *durable) ApplySanction(

@@ -64,7 +64,7 @@ func (s *Store) handOver(ctx context.Context, of Matter, place live.RoomID) (err
 		}
 		return s.hand(ctx, r)
 	case OfSanctions:
-		err = s.handActing(ctx, place)
+		err = s.handLate(ctx, place)
 	case OfWords:
 		_, err = s.handWords(ctx, place)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/paired"
 	"github.com/ovation-live/ovation/store/storetest"
 )
 
@@ -158,6 +159,28 @@ func TestRoomsOfADeadNodeAreArchived(t *testing.T) {
 	eventually(t, "nothing is left", func() bool {
 		left, err := other.hot.LeftDirty(t.Context(), -time.Hour, 10)
 		return err == nil && len(left) == 0
+	})
+}
+
+// A room that a dead node has left, and in which something happens all the time, is noted by
+// who archives it now, and by the dead one no more: what else it left is found then.
+func TestRoomsOfADeadNodeThatAreBusyAreNotedAnew(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(begun)
+	b := newBackends(t, services.SharedRedis(t)).withClock(clock)
+	dead := b.open(t)
+	dead.create(t, "r")
+	if err := dead.hot.MarkDirty(t.Context(), []paired.DirtyMark{{Node: "dead", Room: "r"}}); err != nil {
+		t.Fatal(err)
+	}
+	dead.stop()
+	clock.Advance(time.Minute)
+	n := b.open(t)
+	n.durable.away.is.Store(true) // so it is never done
+	n.send(t, "r", "busy")
+	eventually(t, "the room is this node's", func() bool {
+		left, err := n.hot.LeftDirty(t.Context(), -time.Hour, 10)
+		return err == nil && len(left) == 1 && left[0].Node != "dead"
 	})
 }
 

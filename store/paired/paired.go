@@ -95,7 +95,6 @@ func (s *Store) Run(ctx context.Context) {
 	every := func(period time.Duration, task func(context.Context)) {
 		group.Go(func() { repeat(ctx, period, task) })
 	}
-	s.seen.suspect("")
 	every(payEvery, s.pay)
 	every(synchroniseEvery, s.synchronise)
 	every(archiveEvery, s.archive.round)
@@ -119,8 +118,10 @@ func repeat(ctx context.Context, period time.Duration, task func(context.Context
 	}
 }
 
-// synchronise asks the hot backend's clock.
+// synchronise asks the hot backend's clock, and looks after what acts in every room: where the
+// backend has parts, none of this node's rooms need be in the part that lost it.
 func (s *Store) synchronise(ctx context.Context) {
+	s.seen.suspect("")
 	if err := s.hot.Synchronise(ctx); err != nil && ctx.Err() == nil {
 		s.logger.DebugContext(ctx, "the hot backend does not tell its time", "error", err)
 	}

@@ -294,6 +294,57 @@ func TestCopiesThatWereLostAreMended(t *testing.T) {
 	})
 }
 
+// What acts in every room is mended where nothing else shows that it was lost; and it is not
+// read whole where it was not.
+func TestBansInEveryRoomAreLookedAfter(t *testing.T) {
+	t.Parallel()
+	r := services.NewRedis(t)
+	b := newBackends(t, r.URL())
+	n := b.open(t)
+	nothingIsOwed := func() bool {
+		return services.Query(t, b.postgres.URL, "SELECT count(*) FROM "+b.postgres.Schema+".debts") == "0"
+	}
+	if _, err := n.ApplySanction(t.Context(), ban("", "ann")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "nothing is owed", nothingIsOwed)
+	standing := b.redis.Prefix + "{%}:standing"
+	r.Do(t, "COPY", standing, standing+" before")
+	before := n.durable.whole.Load()
+	if _, err := n.ApplySanction(t.Context(), ban("", "bob")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "nothing is owed", nothingIsOwed)
+	if read := n.durable.whole.Load() - before; read != 0 {
+		t.Errorf("all that acts was read %d times, for one ban", read)
+	}
+	r.Do(t, "RENAME", standing+" before", standing)
+	eventually(t, "bob is banned again", func() bool { return n.banned(t, "", "bob") })
+}
+
+// A room that is created under the id of one that was forgotten is another room, though the
+// hot backend still has a copy of the first.
+func TestRoomOfAForgottenId(t *testing.T) {
+	t.Parallel()
+	b := newBackends(t, services.SharedRedis(t))
+	n := b.open(t)
+	n.create(t, "r")
+	before := n.send(t, "r", "in the first").Epoch
+	ended, err := n.EndRoom(t.Context(), "r")
+	if err != nil {
+		t.Fatal(err)
+	}
+	services.Query(t, b.postgres.URL, "DELETE FROM "+b.postgres.Schema+".rooms")
+	n.create(t, "r")
+	if receipt := n.send(t, "r", "in the second"); receipt.Epoch == before || receipt.Place.Sequence != 1 {
+		t.Errorf("the first message is %+v, in a room whose id another had with the epoch %q", receipt, before)
+	}
+	if err := n.hot.Hot.Begin(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	n.send(t, "r", "after the first was handed over once more")
+}
+
 // A ban acts on another node within a second, if the machine is one to tell by.
 func TestBanReachesOtherNodes(t *testing.T) {
 	t.Parallel()
@@ -357,5 +408,43 @@ func TestStandingWhileTheHotBackendIsAway(t *testing.T) {
 	clock.Advance(2 * time.Minute)
 	if banned("ann") || !banned("bob") {
 		t.Error("what has expired acts")
+	}
+}
+
+// What was known of somebody before the latest that a node has seen to change is no more than
+// a last resort.
+func TestStandingThatIsTooOldIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	n := newBackends(t, services.SharedRedis(t)).open(t)
+	n.create(t, "r")
+	banned := func(user live.UserID) bool {
+		s, err := n.Standing(t.Context(), "r", user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Banned.Acts()
+	}
+	for _, user := range []live.UserID{"ann", "bob"} {
+		if _, err := n.ApplySanction(t.Context(), ban("r", user)); err != nil {
+			t.Fatal(err)
+		}
+		if banned("cy") {
+			t.Error("cy is banned")
+		}
+	}
+	if _, err := n.ApplySanction(t.Context(), ban("r", "cy")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.ApplySanction(t.Context(), ban("r", "dee")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node has seen it", func() bool { return banned("dee") })
+	n.hot.away.is.Store(true)
+	if !banned("cy") {
+		t.Error("cy is not banned, as was known before")
+	}
+	n.durable.away.is.Store(true)
+	if !banned("cy") {
+		t.Error("what was known last is forgotten")
 	}
 }

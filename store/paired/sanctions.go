@@ -63,6 +63,23 @@ func (s *Store) handActing(ctx context.Context, place live.RoomID) error {
 	return s.handed(s.hot.TakeActing(ctx, acting))
 }
 
+// handLate is handActing for a copy that is likely to be there: all that acts in a place may
+// be much, and is read only if the copy is behind.
+func (s *Store) handLate(ctx context.Context, place live.RoomID) error {
+	present, err := s.durable.Terms(ctx, place, "")
+	if err != nil {
+		return err
+	}
+	marks, err := s.hot.FreshSanctionMarks(ctx, []live.RoomID{place})
+	if err != nil {
+		return s.handed(err)
+	}
+	if copied := marks[place]; copied.Known && copied.Revision >= present.Revision {
+		return nil
+	}
+	return s.handActing(ctx, place)
+}
+
 // load is handActing for a place that has no copy, once for all who ask meanwhile. A room
 // that is not there has nothing.
 func (s *Store) load(ctx context.Context, place live.RoomID) (Acting, error) {

@@ -68,17 +68,18 @@ func (s *standings) at(place live.RoomID, user live.UserID, m Mark) (moderation.
 	return r.terms, ok && r.revision == m.Revision
 }
 
-// last returns what acted on a user when it was read last, if it is remembered.
-func (s *standings) last(place live.RoomID, user live.UserID) (c Copied, ok bool) {
+// last returns what acted on a user when it was read last, if it is remembered, and whether
+// nothing has changed in the place since, as far as this node has seen.
+func (s *standings) last(place live.RoomID, user live.UserID) (c Copied, known, present bool) {
 	m, ok := s.places.Get(place)
 	if !ok {
-		return Copied{}, false
+		return Copied{}, false, false
 	}
 	if m.Users == 0 {
-		return Copied{m, make([]moderation.Terms, 1)}, true
+		return Copied{m, make([]moderation.Terms, 1)}, true, true
 	}
 	r, ok := s.users.Get(placed{place, user})
-	return Copied{m, []moderation.Terms{r.terms}}, ok
+	return Copied{m, []moderation.Terms{r.terms}}, ok, ok && r.revision == m.Revision
 }
 
 // Standing implements store.Sanctions. What is known of a user holds while the cached
@@ -139,23 +140,17 @@ func (s *Store) standsIn(ctx context.Context, place live.RoomID, user live.UserI
 	return found, nil
 }
 
-// lastStanding is Standing while the hot backend is away: what was known last, else what
-// the durable one says.
+// lastStanding is Standing while the hot backend is away: what was known last, and what the
+// durable one says of those of whom that is too old, or nothing.
 func (s *Store) lastStanding(
 	ctx context.Context, places []live.RoomID, user live.UserID,
 ) (moderation.Standing, error) {
 	var terms [2]moderation.Terms
 	var mute moderation.Term
 	for i, place := range places {
-		found, ok := s.standings.last(place, user)
-		if !ok {
-			acting, err := s.durable.Terms(ctx, place, user)
-			if err != nil && !errors.Is(err, store.ErrRoomNotFound) {
-				return moderation.Standing{}, err
-			}
-			found = acting.copied([]live.UserID{user})
-			found.Users = 1 // others may be there
-			s.standings.put(place, user, found.Mark, found.Terms[0])
+		found, err := s.lastIn(ctx, place, user)
+		if err != nil {
+			return moderation.Standing{}, err
 		}
 		terms[i] = found.Terms[0]
 		if i > 0 {
@@ -163,4 +158,23 @@ func (s *Store) lastStanding(
 		}
 	}
 	return standing(terms[0], terms[1], mute, s.hot.Now()), nil
+}
+
+// lastIn is lastStanding in one place.
+func (s *Store) lastIn(ctx context.Context, place live.RoomID, user live.UserID) (Copied, error) {
+	found, known, present := s.standings.last(place, user)
+	if present {
+		return found, nil
+	}
+	acting, err := s.durable.Terms(ctx, place, user)
+	switch {
+	case known && errors.Is(err, store.ErrUnavailable):
+		return found, nil
+	case err != nil && !errors.Is(err, store.ErrRoomNotFound):
+		return Copied{}, err
+	}
+	found = acting.copied([]live.UserID{user})
+	found.Users = 1 // others may be there
+	s.standings.put(place, user, found.Mark, found.Terms[0])
+	return found, nil
 }

@@ -60,7 +60,7 @@ func (s *Store) Archive(
 		if moved, err = move(ctx, tx, id, from, to); err != nil || !moved {
 			return err
 		}
-		return keep(ctx, tx, id, rows, recalls)
+		return keep(ctx, tx, id, to.Epoch, rows, recalls)
 	})
 	return moved && err == nil, err
 }
@@ -109,17 +109,38 @@ func messageRows(
 	return rows, recalls, nil
 }
 
-// keep writes messages, and takes away the contents of what they recall.
-func keep(ctx context.Context, tx pgx.Tx, id live.RoomID, rows [][]any, recalls []int64) error {
+// keep writes messages of a life of a room's log, and takes away the contents of what they
+// recall, and of what was recalled in another life already: a node that was stopped may come
+// late with what it had read before.
+func keep(
+	ctx context.Context, tx pgx.Tx, id live.RoomID, epoch live.Epoch, rows [][]any, recalls []int64,
+) error {
 	if len(rows) == 0 {
 		return nil
 	}
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"messages"}, messageColumns, pgx.CopyFromRows(rows))
-	if err != nil || len(recalls) == 0 {
+	if err != nil {
 		return err
+	}
+	first, last := span(rows)
+	if _, err := tx.Exec(ctx, statement("recall as other lives"), pack(id), pack(epoch), first, last); err != nil {
+		return err
+	}
+	if len(recalls) == 0 {
+		return nil
 	}
 	_, err = tx.Exec(ctx, statement("recall messages"), pack(id), recalls)
 	return err
+}
+
+// span returns the least and the greatest timestamp of rows, of which there is one at least.
+func span(rows [][]any) (first, last int64) {
+	first = math.MaxInt64
+	for _, row := range rows {
+		at, _ := row[1].(int64)
+		first, last = min(first, at), max(last, at)
+	}
+	return first, last
 }
 
 // History implements paired.Durable. Lives of a log share what one went on from: of

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/store"
@@ -300,4 +301,33 @@ func TestArchivesFollowTheirLogs(t *testing.T) {
 		a.T = rt
 		a.agree()
 	})
+}
+
+// A node that was stopped may archive, of a life that is over, what was recalled in the next
+// meanwhile: the contents do not come back.
+func TestWhatWasRecalledStaysSoInEveryLife(t *testing.T) {
+	t.Parallel()
+	for _, epochs := range [][2]live.Epoch{{"a", "b"}, {"b", "a"}} {
+		c := config(t)
+		s := openWith(t, c)
+		create(t, s, "r")
+		before := newLog(epochs[0])
+		at := before.send(1)
+		read, place := before.all(), before.Rings().Head() // by who is stopped now
+		after := newLog(epochs[1])
+		after.send(1)
+		after.recall(t, at)
+		archive(t, s, "r", feed.Cursor{}, after)
+		moved, err := s.Archive(t.Context(), "r", feed.Cursor{Epoch: epochs[0]}, place, read)
+		if err != nil || !moved {
+			t.Fatalf("Archive: %v, %v", moved, err)
+		}
+		got, err := s.History(t.Context(), "r", 0, 0, 10)
+		if err != nil || len(got) != 2 || !got[0].Recalled || got[0].Text != "" {
+			t.Errorf("%v: the history is %+v, %v; want a recalled message and the recall", epochs, got, err)
+		}
+		if n := services.Query(t, c.URL, "SELECT count(*) FROM "+c.Schema+".messages WHERE recalls = 0 AND NOT recalled"); n != "0" {
+			t.Errorf("%v: %s copies of it have their contents still", epochs, n)
+		}
+	}
 }

@@ -2,7 +2,9 @@ package redis_test
 
 import (
 	"errors"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
@@ -32,4 +34,39 @@ func TestAnUnreadableCopyIsOneRoomsAlone(t *testing.T) {
 			t.Errorf("Head of another room after %s: %v", what, err)
 		}
 	}
+}
+
+// A store is closed while Redis does not answer, with calls under way and rooms followed:
+// all of them come to an end.
+func TestStoreIsClosedWhileRedisDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	r := services.NewRedis(t)
+	s, err := redis.Open(t.Context(), redis.Config{URL: r.URL(), Timeout: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := begin(t, s, 20)
+	for _, id := range ids {
+		if _, err := s.Follow(t.Context(), id, func(store.Publication) {}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Pause(t)
+	defer r.Resume(t)
+	var calls sync.WaitGroup
+	for i, id := range ids {
+		calls.Go(func() {
+			for {
+				_, err := s.Append(t.Context(), id, text(int64(i)), roomy)
+				if !errors.Is(err, store.ErrUnavailable) {
+					t.Errorf("Append: %v", err)
+				}
+				if errors.Is(err, redis.ErrClosed) {
+					return
+				}
+			}
+		})
+	}
+	s.Close()
+	calls.Wait()
 }

@@ -8,6 +8,7 @@
 -- The state is a hash:
 --   epoch, life        this life of the log, and the run_id of the process that leads it
 --   rev, ended         the revision of the room's copy; '1' for a room that has ended
+--   created            when the room was
 --   seq                the sequence of the latest publication of this life
 --   clock              the latest room timestamp
 --   joins              the latest incarnation
