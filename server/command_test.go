@@ -326,3 +326,24 @@ func TestEveryFlagIsDocumented(t *testing.T) {
 		t.Errorf("%s is documented, and there is none", name)
 	}
 }
+
+// Tables are made in Postgres alone; a server needs both stores.
+func TestMigrateNeedsPostgres(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"migrate"}, exitUsage, "set --postgres-url"},
+		{[]string{"migrate", "--postgres-url", "mysql://a"}, exitUsage, "--postgres-url is no URL that begins with postgres://"},
+		{[]string{"--postgres-url", "postgres://user:hunter2@127.0.0.1:1/none"}, exitUsage, "--postgres-url is given without --redis-url"},
+		{[]string{"--redis-url", "redis://:hunter2@127.0.0.1:1"}, exitUsage, "--redis-url is given without --postgres-url"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(tt.args, &stdout, &stderr)
+		if code != tt.code || !strings.Contains(stderr.String(), tt.want) || strings.Contains(stderr.String(), "hunter2") {
+			t.Errorf("%q: exit code %d, said %q", tt.args, code, stderr.String())
+		}
+	}
+}

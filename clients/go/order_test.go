@@ -2,6 +2,7 @@ package ovation
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -87,7 +88,7 @@ func (s survivors) lose(n, epoch int) survivors {
 	ended := after.Head()
 	ended.Epoch = s.Head().Epoch
 	after.Descend(s.Ancestry().Followed(ended))
-	return survivors{after, kept[:len(kept):len(kept)]}
+	return survivors{after, slices.Clip(kept)}
 }
 
 // says says whether an entry is as a reader holds it.

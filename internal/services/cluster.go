@@ -41,11 +41,12 @@ func NewCluster(tb testing.TB, args ...string) *Cluster {
 	return c
 }
 
-// settings of a member. A primary that does not answer for a second has failed.
+// settings of a member. A primary that does not answer for three seconds has failed: one that
+// is only slow should not.
 func (*Cluster) settings(tb testing.TB, args []string) []string {
 	tb.Helper()
 	return append([]string{
-		"--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--cluster-port", strconv.Itoa(FreePort(tb)),
+		"--cluster-enabled", "yes", "--cluster-node-timeout", "3000", "--cluster-port", strconv.Itoa(FreePort(tb)),
 		"--cluster-replica-validity-factor", "0", "--cluster-migration-barrier", "1", "--repl-diskless-sync-delay", "0",
 	}, args...)
 }
@@ -112,6 +113,10 @@ func (c *Cluster) Primary(tb testing.TB, slot int) (found int) {
 	return found
 }
 
+// failoverLimit is longer than what a replica gives an attempt to take over. One fails where
+// the others have not heard yet of what changed before.
+const failoverLimit = 6 * time.Second
+
 // Failover hands what the primary of a slot serves over to a replica of it, in good order,
 // and returns which that is.
 func (c *Cluster) Failover(tb testing.TB, slot int) int {
@@ -121,9 +126,16 @@ func (c *Cluster) Failover(tb testing.TB, slot int) int {
 	if next < 0 {
 		tb.Fatalf("the primary of slot %d has no replica", slot)
 	}
-	c.Members[next].Do(tb, "CLUSTER", "FAILOVER")
+	var asked time.Time
 	await(tb, "the replica is the primary, and the primary knows", func() bool {
-		return c.Members[next].serves(tb, slot) && !c.Members[old].serves(tb, slot)
+		if c.Members[next].serves(tb, slot) {
+			return !c.Members[old].serves(tb, slot)
+		}
+		if time.Since(asked) > failoverLimit {
+			asked = time.Now()
+			_, _ = c.Members[next].do("CLUSTER", "FAILOVER") // it may have become the primary just now
+		}
+		return false
 	})
 	return next
 }

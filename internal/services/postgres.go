@@ -1,6 +1,7 @@
 package services
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -139,13 +140,13 @@ func (p *Postgres) NewDatabase(tb testing.TB) string {
 }
 
 // Query runs a statement in the database of an address and returns what psql prints of its
-// rows: one a line, values with | in between.
+// rows: one a line, values with | in between. It works in a test's cleanup too.
 func Query(tb testing.TB, url, statement string) string {
 	tb.Helper()
 	bin, err := postgresPrograms()
 	check(tb, err)
 	//nolint:gosec // Postgres' own
-	cmd := exec.CommandContext(tb.Context(), filepath.Join(bin, "psql"), "-X", "-A", "-t", "-q", "-c", statement, url)
+	cmd := exec.CommandContext(context.WithoutCancel(tb.Context()), filepath.Join(bin, "psql"), "-X", "-A", "-t", "-q", "-c", statement, url)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		tb.Fatalf("%s: %v: %s", statement, err, out)

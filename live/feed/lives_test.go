@@ -130,7 +130,7 @@ func (l *lives) do(do func(*lives)) {
 func (l *lives) append() {
 	l.count++
 	text, bucket := fmt.Sprint("m", l.count), feed.Bucket(rapid.IntRange(0, feed.Buckets-1).Draw(l.T, "bucket"))
-	l.wall = l.wall + live.Timestamp(rapid.IntRange(-2, 2).Draw(l.T, "tick"))
+	l.wall += live.Timestamp(rapid.IntRange(-2, 2).Draw(l.T, "tick"))
 	wall := l.wall
 	l.do(func(l *lives) {
 		l.log.Append(l.clock, wall, draft(bucket, text), generous(l.capacity))

@@ -70,22 +70,77 @@ func TestPulledTakesTheMarkAway(t *testing.T) {
 	}
 }
 
-// attentionOracle keeps every notification since the last pull.
-type attentionOracle []live.Timestamp
+func TestWhatCameMeanwhileIsToldWhenTheMarkEnds(t *testing.T) {
+	t.Parallel()
+	const s, us = time.Second, time.Microsecond
+	one := feed.NotifyPolicy{PullMark: 2 * s, OfflineAfter: time.Hour, OfflineNotifications: 1}
+	for _, tt := range []struct {
+		name      string
+		policy    feed.NotifyPolicy
+		protected bool
+		rounds    []time.Duration
+		at        time.Duration
+		want      bool
+	}{
+		{"nothing ever came", usual, false, nil, time.Hour, false},
+		{"nothing came since", usual, false, []time.Duration{0}, time.Hour, false},
+		{"the mark has not ended", usual, false, []time.Duration{0, s}, 2*s - us, false},
+		{"it has", usual, false, []time.Duration{0, s}, 2 * s, true},
+		{"a round has told it", usual, false, []time.Duration{0, s, 2 * s}, time.Hour, false},
+		{"however late nobody is offline", usual, false, []time.Duration{0, s}, time.Hour, true},
+		{"no notification is left", one, false, []time.Duration{0, s}, 2 * s, false},
+		{"the protected have any number", one, true, []time.Duration{0, s}, 2 * s, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var a feed.Attention
+			rounds(&a, tt.policy, tt.protected, tt.rounds...)
+			at := live.Timestamp(1).Add(tt.at)
+			if got := a.Overdue(tt.policy, at, tt.protected); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+			if at = at.Add(time.Hour); a.Overdue(tt.policy, at, tt.protected) && tt.want {
+				t.Error("and again")
+			}
+		})
+	}
+}
+
+// attentionOracle keeps every notification since the last pull, and every round since
+// the last of them.
+type attentionOracle struct{ told, held []live.Timestamp }
+
+func (o *attentionOracle) waited(p feed.NotifyPolicy, now live.Timestamp) bool {
+	return now.Sub(o.told[len(o.told)-1]) >= p.PullMark
+}
+
+func (o *attentionOracle) tell(now live.Timestamp) { o.told, o.held = append(o.told, now), nil }
 
 func (o *attentionOracle) round(p feed.NotifyPolicy, now live.Timestamp, protected bool) feed.Verdict {
-	if n := len(*o); n > 0 {
-		waited := now.Sub((*o)[n-1]) >= p.PullMark
-		gone := now.Sub((*o)[0]) >= p.OfflineAfter || waited && n >= p.OfflineNotifications
+	if n := len(o.told); n > 0 {
+		waited := o.waited(p, now)
+		gone := now.Sub(o.told[0]) >= p.OfflineAfter || waited && n >= p.OfflineNotifications
 		if gone && !protected {
 			return feed.Offline
 		}
 		if !waited {
+			o.held = append(o.held, now)
 			return feed.Quiet
 		}
 	}
-	*o = append(*o, now)
+	o.tell(now)
 	return feed.Notify
+}
+
+func (o *attentionOracle) overdue(p feed.NotifyPolicy, now live.Timestamp, protected bool) bool {
+	if len(o.held) == 0 || !o.waited(p, now) {
+		return false
+	}
+	if o.held = nil; !protected && len(o.told) >= p.OfflineNotifications {
+		return false
+	}
+	o.tell(now)
+	return true
 }
 
 func TestAttentionIsExact(t *testing.T) {
@@ -106,11 +161,25 @@ func TestAttentionIsExact(t *testing.T) {
 			now += live.Timestamp(rapid.IntRange(0, 6).Draw(t, "pause"))
 			if rapid.IntRange(0, 9).Draw(t, "pull") == 0 {
 				a.Pulled()
-				oracle = nil
+				oracle = attentionOracle{}
+				continue
+			}
+			if rapid.IntRange(0, 3).Draw(t, "between rounds") == 0 {
+				if rapid.IntRange(0, 3).Draw(t, "in vain") == 0 && len(oracle.told) > 0 {
+					a.Hold()
+					oracle.held = append(oracle.held, now)
+				}
+				wait, held := a.Held(policy, now)
+				if held != (len(oracle.held) > 0) || held && (wait == 0) != oracle.waited(policy, now) {
+					t.Fatalf("at %d after %v: held %v, for %v", now, oracle, held, wait)
+				}
+				if got, want := a.Overdue(policy, now, protected), oracle.overdue(policy, now, protected); got != want {
+					t.Fatalf("at %d after %v: overdue %v", now, oracle, got)
+				}
 				continue
 			}
 			got, want := a.Round(policy, now, protected), oracle.round(policy, now, protected)
-			if got != want || a.Marked() != (len(oracle) > 0) {
+			if got != want || a.Marked() != (len(oracle.told) > 0) {
 				t.Fatalf("at %d after %v: %v, want %v", now, oracle, got, want)
 			}
 			if got == feed.Offline {

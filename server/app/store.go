@@ -43,6 +43,13 @@ type backing struct {
 // inProcess returns the backing of a store that does nothing by itself.
 func inProcess(set store.Set) backing { return backing{set, func(context.Context) {}, func() {}} }
 
+// opener opens stores that may still be starting.
+type opener struct {
+	config   config.Config
+	logger   *slog.Logger
+	registry prometheus.Registerer
+}
+
 // openBacking opens what the configuration names.
 func openBacking(
 	ctx context.Context, c config.Config, logger *slog.Logger, registry prometheus.Registerer,
@@ -98,13 +105,6 @@ func (o opener) prune(ctx context.Context, s *postgres.Store) {
 	}
 }
 
-// opener opens stores that may still be starting.
-type opener struct {
-	config   config.Config
-	logger   *slog.Logger
-	registry prometheus.Registerer
-}
-
 // await tries to open something until that succeeds, fails for another reason than that
 // it cannot be reached now, or takes too long.
 func (o opener) await(ctx context.Context, what, flag string, open func(context.Context) error) error {
@@ -116,7 +116,7 @@ func (o opener) await(ctx context.Context, what, flag string, open func(context.
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("stopped while waiting for %s: %w", what, err)
+			return fmt.Errorf("stopped before %s answered: %w", what, ctx.Err())
 		case !errors.Is(err, store.ErrUnavailable):
 			return fmt.Errorf("%s cannot be used: %w", flag, err)
 		case time.Since(begun) > awaitStores:
@@ -124,7 +124,8 @@ func (o opener) await(ctx context.Context, what, flag string, open func(context.
 		}
 		if now := time.Now(); err.Error() != said || now.After(sayAgain) {
 			said, sayAgain = err.Error(), now.Add(sayAwaiting)
-			o.logger.WarnContext(ctx, "waiting for "+what, "until", begun.Add(awaitStores).Format(time.TimeOnly), "error", err)
+			o.logger.WarnContext(ctx, "waiting for a store to answer",
+				"store", what, "waited", now.Sub(begun).Round(time.Second), "at_most", awaitStores, "error", err)
 		}
 		select {
 		case <-time.After(askStores):

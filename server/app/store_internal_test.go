@@ -38,8 +38,8 @@ func TestAwaitSaysWhatItWaitsFor(t *testing.T) {
 	})
 }
 
-// What cannot get better by itself is said at once; and who is stopped says for what
-// they waited.
+// What cannot get better by itself is said at once; and who is stopped says before
+// what.
 func TestAwaitEnds(t *testing.T) {
 	t.Parallel()
 	o := opener{logger: slog.New(slog.DiscardHandler)}
@@ -53,7 +53,7 @@ func TestAwaitEnds(t *testing.T) {
 		stop()
 		return fmt.Errorf("%w: nobody listens", store.ErrUnavailable)
 	})
-	if !errors.Is(err, store.ErrUnavailable) || !strings.HasPrefix(err.Error(), "stopped while waiting for Postgres") {
+	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "stopped before Postgres answered") {
 		t.Errorf("await = %v", err)
 	}
 }

@@ -70,7 +70,7 @@ func (c *checks) take(now time.Time) (rooms []*followed) {
 		switch {
 		case !f.isOpen():
 		case f.due.IsZero():
-			f.due = now.Add(rand.N(checkEvery))
+			f.due = now.Add(rand.N(checkEvery)) //nolint:gosec // no secret
 		case !now.Before(f.due):
 			f.due = now.Add(jittered(checkEvery))
 			rooms = append(rooms, f)
@@ -80,7 +80,9 @@ func (c *checks) take(now time.Time) (rooms []*followed) {
 }
 
 // jittered returns a duration that is up to a fifth shorter or longer.
-func jittered(d time.Duration) time.Duration { return d*4/5 + rand.N(d*2/5) }
+func jittered(d time.Duration) time.Duration {
+	return d*4/5 + rand.N(d*2/5) //nolint:gosec // no secret
+}
 
 // compare asks how far the logs of rooms are, has those mended that are not as far, and
 // says whether the store answered.

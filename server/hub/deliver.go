@@ -27,6 +27,7 @@ type notice struct {
 	settings room.Settings
 	frames   [allNews + 1]*wire.Frame
 	tally    tally
+	alone    time.Duration // until the first may be told who was left alone; 0: nobody was
 }
 
 // frame returns the notification that says what is new to a viewer: one for all to
@@ -47,6 +48,7 @@ func (f *followed) deliver() time.Duration {
 	}
 	behind, viewers := f.offer(n)
 	f.hub.config.Metrics.delivered(&n.tally)
+	f.awaitMarks(n)
 	return f.pace.Next(n.settings.RoundInterval, behind, viewers)
 }
 

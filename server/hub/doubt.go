@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/server/wire"
 )
 
@@ -12,6 +13,11 @@ import (
 // seems to be offline, but doubts them: it leaves their lease to whoever they pull from,
 // asks them again and again meanwhile, and after Config.DoubtFor renews it as ever. If
 // there is none left to renew the viewer was offline.
+//
+// Of a viewer who is known to pull elsewhere the node does not wait to hear: they are
+// notified in every round, as one who pulls at once is. And as the other node may have
+// answered before it had heard what the notification was of, whoever is not heard to pull
+// is notified once more when their mark ends.
 
 // doubt begins to doubt a viewer, who has not pulled here for too long. The caller holds
 // s.mu.
@@ -27,6 +33,24 @@ func (s *Subscriber) doubt(now live.Timestamp) {
 func (s *Subscriber) pulled() {
 	s.attention.Pulled()
 	s.doubted = 0
+}
+
+// comesFrom notes where a viewer stands who pulls: one who has got further than the pulls
+// here have brought them has pulled elsewhere. The caller holds s.mu.
+func (s *Subscriber) comesFrom(c feed.Cursor) {
+	known := s.cursor.Epoch != "" && s.cursor.Epoch == c.Epoch
+	if s.room.hub.config.DoubtFor > 0 && !s.inline && known && s.cursor.Before(c) {
+		s.elsewhere = true
+	}
+}
+
+// mistrust sees to it that a viewer is notified once more if they are not heard to pull.
+// The caller holds s.mu.
+func (s *Subscriber) mistrust(n *notice, now live.Timestamp) {
+	if s.room.hub.config.DoubtFor > 0 {
+		s.attention.Hold()
+		s.leave(n, now)
+	}
 }
 
 // claims says whether the node renews the subscriber's lease.
@@ -80,6 +104,7 @@ func (h *Hub) Believe() {
 			defer s.mu.Unlock()
 			if s.doubted != 0 && s.isDue(now) {
 				s.pulled()
+				s.elsewhere = true
 			}
 		})
 	}

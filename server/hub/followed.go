@@ -35,7 +35,8 @@ type followed struct {
 	shared  atomic.Pointer[shared]
 	answers answers
 
-	pace      feed.Pace // the deliverer's, and so is
+	pace      feed.Pace // the deliverer's, and so are
+	marks     *time.Timer
 	announced announced
 
 	due time.Time // for a check: that of checks alone
@@ -115,6 +116,8 @@ func (f *followed) run() {
 func (f *followed) loop() {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
+	f.marks = time.NewTimer(0)
+	defer f.marks.Stop()
 	news := f.news
 	for {
 		select {
@@ -129,6 +132,8 @@ func (f *followed) loop() {
 			}
 		case <-pause.C:
 			news = f.news
+		case <-f.marks.C:
+			f.remind()
 		}
 	}
 }

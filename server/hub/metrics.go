@@ -234,6 +234,11 @@ func (m *Metrics) delivered(t *tally) {
 		m.wait.Observe(max(0, live.At(t.at).Sub(t.oldest).Seconds()))
 	}
 	m.lose(byRound, t.lost)
+	m.noticed(t)
+}
+
+// noticed counts notifications.
+func (m *Metrics) noticed(t *tally) {
 	for i, n := range t.notices {
 		m.notices[i].Add(float64(n))
 	}

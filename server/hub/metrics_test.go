@@ -105,15 +105,18 @@ func TestNotificationsAreCounted(t *testing.T) {
 		passing(time.Second)
 		s.has(map[string]float64{`notifications_total{fate="made"}`: 1})
 		s.say(feed.Low, "the viewer has not pulled")
-		passing(time.Second)
+		passing(time.Second / 4)
 		s.has(map[string]float64{`notifications_total{fate="made"}`: 1, `notifications_total{fate="held"}`: 1})
 		s.setAttribute("k", "this goes with the first, which is not taken")
-		passing(time.Second)
+		passing(time.Second / 4)
 		s.has(map[string]float64{`notifications_total{fate="made"}`: 1, `notifications_total{fate="merged"}`: 1})
+		v.take()
+		passing(time.Second) // the mark ends
+		s.has(map[string]float64{`notifications_total{fate="made"}`: 2, "rounds_total": 3})
 		v.take()
 		s.setAttribute("k", "another")
 		passing(time.Second)
-		s.has(map[string]float64{`notifications_total{fate="made"}`: 2})
+		s.has(map[string]float64{`notifications_total{fate="made"}`: 3})
 	})
 }
 

@@ -167,7 +167,7 @@ func (h *Hub) pullFromStore(ctx context.Context, p Pull) (Pulled, error) {
 func (f *followed) attended(p Pull) (streaming bool) {
 	f.crowd.of(p.User, func(s *Subscriber) {
 		if p.Session == "" || p.Session == s.session.ID {
-			s.attended()
+			s.attended(p)
 			streaming = true
 		}
 	})

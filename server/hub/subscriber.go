@@ -69,6 +69,7 @@ type Subscriber struct {
 	guarded   live.Timestamp // until then never taken for offline
 	doubted   live.Timestamp // since then only pulls at another node would keep it; 0: no doubt
 	suspected bool           // it was doubted, maybe until its session was over
+	elsewhere bool           // it pulls from other nodes too, which this one does not hear of
 	cursor    feed.Cursor    // inline: after what was taken; else after the last pull
 	next      uint64         // inline: the round to take next; 0: catch up first
 	took      bool           // inline: since the last offer
@@ -169,9 +170,10 @@ func (s *Subscriber) offerNotice(n *notice, what news, now live.Timestamp) stand
 		s.notifyOf(n, what&newAttributes, now)
 		return keepsUp
 	}
-	switch s.attention.Round(n.settings.Notify, now, s.protected || now < s.guarded) {
+	switch s.attention.Round(n.settings.Notify, now, s.isProtected(now)) {
 	case feed.Notify:
 		s.notifyOf(n, what, now)
+		s.mistrust(n, now)
 	case feed.Offline:
 		if s.room.hub.config.DoubtFor == 0 {
 			s.close(Offline, wire.KickedFrame(wire.Offline))
@@ -182,6 +184,11 @@ func (s *Subscriber) offerNotice(n *notice, what news, now live.Timestamp) stand
 		s.attention.Round(n.settings.Notify, now, true)
 		s.notifyOf(n, what, now)
 	case feed.Quiet:
+		s.leave(n, now)
+		if s.elsewhere {
+			s.notifyOf(n, what, now)
+			break
+		}
 		n.tally.notices[held]++
 		s.notifyOf(n, what&newAttributes, now)
 		if !s.isIgnoring() {
@@ -196,6 +203,9 @@ func (s *Subscriber) offerNotice(n *notice, what news, now live.Timestamp) stand
 
 // isIgnoring says whether nobody reckons with the viewer's pulls. The caller holds s.mu.
 func (s *Subscriber) isIgnoring() bool { return s.attention.Ignored() || s.doubted != 0 }
+
+// isProtected says whether the viewer is never taken for offline. The caller holds s.mu.
+func (s *Subscriber) isProtected(now live.Timestamp) bool { return s.protected || now < s.guarded }
 
 // notifyOf makes a notification of what is new the next frame, if anything is. One that
 // is not yet taken becomes part of it. The caller holds s.mu.
@@ -234,10 +244,14 @@ func percentile(user live.UserID) int {
 	return int(h.Sum32() % 100)
 }
 
-// attended notes that the viewer pulls.
-func (s *Subscriber) attended() {
+// attended notes that the viewer pulls. Where they stand says something only of the
+// device that names its session.
+func (s *Subscriber) attended(p Pull) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if p.Session != "" {
+		s.comesFrom(p.Cursor)
+	}
 	s.pulled()
 }
 

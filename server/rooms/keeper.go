@@ -153,7 +153,7 @@ func (k *Keeper) renewFor(
 ) (map[live.RoomID][]store.Lost, error) {
 	if len(leases) == 0 {
 		k.metrics.sessions[by].Set(0)
-		return nil, nil
+		return map[live.RoomID][]store.Lost{}, nil
 	}
 	lost, err := k.service.presence.Renew(ctx, leases, term)
 	k.metrics.count(by, leases, lost, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,11 +103,7 @@ func (a *archive) add(id live.RoomID) *dirtyRoom {
 func (a *archive) all() map[live.RoomID]*dirtyRoom {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	all := make(map[live.RoomID]*dirtyRoom, len(a.dirty))
-	for id, d := range a.dirty {
-		all[id] = d
-	}
-	return all
+	return maps.Clone(a.dirty)
 }
 
 // round archives what is due, of all rooms that are dirty. Where it cannot, it pauses for

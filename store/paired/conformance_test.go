@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/rueidis"
 
@@ -65,15 +64,7 @@ func (b backends) withClock(clock *storetest.Clock) backends {
 // execute executes a statement over a connection of its own.
 func execute(tb testing.TB, url, statement string) {
 	tb.Helper()
-	ctx := context.WithoutCancel(tb.Context()) // the test may be over
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, statement); err != nil {
-		tb.Errorf("%s: %v", statement, err)
-	}
+	services.Query(tb, url, statement)
 }
 
 // node is a store as one server process has it.
@@ -149,12 +140,16 @@ func (b backends) breaking(tb testing.TB) func() {
 // begun is when clocks of tests begin.
 var begun = live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
 
+// checks is how often a property is checked: by the suite's three runs here, together about
+// as often as anywhere.
+const checks = 30
+
 // open opens a store whose clock the suite moves.
 func open(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	clock := storetest.NewClock(begun)
 	n := newBackends(tb, services.SharedRedis(tb)).withClock(clock).open(tb)
-	return storetest.Backend{Set: n.Set(), Clock: clock, Close: n.stop}
+	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: checks, Close: n.stop}
 }
 
 // openReal opens a store on the servers' clocks.
@@ -162,7 +157,7 @@ func openReal(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	b := newBackends(tb, services.SharedRedis(tb))
 	n := b.open(tb)
-	return storetest.Backend{Set: n.Set(), Close: n.stop, Break: b.breaking(tb)}
+	return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop, Break: b.breaking(tb)}
 }
 
 func TestStore(t *testing.T) {
@@ -190,8 +185,32 @@ func TestStoreOnACluster(t *testing.T) {
 	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
 		tb.Helper()
 		n := newBackends(tb, cluster.URL()).open(tb)
-		return storetest.Backend{Set: n.Set(), Close: n.stop}
+		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
 	}, roles)
+}
+
+// openMortal opens a store whose Redis is its own, and starts again now with all that it
+// knew, now without the latest of it.
+func openMortal(tb testing.TB) storetest.Backend {
+	tb.Helper()
+	r := services.NewRedis(tb)
+	b := newBackends(tb, r.URL())
+	b.redis.Timeout = 2 * time.Second
+	n, lives := b.open(tb), 0
+	restart := func() {
+		if lives++; lives%2 == 1 {
+			r.Do(tb, "SAVE")
+		}
+		r.Kill()
+		r.Start(tb)
+	}
+	return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop, Restart: restart}
+}
+
+// What happens in rooms, through the lives of their logs.
+func TestStoreThatStartsAgain(t *testing.T) {
+	t.Parallel()
+	storetest.RunRoles(t, openMortal, []string{"follow"})
 }
 
 func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, openReal) }

@@ -3,6 +3,7 @@ package paired
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,7 +24,7 @@ func (s *Store) pay(ctx context.Context) {
 	for {
 		debts, err := s.durable.Owed(ctx, payAtOnce)
 		if err != nil {
-			s.complain(ctx, "what the hot backend is owed cannot be read", err)
+			s.complain(ctx, "read_debts", err)
 			return
 		}
 		var group errgroup.Group
@@ -32,7 +33,7 @@ func (s *Store) pay(ctx context.Context) {
 			group.Go(func() error { return s.settle(ctx, d) })
 		}
 		if err := group.Wait(); err != nil {
-			s.complain(ctx, "what the hot backend is owed cannot be handed over", err)
+			s.complain(ctx, "pay_debts", err)
 			return
 		}
 		if len(debts) < payAtOnce {
@@ -63,7 +64,7 @@ func (s *Store) handOver(ctx context.Context, of Matter, place live.RoomID) (err
 		}
 		return s.hand(ctx, r)
 	case OfSanctions:
-		_, err = s.handActing(ctx, place)
+		err = s.handActing(ctx, place)
 	case OfWords:
 		_, err = s.handWords(ctx, place)
 	}
@@ -72,14 +73,15 @@ func (s *Store) handOver(ctx context.Context, of Matter, place live.RoomID) (err
 
 // complain logs what went wrong, unless the store is being stopped. A backend that is away
 // is no news each second: metrics show it.
-func (s *Store) complain(ctx context.Context, what string, err error) {
-	switch {
-	case ctx.Err() != nil:
-	case errors.Is(err, store.ErrUnavailable):
-		s.logger.DebugContext(ctx, what, "error", err)
-	default:
-		s.logger.WarnContext(ctx, what, "error", err)
+func (s *Store) complain(ctx context.Context, task string, err error) {
+	if ctx.Err() != nil {
+		return
 	}
+	level := slog.LevelWarn
+	if errors.Is(err, store.ErrUnavailable) {
+		level = slog.LevelDebug
+	}
+	s.logger.Log(ctx, level, "the store cannot do what it does by itself, and tries again", "task", task, "error", err)
 }
 
 // Behind notes that the copies of a room are behind the durable backend's, or may be. They
@@ -126,7 +128,7 @@ func (s *Store) mendAll(ctx context.Context, places []live.RoomID) bool {
 	if err == nil {
 		return true
 	}
-	s.complain(ctx, "copies that may be behind cannot be handed over", err)
+	s.complain(ctx, "mend_copies", err)
 	select {
 	case <-time.After(again):
 	case <-ctx.Done():

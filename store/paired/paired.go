@@ -2,13 +2,12 @@ package paired
 
 import (
 	"context"
+	crand "crypto/rand"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
-
-	crand "crypto/rand"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/room"
@@ -133,7 +132,7 @@ func (s *Store) sweep(ctx context.Context) {
 	for ctx.Err() == nil {
 		rooms, err := s.durable.Rooms(ctx, q)
 		if err != nil {
-			s.complain(ctx, "rooms cannot be swept", err)
+			s.complain(ctx, "sweep", err)
 			return
 		}
 		ids := make([]live.RoomID, len(rooms))
@@ -141,7 +140,7 @@ func (s *Store) sweep(ctx context.Context) {
 			ids[i] = r.ID
 		}
 		if err := s.hot.Sweep(ctx, ids); err != nil {
-			s.complain(ctx, "rooms cannot be swept", err)
+			s.complain(ctx, "sweep", err)
 		}
 		if len(rooms) < q.Limit {
 			return

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
@@ -237,5 +239,30 @@ func TestWordsAddedAtOnceAreAllThere(t *testing.T) {
 		if len(list.Words) != crowd/3+1 {
 			t.Errorf("%+v", list)
 		}
+	}
+}
+
+// A change of a few words reads those words, however many there are in the list.
+func TestWordsThatAreNamedAreLookedUp(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	s := openWith(t, c)
+	create(t, s, "r")
+	texts := make([]string, 20_000)
+	for i := range texts {
+		texts[i] = fmt.Sprint("word ", i)
+	}
+	putWords(t, s, "r", words.Change{List: "l", Words: wordsOf(texts...)})
+	putWords(t, s, "r", words.Change{List: "l", Words: wordsOf(append(texts[:10:10], "another")...)})
+	putWords(t, s, "r", words.Change{List: "l", Mode: words.Remove, Words: wordsOf(texts[:10]...)})
+	s.Close() // connections that end tell what they have counted
+	counted := func(column string) string {
+		return services.Query(t, c.URL, "SELECT "+column+
+			" FROM pg_stat_user_tables WHERE relname = 'words' AND schemaname = '"+c.Schema+"'")
+	}
+	eventually(t, "it is counted what was changed", func() bool { return counted("n_tup_ins || '-' || n_tup_del") == "20001-10" })
+	read, err := strconv.Atoi(counted("seq_tup_read + idx_tup_fetch"))
+	if err != nil || read > 1000 {
+		t.Errorf("%d words were read, %v; want about as many as were named", read, err)
 	}
 }

@@ -252,3 +252,39 @@ func callsIn(tb testing.TB, stats, name string) (n int) {
 	}
 	return n
 }
+
+// What a node knows by its cache is asked again before a room counts as not there: it may
+// have begun a moment ago.
+func TestRecentFindsARoomThatHasJustBegun(t *testing.T) {
+	t.Parallel()
+	r := services.NewRedis(t)
+	s := connect(t, redis.Config{URL: r.URL()})
+	id := begin(t, s, 1)[0]
+	for range 200 {
+		if _, _, err := s.Recent(t.Context(), id, feed.Cursor{}, 10); err != nil {
+			t.Fatalf("Recent: %v", err)
+		}
+		r.Do(t, "FLUSHALL")
+		eventually(t, "the room is not there", func() bool {
+			_, _, err := s.Recent(t.Context(), id, feed.Cursor{}, 10)
+			return errors.Is(err, store.ErrRoomNotFound)
+		})
+		begin(t, s, 1)
+	}
+}
+
+// A look into an index answers as many rooms as it was asked for.
+func TestManyRoomsAreDue(t *testing.T) {
+	t.Parallel()
+	r := services.NewRedis(t)
+	s := connect(t, redis.Config{URL: r.URL(), Prefix: "p:"})
+	var members []string
+	for i := range 5000 {
+		members = append(members, strconv.Itoa(i+1), fmt.Sprint("room ", i))
+	}
+	r.Do(t, append([]string{"ZADD", "p:{due:00}"}, members...)...)
+	due, err := s.DueIn(t.Context(), 0, 5000)
+	if err != nil || due != 5000 {
+		t.Errorf("%d rooms are due, %v; want 5000", due, err)
+	}
+}

@@ -161,8 +161,7 @@ func (s *Store) reachKey(ctx context.Context, key string, call func(context.Cont
 	bounded, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	err := call(bounded)
-	_, answered := rueidis.IsRedisErr(err)
-	answered = answered || err == nil || rueidis.IsRedisNil(err) || rueidis.IsParseErr(err)
+	answered := hasAnswered(err)
 	given := !answered && over(ctx)
 	b.note(time.Now(), answered, given)
 	switch {
@@ -173,6 +172,14 @@ func (s *Store) reachKey(ctx context.Context, key string, call func(context.Cont
 	default:
 		return unavailable(err)
 	}
+}
+
+// hasAnswered says whether Redis has answered, be it with an error, or with what nobody here
+// can read: that is no sign that it is away.
+func hasAnswered(err error) bool {
+	_, refused := rueidis.IsRedisErr(err)
+	return err == nil || refused || rueidis.IsRedisNil(err) || rueidis.IsParseErr(err) ||
+		errors.Is(err, errMalformed) || errors.Is(err, errCopy)
 }
 
 // over says whether a context has ended, even where its own timer has not noticed yet.

@@ -63,6 +63,15 @@ func (r *rooms) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) 
 	return ended, err
 }
 
+// history is what the log holds: here nothing keeps what it drops.
+type history struct{ log *redis.Store }
+
+func (h history) History(
+	ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int,
+) ([]*feed.Message, error) {
+	return h.log.Between(ctx, id, after, until, limit)
+}
+
 // connect opens a store under a prefix of its own until the test is over.
 func connect(tb testing.TB, c redis.Config) *redis.Store {
 	tb.Helper()
@@ -85,7 +94,7 @@ func backend(s *redis.Store, options ...memory.Option) storetest.Backend {
 	truth := memory.New(options...)
 	return storetest.Backend{Set: store.Set{
 		Rooms: &rooms{Store: truth, hot: s}, Sanctions: truth, Words: truth,
-		Log: s, Attributes: s, Presence: s, Bus: s, Nodes: s,
+		Log: s, Attributes: s, Presence: s, Bus: s, History: history{s}, Nodes: s,
 	}}
 }
 

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -111,6 +112,9 @@ func (rs *replicas) recent(ctx context.Context, id live.RoomID, l look) error {
 		return rs.fresh(ctx, id, l)
 	}
 	known, err := rs.store.marked(ctx, id)
+	if errors.Is(err, store.ErrRoomNotFound) {
+		return rs.fresh(ctx, id, l) // it may have begun since that was cached
+	}
 	if err != nil {
 		return err
 	}

@@ -52,8 +52,9 @@ func (s *Store) hand(ctx context.Context, r room.Room, begin bool) (known bool, 
 // if it is not known.
 func (s *Store) Copy(ctx context.Context, id live.RoomID) (room.Room, error) {
 	var encoded string
-	err := s.reach(ctx, func(ctx context.Context) (err error) {
-		command := s.client.B().Get().Key(s.keysOf(id).copy()).Cache()
+	key := s.keysOf(id).copy()
+	err := s.reachKey(ctx, key, func(ctx context.Context) (err error) {
+		command := s.client.B().Get().Key(key).Cache()
 		answer := s.client.DoCache(ctx, command, copyTTL)
 		encoded, err = s.config.Metrics.read(cachedRoom, answer).ToString()
 		return err

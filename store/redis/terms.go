@@ -12,7 +12,7 @@ import (
 )
 
 // errCopy says that a copy is not one that this build wrote, or a later one.
-var errCopy = errors.New("redis: the copy of a place's sanctions cannot be read")
+var errCopy = errors.New("redis: the copy of what is of a place cannot be read")
 
 // packTerm appends a term: its end, and why, after its length.
 func packTerm(b []byte, t moderation.Term) []byte {
@@ -29,7 +29,7 @@ func unpackTerm(b string) (t moderation.Term, rest string, err error) {
 	}
 	b = b[n:]
 	length, n := binary.Uvarint([]byte(b[:min(len(b), binary.MaxVarintLen64)]))
-	if n <= 0 || length > uint64(len(b)-n) {
+	if n <= 0 || length > uint64(len(b)-n) { //nolint:gosec // no more was read than there is
 		return t, "", errCopy
 	}
 	end := n + int(length) //nolint:gosec // no more than there is

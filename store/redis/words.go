@@ -51,8 +51,11 @@ func wordsCopyOf(result rueidis.RedisResult) (c paired.WordsCopy, err error) {
 	}
 	revision, _, _ := strings.Cut(c.Seen, " ")
 	n, err := strconv.ParseInt(revision, 10, 64)
+	if err != nil {
+		return paired.WordsCopy{}, errCopy
+	}
 	c.Revision = store.WordsRevision(n)
-	return c, err
+	return c, nil
 }
 
 // TakeWords implements paired.Hot.

@@ -92,7 +92,7 @@ func (s *rig) wantSame(user live.UserID, id live.RoomID, want moderation.Standin
 func sanctionsAreAModel(t *testing.T, s *rig) {
 	kinds := rapid.SampledFrom([]moderation.Kind{moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect})
 	n := 0
-	rapid.Check(t, func(t *rapid.T) {
+	s.checks(t, func(t *rapid.T) {
 		n++
 		fresh := s.open() // what is in every room is in no room of its own
 		fresh.t = t

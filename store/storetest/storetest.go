@@ -35,6 +35,9 @@ type Backend struct {
 	// store.ErrUnavailable and publications under way may be lost; it heals by
 	// itself. nil: there is nothing to cut.
 	Break func()
+	// Checks is how often properties are checked, for a store over a network that a hundred
+	// checks take long of; 0: as often as package rapid does.
+	Checks int
 	// Close closes the store before the test is over, for tests that open many. It is not
 	// used afterwards. nil: it costs nothing to leave it open.
 	Close func()
@@ -168,9 +171,23 @@ func (s *rig) close() {
 func (s *rig) check(t *testing.T, property func(t *rapid.T, s *rig, id live.RoomID)) {
 	t.Helper()
 	n := 0
-	rapid.Check(t, func(t *rapid.T) {
+	s.checks(t, func(t *rapid.T) {
 		n++
 		property(t, &rig{s.Backend, t, s.open}, live.RoomID(fmt.Sprint("r", n)))
+	})
+}
+
+// checks checks a property as often as the backend says. One that does not hold is checked
+// on, to find the least that it does not hold for.
+func (s *rig) checks(t *testing.T, property func(t *rapid.T)) {
+	t.Helper()
+	n, failed := 0, false
+	rapid.Check(t, func(t *rapid.T) {
+		if n++; s.Checks > 0 && n > s.Checks && !failed {
+			return
+		}
+		defer func() { failed = failed || t.Failed() }()
+		property(t)
 	})
 }
 

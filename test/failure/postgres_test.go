@@ -37,11 +37,12 @@ func TestPostgresIsRestarted(t *testing.T) {
 	d := deploy(t, services.SharedRedis(t), postgres.NewDatabase(t))
 	s := play(t, d)
 	postgres.Kill()
+	time.Sleep(absence)
 	resumed := s.flows(t)
 	postgres.Start(t)
 	s.flows(t)
 	s.undisturbed(t)
-	s.judge(t, "Postgres is killed, and started again", resumed, lossy{})
+	s.judge(t, "Postgres is killed, and started 3 s later", resumed, lossy{})
 }
 
 // undisturbed checks that nobody in the room noticed anything.

@@ -9,8 +9,12 @@ import (
 	"github.com/ovation-live/ovation/internal/services"
 )
 
-// outage is how long a store is away.
-const outage = 10 * time.Second
+const (
+	// outage is how long a store is stopped.
+	outage = 10 * time.Second
+	// absence is how long one that was killed is away.
+	absence = 3 * time.Second
+)
 
 func TestRedisIsPaused(t *testing.T) {
 	t.Parallel()
@@ -44,10 +48,11 @@ func TestRedisIsRestartedWithItsData(t *testing.T) {
 	d := deploy(t, redis.URL(), services.NewDatabase(t))
 	s := play(t, d)
 	redis.Kill()
+	time.Sleep(absence)
 	redis.Start(t)
 	resumed := s.flows(t)
 	s.present(t)
-	s.judge(t, "Redis is killed, and started with its data (`appendonly yes`)", resumed, lossy{})
+	s.judge(t, "Redis is killed, and started 3 s later with its data (`appendonly yes`)", resumed, lossy{})
 }
 
 func TestRedisIsRestartedEmpty(t *testing.T) {
@@ -57,11 +62,13 @@ func TestRedisIsRestartedEmpty(t *testing.T) {
 	d := deploy(t, redis.URL(), database)
 	s := play(t, d)
 	archived := s.archived(t, database)
+	redis.Kill()
+	time.Sleep(absence)
 	redis.RestartEmpty(t)
 	taken := lossy{archived, time.Now()}
 	resumed := s.flows(t)
 	s.present(t)
-	f := s.judge(t, "Redis is killed, and started without any data", resumed, taken)
+	f := s.judge(t, "Redis is killed, and started 3 s later without any data", resumed, taken)
 	if f.resyncs < viewers {
 		t.Errorf("the log was lost, and %d of %d viewers were told to resynchronise", f.resyncs, viewers)
 	}

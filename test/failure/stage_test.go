@@ -25,6 +25,7 @@ type stage struct {
 	operator *ovation.Client
 	viewers  []*viewer
 	senders  []*sender
+	setter   *setter
 	begun    time.Time
 	ended    time.Time // when the senders had stopped
 }
@@ -55,6 +56,8 @@ func play(t *testing.T, d *deployment) *stage {
 		name := fmt.Sprintf("sender-%d", i)
 		s.senders = append(s.senders, send(t, d.client(t, name, live.RoleViewer), s.room, name, sendEvery))
 	}
+	s.setter = set(t, d.client(t, "setter", live.RoleHost), s.room)
+	s.flows(t)
 	s.flows(t)
 	return s
 }

@@ -3,6 +3,7 @@ package failure
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +27,10 @@ type figures struct {
 	resyncs      int           // viewers who were told to begin anew
 }
 
-const header = "| what fails | acknowledged | lost | sends refused, longest | viewers without messages, at most | all resumed after | streams broken | told of losses | told to resynchronise |"
+const header = "| what fails | acknowledged | of these lost | sends refused, nobody accepted for | no messages for | all go on after | streams broken | messages dropped | told to resynchronise |"
+
+// heading is logged once, before the first row.
+var heading sync.Once
 
 func (f figures) row() string {
 	return fmt.Sprintf("| %s | %d | %d | %d, %.1f s | %.1f s | %.1f s | %d | %d | %d |", f.what, f.acknowledged, f.lost,
@@ -40,39 +44,42 @@ type lossy struct{ from, until time.Time }
 // may tells whether a message may be lost.
 func (l lossy) may(r receipt) bool { return r.at.After(l.from) && r.at.Before(l.until) }
 
-// judge stops the stage, checks what viewers saw and what is kept, and logs the figures.
+// judge lets the stage go on for a while, stops it, checks what viewers saw and what is kept, and logs the figures.
 func (s *stage) judge(t *testing.T, what string, resumed time.Duration, taken lossy) figures {
 	t.Helper()
+	s.flows(t) // for a while longer
+	s.agree(t)
 	s.stop(t)
 	f := figures{what: what, resumed: resumed, refused: len(s.refusals()), breaks: s.breaks()}
 	receipts := s.receipts()
 	f.acknowledged = len(receipts)
-	f.lost = s.kept(t, receipts, taken)
+	lost := s.lost(t, receipts, taken)
+	f.lost = len(lost)
 	for _, o := range s.senders {
 		f.outage = max(f.outage, o.outage(s.begun, s.ended))
 	}
 	for _, v := range s.viewers {
-		v.judge(t, receipts, taken)
+		v.judge(t, receipts, lost, taken)
 		f.silence = max(f.silence, v.silence(s.begun, s.ended))
 		f.dropped += v.dropped
 		f.resyncs += len(v.resyncs)
 	}
 	s.refusedWell(t)
-	t.Log(header)
+	heading.Do(func() { t.Log(header) })
 	t.Log(f.row())
 	return f
 }
 
-// kept checks that every acknowledged message is kept, unless it may be lost, and returns how
-// many are.
-func (s *stage) kept(t *testing.T, receipts []receipt, taken lossy) (lost int) {
+// lost checks that every acknowledged message is kept, unless it may be lost, and returns
+// those that are.
+func (s *stage) lost(t *testing.T, receipts []receipt, taken lossy) (lost map[string]bool) {
 	t.Helper()
 	eventually(t, "what was acknowledged is in the history", func() bool {
 		kept, err := s.history(t.Context())
-		lost = 0
+		lost = map[string]bool{}
 		return err == nil && !slices.ContainsFunc(receipts, func(r receipt) bool {
 			if !kept[r.text] {
-				lost++
+				lost[r.text] = true
 			}
 			return !kept[r.text] && !taken.may(r)
 		})
@@ -80,8 +87,9 @@ func (s *stage) kept(t *testing.T, receipts []receipt, taken lossy) (lost int) {
 	return lost
 }
 
-// judge checks what the viewer saw against what was acknowledged.
-func (v *viewer) judge(t testkit.T, receipts []receipt, taken lossy) {
+// judge checks what the viewer saw against what was acknowledged. A message that was lost
+// before anybody heard of it is no gap in what there is to see.
+func (v *viewer) judge(t testkit.T, receipts []receipt, lost map[string]bool, taken lossy) {
 	t.Helper()
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -100,8 +108,11 @@ func (v *viewer) judge(t testkit.T, receipts []receipt, taken lossy) {
 	}
 	var unseen []string
 	for _, r := range receipts {
-		if _, ok := v.seen[r.text]; !ok {
+		switch _, seen := v.seen[r.text]; {
+		case !seen && !lost[r.text]:
 			unseen = append(unseen, r.text)
+		case seen && lost[r.text] && len(v.resyncs) == 0:
+			t.Errorf("%s saw %s, which is lost, and was not told to resynchronise", v.name, r.text)
 		}
 	}
 	if len(v.resyncs) == 0 && len(unseen) > int(v.dropped) {

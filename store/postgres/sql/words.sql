@@ -1,3 +1,6 @@
+-- Each of the words that are named is looked up by itself: where the statistics know of no
+-- such list yet, it would be read whole and compared with all that are named.
+
 -- name: lock book
 SELECT words, revision FROM word_books WHERE place = $1
 FOR UPDATE;
@@ -31,12 +34,19 @@ WHERE place = $1 AND list = $2
 ORDER BY text;
 
 -- name: named words of a list
-SELECT text, action, match FROM words
-WHERE place = $1 AND list = $2 AND text = ANY ($3::text[])
-ORDER BY text;
+SELECT w.text, w.action, w.match
+FROM (SELECT DISTINCT unnest($3::text[]) AS text) named
+CROSS JOIN LATERAL (
+  SELECT text, action, match FROM words
+  WHERE place = $1 AND list = $2 AND text = named.text OFFSET 0
+) w
+ORDER BY w.text;
 
 -- name: drop words
-DELETE FROM words WHERE place = $1 AND list = $2 AND text = ANY ($3::text[]);
+DELETE FROM words WHERE ctid = ANY (ARRAY(
+  SELECT w.ctid FROM unnest($3::text[]) AS named (text)
+  CROSS JOIN LATERAL (SELECT ctid FROM words WHERE place = $1 AND list = $2 AND text = named.text OFFSET 0) w
+));
 
 -- name: put words
 INSERT INTO words (place, list, text, action, match)

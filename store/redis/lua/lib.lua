@@ -136,5 +136,5 @@ end
 local function stay(name, unknown)
   local left = redis.call('PTTL', KEYS[1])
   if left == -2 and unknown ~= '' then left = tonumber(unknown) end
-  if left > 0 then redis.call('PEXPIRE', name, int(left)) else redis.call('PERSIST', name) end
+  if left >= 0 then redis.call('PEXPIRE', name, int(left)) else redis.call('PERSIST', name) end
 end

@@ -227,8 +227,9 @@ export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
  */
 export type Cursor = Message$1<"ovation.v1.Cursor"> & {
   /**
-   * The life of the room's log. A log that was lost begins another; the server
-   * tells a reader of an old one to resynchronise.
+   * The life of the room's log. A log that was lost, in whole or at its end, begins
+   * another: a batch of it that is not marked resync continues the cursor in it, at
+   * the same places; else the server tells a reader of an old one to resynchronise.
    *
    * @generated from field: string epoch = 1;
    */

@@ -464,8 +464,9 @@ func (x *Message) GetOriginRoomId() string {
 // cursor reads the latest 50.
 type Cursor struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The life of the room's log. A log that was lost begins another; the server
-	// tells a reader of an old one to resynchronise.
+	// The life of the room's log. A log that was lost, in whole or at its end, begins
+	// another: a batch of it that is not marked resync continues the cursor in it, at
+	// the same places; else the server tells a reader of an old one to resynchronise.
 	Epoch string `protobuf:"bytes,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// The last timestamp read of bucket WHITELIST, 0 for none.
 	Whitelist int64 `protobuf:"varint,2,opt,name=whitelist,proto3" json:"whitelist,omitempty"`
