@@ -229,7 +229,7 @@ func TestBalancer(t *testing.T) {
 	}
 	for _, want := range []string{
 		"check port " + portOf(settings.InternalListen) + " ", "proto h2", "GET /readyz", "option forwardfor", "jwt_payload_query('$.sub')", "balance hash var(txn.user)\n",
-		"bind :" + portOf(c.Services["balancer"].Ports[0]) + "\n",
+		"resolvers system init-addr libc,none\n", "bind :" + portOf(c.Services["balancer"].Ports[0]) + "\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q", want)

@@ -26,6 +26,8 @@ const (
 	awaitStores = 30 * time.Second
 	// askStores is how often it tries.
 	askStores = time.Second
+	// sayAwaiting is how often it says that it waits for the same reason.
+	sayAwaiting = 10 * time.Second
 )
 
 // errNotMigrated says that the tables are those of an earlier build.
@@ -104,9 +106,10 @@ func (o opener) prune(ctx context.Context, s *postgres.Store) {
 }
 
 // await tries to open something until that succeeds, fails for another reason than that
-// nobody answers, or takes too long.
+// it cannot be reached now, or takes too long.
 func (o opener) await(ctx context.Context, what, flag string, open func(context.Context) error) error {
 	begun := time.Now()
+	said, sayAgain := "", begun
 	for {
 		err := open(ctx)
 		switch {
@@ -117,10 +120,13 @@ func (o opener) await(ctx context.Context, what, flag string, open func(context.
 		case !errors.Is(err, store.ErrUnavailable):
 			return fmt.Errorf("%s cannot be used: %w", flag, err)
 		case time.Since(begun) > awaitStores:
-			return fmt.Errorf("%s did not answer in %v: check %s, and that it runs: %w", what, awaitStores, flag, err)
+			return fmt.Errorf("%s could not be used for %v: check %s, and that it runs: %w", what, awaitStores, flag, err)
 		}
-		o.logger.WarnContext(ctx, "waiting for a store to answer",
-			"store", what, "waited", time.Since(begun).Round(time.Second), "error", err)
+		if now := time.Now(); err.Error() != said || now.After(sayAgain) {
+			said, sayAgain = err.Error(), now.Add(sayAwaiting)
+			o.logger.WarnContext(ctx, "waiting for a store to answer",
+				"store", what, "waited", now.Sub(begun).Round(time.Second), "at_most", awaitStores, "error", err)
+		}
 		select {
 		case <-time.After(askStores):
 		case <-ctx.Done():
@@ -193,7 +199,7 @@ func (o opener) redis(ctx context.Context, behind func(live.RoomID)) (s *redis.S
 			s, err = redis.Open(ctx, c)
 		}
 		if errors.Is(err, redis.ErrNoTracking) {
-			return fmt.Errorf("%w: set --redis-cache to auto or off", redis.ErrNoTracking)
+			return fmt.Errorf("--redis-cache is on, set it to auto or off: %w", err)
 		}
 		return err
 	})

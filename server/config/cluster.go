@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -46,9 +47,17 @@ func validateAdvertised(address string, encrypted bool) error {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "",
 		u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
 		return fmt.Errorf("--advertise-url %q is no base URL like https://node-1.example.com", address)
+	case isUnspecified(u.Hostname()):
+		return fmt.Errorf("--advertise-url %q names every address of this machine, which clients elsewhere cannot reach: name one", address)
 	case encrypted && u.Scheme == "http":
 		return fmt.Errorf("--advertise-url %q is http, and this server speaks TLS: write https", address)
 	default:
 		return nil
 	}
+}
+
+// isUnspecified says whether a host is where servers listen on all addresses, as 0.0.0.0.
+func isUnspecified(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsUnspecified()
 }

@@ -74,6 +74,8 @@ func TestRules(t *testing.T) {
 		"a node's address":  {func(c *config.Config) { c.AdvertiseURL, c.NodeID = "https://node-1.test:8443/live/", "node-1" }, ""},
 		"nowhere":           {func(c *config.Config) { c.AdvertiseURL = "node-1.test" }, `--advertise-url "node-1.test" is no base URL like https://node-1.example.com`},
 		"no host":           {func(c *config.Config) { c.AdvertiseURL = "https://:8080" }, `--advertise-url "https://:8080" is no base URL like https://node-1.example.com`},
+		"every address":     {func(c *config.Config) { c.AdvertiseURL = "http://0.0.0.0:8080" }, `--advertise-url "http://0.0.0.0:8080" names every address of this machine, which clients elsewhere cannot reach: name one`},
+		"every address, v6": {func(c *config.Config) { c.AdvertiseURL = "http://[::]:8080" }, `--advertise-url "http://[::]:8080" names every address of this machine, which clients elsewhere cannot reach: name one`},
 		"more than a base":  {func(c *config.Config) { c.AdvertiseURL = "https://a.test/?b" }, `--advertise-url "https://a.test/?b" is no base URL like https://node-1.example.com`},
 		"a user's address":  {func(c *config.Config) { c.AdvertiseURL = "https://me@a.test" }, `--advertise-url "https://me@a.test" is no base URL like https://node-1.example.com`},
 		"a node's mark":     {func(c *config.Config) { c.NodeID = "node 1" }, `--node-id "node 1" is no id: 1 to 128 letters, digits, and . _ : - after the first`},

@@ -28,8 +28,8 @@ type Store struct {
 	// MigrateOnly says that nothing is done but to make tables: Redis is not needed.
 	MigrateOnly bool `kong:"-"`
 
-	HistoryRetention time.Duration `name:"history-retention" default:"2160h" placeholder:"DURATION" help:"How long messages are kept for ListHistory; 0: for ever (default ${default})."`
-	RoomRetention    time.Duration `name:"room-retention" default:"0" placeholder:"DURATION" help:"How long ended rooms are kept in Postgres, with all that is known of them; 0: for ever (default ${default})."`
+	HistoryRetention time.Duration `name:"history-retention" default:"2160h" placeholder:"DURATION" help:"How long messages are kept for ListHistory, 1h or more; 0: for ever (default ${default})."`
+	RoomRetention    time.Duration `name:"room-retention" default:"0" placeholder:"DURATION" help:"How long ended rooms are kept in Postgres, with all that is known of them, 24h or more; 0: for ever (default ${default})."`
 }
 
 // Shared says whether rooms are kept where other nodes keep them too.

@@ -29,6 +29,8 @@ type Keeper struct {
 	logger  *slog.Logger
 	metrics *Metrics
 
+	unended bool // the last look could not end what has lapsed; Run's alone
+
 	mu     sync.Mutex
 	pulled map[live.RoomID]map[store.Lease]struct{} // without a stream, since the last renewal
 }
@@ -86,19 +88,37 @@ func (k *Keeper) Run(ctx context.Context) {
 // expire ends lapsed sessions.
 func (k *Keeper) expire(ctx context.Context) {
 	for more := true; more; {
-		var ended []store.Ended
 		var err error
-		ended, more, err = k.service.presence.Expire(ctx, expireAtOnce)
-		k.metrics.expired.Add(float64(len(ended)))
-		if err == nil {
-			err = k.service.presence.Settle(ctx, ended)
-		}
-		if err != nil {
+		if more, err = k.expireSome(ctx); err != nil {
 			k.metrics.failures[expiring].Inc()
-			k.logger.WarnContext(ctx, "cannot end all lapsed sessions", "error", err)
+			k.reportExpiry(ctx, err)
 			return
 		}
 	}
+	k.reportExpiry(ctx, nil)
+}
+
+// expireSome ends some lapsed sessions, and says whether there may be more.
+func (k *Keeper) expireSome(ctx context.Context) (more bool, err error) {
+	ended, more, err := k.service.presence.Expire(ctx, expireAtOnce)
+	k.metrics.expired.Add(float64(len(ended)))
+	if err == nil {
+		err = k.service.presence.Settle(ctx, ended)
+	}
+	return more, err
+}
+
+// reportExpiry logs the first failure of an outage, and its end.
+func (k *Keeper) reportExpiry(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+		return
+	case err != nil && !k.unended:
+		k.logger.WarnContext(ctx, "cannot end all lapsed sessions; they end later", "error", err)
+	case err == nil && k.unended:
+		k.logger.InfoContext(ctx, "lapsed sessions are ended again")
+	}
+	k.unended = err != nil
 }
 
 // tellOnline tells the viewers of every room that this node serves how many are

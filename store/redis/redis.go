@@ -100,11 +100,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, fmt.Errorf("redis: replicas: %w", err)
 	}
 	if s.client, err = rueidis.NewClient(option); err != nil {
-		return nil, unavailable(err)
+		return nil, opening(err)
 	}
 	if s.bus, err = newBus(s, option); err != nil {
 		s.client.Close()
-		return nil, unavailable(err)
+		return nil, opening(err)
 	}
 	if err := ctx.Err(); err != nil {
 		s.Close()
