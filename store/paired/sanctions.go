@@ -51,17 +51,16 @@ func (s *Store) handTerms(ctx context.Context, place live.RoomID, user live.User
 			}
 		}
 	}
-	_, err := s.handActing(ctx, place)
-	return err
+	return s.handActing(ctx, place)
 }
 
-// handActing hands over all that acts in a place, and returns it.
-func (s *Store) handActing(ctx context.Context, place live.RoomID) (Acting, error) {
+// handActing hands over all that acts in a place.
+func (s *Store) handActing(ctx context.Context, place live.RoomID) error {
 	acting, err := s.durable.Acting(ctx, place)
 	if err != nil {
-		return Acting{}, err
+		return err
 	}
-	return acting, s.handed(s.hot.TakeActing(ctx, acting))
+	return s.handed(s.hot.TakeActing(ctx, acting))
 }
 
 // handLate is handActing for a copy that is likely to be there: all that acts in a place may
@@ -78,8 +77,7 @@ func (s *Store) handLate(ctx context.Context, place live.RoomID) error {
 	if copied := marks[place]; copied.Known && copied.Revision >= present.Revision {
 		return nil
 	}
-	_, err = s.handActing(ctx, place)
-	return err
+	return s.handActing(ctx, place)
 }
 
 // load is handActing for a place that has no copy, once for all who ask meanwhile. A room
