@@ -45,7 +45,7 @@ type Store struct {
 	logger  *slog.Logger
 	metrics *Metrics
 
-	beginnings, loadings, wordings *flights
+	beginnings, loadings, wordings, confirmings *flights
 
 	seen      *seen
 	standings *standings
@@ -56,16 +56,17 @@ type Store struct {
 func New(hot Hot, durable Durable, c Config) *Store {
 	c = c.withDefaults()
 	return &Store{
-		hot:        hot,
-		durable:    durable,
-		logger:     c.Logger,
-		metrics:    c.Metrics,
-		beginnings: newFlights(),
-		loadings:   newFlights(),
-		wordings:   newFlights(),
-		seen:       newSeen(),
-		standings:  newStandings(),
-		archive:    newArchive(hot, durable, c),
+		hot:         hot,
+		durable:     durable,
+		logger:      c.Logger,
+		metrics:     c.Metrics,
+		beginnings:  newFlights(),
+		loadings:    newFlights(),
+		wordings:    newFlights(),
+		confirmings: newFlights(),
+		seen:        newSeen(),
+		standings:   newStandings(),
+		archive:     newArchive(hot, durable, c),
 	}
 }
 

@@ -18,6 +18,38 @@ import (
 	"github.com/ovation-live/ovation/store/storetest"
 )
 
+// A node that has lost touch with the hot backend does not go by what it knew before, be it
+// of one who had been asked for or of a place where nothing acted.
+func TestStandingOfANodeThatHasLostTouch(t *testing.T) {
+	t.Parallel()
+	both := newBackends(t, services.SharedRedis(t))
+	n, other := both.open(t), both.open(t)
+	n.create(t, "r")
+	banned := func(user live.UserID) bool {
+		s, err := n.Standing(t.Context(), "r", user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Banned.Acts()
+	}
+	if banned("ann") || banned("bob") {
+		t.Error("somebody is banned")
+	}
+	n.hot.away.is.Store(true)
+	for _, o := range []store.SanctionOrder{ban("r", "ann"), ban("", "bob")} {
+		if _, err := other.ApplySanction(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !banned("ann") || !banned("bob") || banned("cy") {
+		t.Error("it goes by what it knew before")
+	}
+	if _, err := other.ApplySanction(t.Context(), ban("r", "cy")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another ban is known", func() bool { return banned("cy") })
+}
+
 // eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()

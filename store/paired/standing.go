@@ -3,6 +3,7 @@ package paired
 import (
 	"context"
 	"errors"
+	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -14,12 +15,21 @@ import (
 // maxStandings is of how many users in how many places a node remembers what acts on them.
 const maxStandings = 1 << 17
 
+const (
+	// confirmEvery is how often the durable backend is asked, while the hot one is away,
+	// whether what is known of a place is what acts there: not for every call.
+	confirmEvery = 500 * time.Millisecond
+	// confirmWithin is how long it may take to answer before what is known must do.
+	confirmWithin = time.Second
+)
+
 // standings is what acts on users as this node read it last, and of which revision of the
 // place that was. While the place is at that revision it is as it is, and while nobody can
 // say it is what is known still.
 type standings struct {
 	users  *lru.Cache[placed, revised]
 	places *lru.Cache[live.RoomID, Mark]
+	asked  *lru.Cache[live.RoomID, time.Time] // when the durable backend was, about a place
 }
 
 // placed is a user in a place.
@@ -43,7 +53,11 @@ func newStandings() *standings {
 	if err != nil {
 		panic(err) // the size is a constant
 	}
-	return &standings{users, places}
+	asked, err := lru.New[live.RoomID, time.Time](maxSeen)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	return &standings{users, places, asked}
 }
 
 // put remembers what acts on a user by a copy of this mark.
@@ -68,9 +82,9 @@ func (s *standings) at(place live.RoomID, user live.UserID, m Mark) (moderation.
 	return r.terms, ok && r.revision == m.Revision
 }
 
-// last returns what acted on a user when it was read last, if it is remembered, and whether
-// nothing has changed in the place since, as far as this node has seen.
-func (s *standings) last(place live.RoomID, user live.UserID) (c Copied, known, present bool) {
+// last returns what acted on a user when it was read last, if it is remembered, and
+// whether that was at the latest revision that is known of the place.
+func (s *standings) last(place live.RoomID, user live.UserID) (c Copied, known, latest bool) {
 	m, ok := s.places.Get(place)
 	if !ok {
 		return Copied{}, false, false
@@ -80,6 +94,21 @@ func (s *standings) last(place live.RoomID, user live.UserID) (c Copied, known, 
 	}
 	r, ok := s.users.Get(placed{place, user})
 	return Copied{m, []moderation.Terms{r.terms}}, ok, ok && r.revision == m.Revision
+}
+
+// confirmed notes that the durable backend was asked about a place, and what it said, if
+// it did.
+func (s *standings) confirmed(place live.RoomID, a Acting, err error) {
+	s.asked.Add(place, time.Now())
+	if m, ok := s.places.Get(place); err == nil && ok && a.Revision > m.Revision {
+		s.saw(place, Mark{Known: true, Revision: a.Revision, Users: 1, RoomMute: a.RoomMute}) // one at least
+	}
+}
+
+// isConfirmed says whether the durable backend was asked about a place lately.
+func (s *standings) isConfirmed(place live.RoomID) bool {
+	at, ok := s.asked.Get(place)
+	return ok && time.Since(at) < confirmEvery
 }
 
 // Standing implements store.Sanctions. What is known of a user holds while the cached
@@ -140,8 +169,8 @@ func (s *Store) standsIn(ctx context.Context, place live.RoomID, user live.UserI
 	return found, nil
 }
 
-// lastStanding is Standing while the hot backend is away: what was known last, and what the
-// durable one says of those of whom that is too old, or nothing.
+// lastStanding is Standing while the hot backend is away, or this node has lost touch with
+// it: what was known last, as long as the durable one does not say that it has changed.
 func (s *Store) lastStanding(
 	ctx context.Context, places []live.RoomID, user live.UserID,
 ) (moderation.Standing, error) {
@@ -162,8 +191,9 @@ func (s *Store) lastStanding(
 
 // lastIn is lastStanding in one place.
 func (s *Store) lastIn(ctx context.Context, place live.RoomID, user live.UserID) (Copied, error) {
-	found, known, present := s.standings.last(place, user)
-	if present {
+	s.confirm(ctx, place)
+	found, known, latest := s.standings.last(place, user)
+	if latest {
 		return found, nil
 	}
 	acting, err := s.durable.Terms(ctx, place, user)
@@ -177,4 +207,19 @@ func (s *Store) lastIn(ctx context.Context, place live.RoomID, user live.UserID)
 	found.Users = 1 // others may be there
 	s.standings.put(place, user, found.Mark, found.Terms[0])
 	return found, nil
+}
+
+// confirm asks the durable backend, once for all who ask and now and then, at which
+// revision a place is: one that this node had no touch with for long may have changed.
+func (s *Store) confirm(ctx context.Context, place live.RoomID) {
+	if s.standings.isConfirmed(place) {
+		return
+	}
+	_, _ = fly(ctx, s.confirmings, place, func(ctx context.Context) (Acting, error) {
+		ctx, cancel := context.WithTimeout(ctx, confirmWithin)
+		defer cancel()
+		acting, err := s.durable.Terms(ctx, place, "")
+		s.standings.confirmed(place, acting, err)
+		return acting, err
+	})
 }

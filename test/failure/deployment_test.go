@@ -64,13 +64,24 @@ func (d *deployment) grow(t *testing.T) *node {
 // client returns a client of the deployment, until the test ends.
 func (d *deployment) client(t *testing.T, user string, role live.Role) *ovation.Client {
 	t.Helper()
+	return clientOf(t, d.balancer.url(), user, role)
+}
+
+// client returns a client of this node, until the test ends.
+func (n *node) client(t *testing.T, user string, role live.Role) *ovation.Client {
+	t.Helper()
+	return clientOf(t, "http://"+n.address, user, role)
+}
+
+func clientOf(t *testing.T, url, user string, role live.Role) *ovation.Client {
+	t.Helper()
 	signed, err := token.Mint(secret, token.Claims{
 		User: live.UserID(user), Role: role, Rooms: []live.RoomID{token.AnyRoom}, Expires: time.Now().Add(time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := ovation.New(d.balancer.url(), ovation.WithToken(signed))
+	client, err := ovation.New(url, ovation.WithToken(signed))
 	if err != nil {
 		t.Fatal(err)
 	}
