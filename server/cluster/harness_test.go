@@ -35,6 +35,7 @@ type region struct {
 
 	mu    sync.Mutex
 	nodes map[string]*node // by endpoint
+	hubs  []*hub.Hub       // of all that ever were
 	seats map[live.UserID]*seat
 }
 
@@ -52,8 +53,8 @@ func scenario(t *testing.T, test func(t *testing.T, r *region)) {
 		test(t, r)
 		stop()
 		r.tasks.Wait()
-		for _, n := range r.nodes {
-			n.hub.Close()
+		for _, h := range r.hubs {
+			h.Close()
 		}
 	})
 }
@@ -156,7 +157,7 @@ func (r *region) start(endpoint string, edits ...func(*cluster.Config)) *node {
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.nodes[endpoint] = n
+	r.nodes[endpoint], r.hubs = n, append(r.hubs, n.hub)
 	return n
 }
 
