@@ -2,12 +2,14 @@ package postgres
 
 import (
 	"context"
+	"reflect"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -84,4 +86,37 @@ func begin(t *testing.T, s *Store) pgx.Tx {
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }) // it may be over
 	return tx
+}
+
+// Whatever is in an event comes back, however statements are sent.
+func TestEventsInEveryMode(t *testing.T) {
+	t.Parallel()
+	want := []store.Event{
+		{Position: 1, ID: "a \x00 '\"{},\\", Room: "r \x01", At: 1, Kind: 32_767, Payload: []byte("\x00\xff'\\{}\",")},
+		{Position: 2, ID: "\u00c4", At: 1 << 52, Payload: []byte{}},
+		{Position: 3, ID: "NULL", Room: "NULL", Kind: -1, Payload: []byte("NULL")},
+	}
+	for mode := range protocols {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			now := live.Timestamp(7)
+			s := migrated(t, Config{ExecMode: mode, Clock: func() live.Timestamp { return now }})
+			if err := s.AppendEvents(t.Context(), want); err != nil {
+				t.Fatal(err)
+			}
+			q := store.EventQuery{
+				Rooms: []live.RoomID{"r \x01", "", "NULL"}, Kinds: []store.EventKind{32_767, 0, -1}, Limit: 10,
+			}
+			page, err := s.Events(t.Context(), q)
+			if err != nil || len(page.Events) != len(want) || page.Next != 3 || page.More {
+				t.Fatalf("%+v, %v", page, err)
+			}
+			for i, e := range page.Events {
+				w := want[i]
+				if w.Recorded = now; !reflect.DeepEqual(e, w) {
+					t.Errorf("%+v, want %+v", e, w)
+				}
+			}
+		})
+	}
 }
