@@ -46,8 +46,8 @@
 //     client ids is forgotten with the rest. Renew says that every lease is lost.
 //     Two who begin a room anew at once begin the same epoch.
 //   - While the durable backend is away, everything but CreateRoom, UpdateRoom, EndRoom
-//     and Rooms, Sanctions' and Words' changes and lists, and History goes on for the
-//     rooms that the hot one knows.
+//     and Rooms, Sanctions' and Words' changes and lists, History and Events goes on for
+//     the rooms that the hot one knows.
 //   - Sanctions and words are handed over in the same way, and so may be mended too.
 package store
 
@@ -62,4 +62,5 @@ type Set struct {
 	Words      Words
 	History    History
 	Nodes      Nodes
+	Events     Events
 }

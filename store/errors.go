@@ -22,6 +22,8 @@ var (
 	ErrAbsent = errors.New("store: user is not in the room")
 	// ErrRequestReused: the request id was used before with other contents.
 	ErrRequestReused = errors.New("store: request id was used with other contents")
+	// ErrEventPosition: no event has been recorded there yet.
+	ErrEventPosition = errors.New("store: no event is at that position yet")
 	// ErrUnavailable: the backend cannot be reached.
 	ErrUnavailable = errors.New("store: backend unavailable")
 )

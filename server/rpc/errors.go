@@ -85,6 +85,10 @@ var failures = []struct {
 		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND,
 		"an attribute with delete_on_leave needs its owner in the room: join or subscribe first", 0,
 	}},
+	{store.ErrEventPosition, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID,
+		"the cursor is after the latest event: use the cursor of an event that was received", 0,
+	}},
 	{store.ErrUnavailable, failure{
 		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
 		"a backing store cannot be reached", time.Second,

@@ -88,6 +88,7 @@ var known = map[string]told{
 	"store.ErrSessionTaken":  {store.ErrSessionTaken, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
 	"store.ErrAbsent":        {store.ErrAbsent, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
 	"store.ErrRequestReused": {store.ErrRequestReused, ovationv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, nil},
+	"store.ErrEventPosition": {store.ErrEventPosition, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID, nil},
 	"store.ErrUnavailable":   {store.ErrUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, nil},
 	"store.RoomError": {
 		&store.RoomError{Room: "r", Err: store.ErrRoomEnded}, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED,

@@ -3,8 +3,8 @@
 // process begins new epochs.
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
-// endings.mu, or sanctions.mu, that of every room before a room's own; everywhere.mu
-// and nodes.mu alone. Publications are heard under roomState.mu, so that they come in order.
+// endings.mu, or sanctions.mu, that of every room before a room's own; everywhere.mu,
+// nodes.mu and events.mu alone. Publications are heard under roomState.mu, so that they come in order.
 package memory
 
 import (
@@ -41,6 +41,7 @@ type Store struct {
 	everywhere everywhere
 	revisions  revisions
 	nodes      nodes
+	events     events
 }
 
 // Option changes how a store is made.
@@ -88,6 +89,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
+		Events: s,
 	}
 }
 

@@ -51,6 +51,12 @@ const (
 	withdraw
 	listNodes
 
+	appendEvents
+	readEvents
+	eventConsumer
+	acknowledgeEvents
+	pruneEvents
+
 	operations
 )
 
@@ -66,6 +72,8 @@ var operationNames = [operations]string{
 	putWords: "put_words", wordLists: "word_lists", wordsOf: "words_of", allWords: "all_words", wordsRevision: "words_revision",
 	follow:   "follow",
 	announce: "announce", withdraw: "withdraw", listNodes: "nodes",
+	appendEvents: "append_events", readEvents: "events", eventConsumer: "event_consumer",
+	acknowledgeEvents: "acknowledge_events", pruneEvents: "prune_events",
 }
 
 // String returns the operation's name, as metrics carry it.

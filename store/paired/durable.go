@@ -15,6 +15,7 @@ import (
 // do whose names they have, and are never behind.
 type Durable interface {
 	store.Rooms
+	store.Events
 
 	// EndRoomAfter is EndRoom at an instant later than one of another clock: that of the
 	// latest that happened in the room.

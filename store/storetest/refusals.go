@@ -243,6 +243,8 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.sanction(order("r", moderation.Mute, "ann"))
 	s.sanction(order("", moderation.Mute, "ann"))
 	s.announce(nodeOf("old"), time.Hour)
+	s.record(event("old", "r"))
+	s.pass(time.Millisecond) // so that it is old enough to be pruned
 	revision := s.revision("r")
 	s.joinFor("r", stay("ann", "a"), moment)
 	s.apply("r", by("ann", batch("", seat("k", "1"))))
@@ -250,7 +252,7 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	head, before := s.head("r"), s.room("r")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, nodesCalls, anywhere) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, nodesCalls, eventsCalls, anywhere) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.call(ctx, s, "r"); !errors.Is(err, context.Canceled) {
 				t.Errorf("%v, want the context's error", err)
@@ -272,4 +274,6 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 		t.Errorf("Expire = %+v, want ann", got)
 	}
 	s.wantNodes(nodeOf("old"))
+	s.wantEvents(s.events(store.EventQuery{Limit: 10}), event("old", "r"))
+	s.wantConsumer("consumer", false, 0)
 }

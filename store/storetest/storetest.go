@@ -79,11 +79,13 @@ var roles = []struct {
 	{"words", wordsTests},
 	{"history", historyTests},
 	{"nodes", nodesTests},
+	{"events", eventsTests},
 	{"log_races", logRaces},
 	{"rooms_races", roomsRaces},
 	{"attributes_races", attributesRaces},
 	{"presence_races", presenceRaces},
 	{"sanctions_races", sanctionsRaces},
+	{"events_races", eventsRaces},
 	{"interrupted", interruptedTests},
 	{"refusals", refusalsTests},
 }
