@@ -117,7 +117,7 @@ func Fit(messages []*Message, limit int) int {
 }
 
 // take moves what is allowed of a run into the batch. A place that stays where it is
-// gets the sequence that belongs to it.
+// gets the sequence that belongs to it, if it is that of an entry.
 func (rs *Rings) take(r run, left *allowance, batch *Batch) {
 	ring, place := &rs.buckets[r.bucket], &batch.Cursor.At[r.bucket]
 	end := r.next
@@ -131,8 +131,8 @@ func (rs *Rings) take(r run, left *allowance, batch *Batch) {
 	case r.next > r.to.Sequence && place.Timestamp < r.to.Timestamp: // all of it is gone
 		batch.Dropped[r.bucket] = r.to.Sequence - min(place.Sequence, r.to.Sequence)
 		*place = r.to
-	case r.dropped == 0:
-		place.Sequence = r.next - 1
+	case r.dropped == 0 && ring.before(r.next).Timestamp == place.Timestamp:
+		*place = ring.before(r.next)
 	}
 }
 
