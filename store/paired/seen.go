@@ -29,11 +29,11 @@ type sight struct {
 }
 
 func newSeen() *seen {
-	rooms, err := lru.New[live.RoomID, sight](maxSeen)
-	if err != nil {
-		panic(err) // the size is a constant
+	return &seen{
+		rooms:   remembering[live.RoomID, sight](maxSeen),
+		behind:  make(map[live.RoomID]struct{}),
+		waiting: make(chan struct{}, 1),
 	}
-	return &seen{rooms: rooms, behind: make(map[live.RoomID]struct{}), waiting: make(chan struct{}, 1)}
 }
 
 // log notes the epoch that a room's log has, and the revision that its copy has, at least.

@@ -45,19 +45,20 @@ type revised struct {
 }
 
 func newStandings() *standings {
-	users, err := lru.New[placed, revised](maxStandings)
-	if err != nil {
-		panic(err) // the size is a constant
+	return &standings{
+		users:  remembering[placed, revised](maxStandings),
+		places: remembering[live.RoomID, Mark](maxSeen),
+		asked:  remembering[live.RoomID, time.Time](maxSeen),
 	}
-	places, err := lru.New[live.RoomID, Mark](maxSeen)
+}
+
+// remembering returns a memory of the latest so many, which is a constant.
+func remembering[K comparable, V any](many int) *lru.Cache[K, V] {
+	memory, err := lru.New[K, V](many)
 	if err != nil {
-		panic(err) // the size is a constant
+		panic(err)
 	}
-	asked, err := lru.New[live.RoomID, time.Time](maxSeen)
-	if err != nil {
-		panic(err) // the size is a constant
-	}
-	return &standings{users, places, asked}
+	return memory
 }
 
 // put remembers what acts on a user by a copy of this mark.
@@ -126,13 +127,24 @@ func (s *Store) Standing(ctx context.Context, id live.RoomID, user live.UserID) 
 	if err != nil {
 		return moderation.Standing{}, err
 	}
+	found, err := s.join(places, func(i int, place live.RoomID) (Copied, error) {
+		return s.standsIn(ctx, place, user, marks[i])
+	})
+	if errors.Is(err, store.ErrUnavailable) {
+		return s.lastStanding(ctx, places, user)
+	}
+	return found, err
+}
+
+// join returns how a user stands on whom this acts in places: every room, and the room if
+// it is one.
+func (s *Store) join(
+	places []live.RoomID, in func(i int, place live.RoomID) (Copied, error),
+) (moderation.Standing, error) {
 	var terms [2]moderation.Terms
 	var mute moderation.Term
 	for i, place := range places {
-		found, err := s.standsIn(ctx, place, user, marks[i])
-		if errors.Is(err, store.ErrUnavailable) {
-			return s.lastStanding(ctx, places, user)
-		}
+		found, err := in(i, place)
 		if err != nil {
 			return moderation.Standing{}, err
 		}
@@ -174,19 +186,7 @@ func (s *Store) standsIn(ctx context.Context, place live.RoomID, user live.UserI
 func (s *Store) lastStanding(
 	ctx context.Context, places []live.RoomID, user live.UserID,
 ) (moderation.Standing, error) {
-	var terms [2]moderation.Terms
-	var mute moderation.Term
-	for i, place := range places {
-		found, err := s.lastIn(ctx, place, user)
-		if err != nil {
-			return moderation.Standing{}, err
-		}
-		terms[i] = found.Terms[0]
-		if i > 0 {
-			mute = found.RoomMute
-		}
-	}
-	return standing(terms[0], terms[1], mute, s.hot.Now()), nil
+	return s.join(places, func(_ int, place live.RoomID) (Copied, error) { return s.lastIn(ctx, place, user) })
 }
 
 // lastIn is lastStanding in one place.

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,21 +67,14 @@ type Config struct {
 
 // withDefaults fills in what is not set.
 func (c Config) withDefaults() Config {
-	set(&c.MigrateURL, c.URL)
-	set(&c.MaxConns, 16)
-	set(&c.ExecMode, CacheStatement)
-	set(&c.Timeout, 2*time.Second)
+	c.MigrateURL = cmp.Or(c.MigrateURL, c.URL)
+	c.MaxConns = cmp.Or(c.MaxConns, 16)
+	c.ExecMode = cmp.Or(c.ExecMode, CacheStatement)
+	c.Timeout = cmp.Or(c.Timeout, 2*time.Second)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c
-}
-
-func set[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // validate returns what is wrong with the configuration, joined.
@@ -142,7 +136,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // prepare says what connections are like.
 func (c Config) prepare(conn *pgx.ConnConfig) {
 	conn.DefaultQueryExecMode = protocols[c.ExecMode]
-	set(&conn.ConnectTimeout, c.Timeout)
+	conn.ConnectTimeout = cmp.Or(conn.ConnectTimeout, c.Timeout)
 	conn.RuntimeParams["client_encoding"] = "UTF8"
 	if conn.RuntimeParams["application_name"] == "" {
 		conn.RuntimeParams["application_name"] = "ovation"

@@ -53,12 +53,12 @@ const copyTTL = time.Second
 
 // withDefaults fills in what is not set.
 func (c Config) withDefaults() Config {
-	set(&c.Prefix, "ovation:")
-	set(&c.Timeout, 2*time.Second)
-	set(&c.Retention, time.Hour)
-	set(&c.CacheBytes, 32<<20)
-	set(&c.BufferBytes, 64<<10)
-	set(&c.Replicas, 128)
+	c.Prefix = cmp.Or(c.Prefix, "ovation:")
+	c.Timeout = cmp.Or(c.Timeout, 2*time.Second)
+	c.Retention = cmp.Or(c.Retention, time.Hour)
+	c.CacheBytes = cmp.Or(c.CacheBytes, 32<<20)
+	c.BufferBytes = cmp.Or(c.BufferBytes, 64<<10)
+	c.Replicas = cmp.Or(c.Replicas, 128)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -66,13 +66,6 @@ func (c Config) withDefaults() Config {
 		c.Metrics = NewMetrics(nil)
 	}
 	return c
-}
-
-func set[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // Store is the hot backend. Make one with Open.
