@@ -33,8 +33,8 @@ var serverBinary = sync.OnceValues(func() (string, error) { return build(root, "
 // serving matches the banner.
 var serving = regexp.MustCompile(`serving on (https?://\S+)`)
 
-// start starts a server with a room r, and further settings.
-func start(t *testing.T, env ...string) server {
+// start starts a server with a room r.
+func start(t *testing.T) server {
 	t.Helper()
 	s := launch(t)
 	s.call(t, "RoomService/CreateRoom", `{"roomId":"r"}`)
