@@ -55,7 +55,12 @@ func chaos(t *testing.T, f *fake, seed uint64) {
 		}
 		return nil
 	}
-	f.beforePull = func(context.Context) { time.Sleep(time.Duration(d.roll(300)) * time.Millisecond) }
+	f.beforePull = func(ctx context.Context) {
+		select {
+		case <-time.After(time.Duration(d.roll(300)) * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
 	f.onSubscribe = func(_ int, s *subscription) error { return f.chaoticStream(s, d, isCalm) }
 	room := f.join(WithBuffer(2))
 

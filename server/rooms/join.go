@@ -99,15 +99,21 @@ func (s *Service) Enter(
 	return got, online, err
 }
 
+// lookFor bounds the look at how one stands who has come in.
+const lookFor = 10 * time.Second
+
 // Stand returns how the caller stands in a room that they are in already by a session.
 // If they have been banned while they came in, whoever ended their sessions did not know
-// of this one: it ends, and that is a *moderation.BannedError.
+// of this one: it ends, and that is a *moderation.BannedError. A caller who has gone is no
+// reason not to look.
 func (s *Service) Stand(
 	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID,
 ) (moderation.Standing, error) {
 	if p.Role == live.RoleBackend {
 		return moderation.Standing{}, nil
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookFor)
+	defer cancel()
 	standings, err := s.sanctions.Standings(ctx, id, []live.UserID{p.User})
 	if err != nil {
 		return moderation.Standing{}, err
