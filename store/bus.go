@@ -30,5 +30,6 @@ type Publication struct {
 	Message    *feed.Message
 	Attributes *attribute.Changes
 	Room       *room.Room // settings, title, labels or state as they are now
+	Quiz       *QuizMark  // a quiz of the room was changed
 	Departure  *Departure // whoever serves these sessions, up to its incarnation, ends them
 }

@@ -24,6 +24,12 @@ var (
 	ErrRequestReused = errors.New("store: request id was used with other contents")
 	// ErrEventPosition: no event has been recorded there yet.
 	ErrEventPosition = errors.New("store: no event is at that position yet")
+	// ErrQuizNotFound: there is no such quiz in the room, or nothing of it that is asked for.
+	ErrQuizNotFound = errors.New("store: no such quiz")
+	// ErrQuizExists: the quiz's id is taken in the room.
+	ErrQuizExists = errors.New("store: quiz exists")
+	// ErrNoStandings: where players stand after a question is not kept where it is needed.
+	ErrNoStandings = errors.New("store: no standings of these players")
 	// ErrUnavailable: the backend cannot be reached.
 	ErrUnavailable = errors.New("store: backend unavailable")
 )

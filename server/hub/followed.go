@@ -177,7 +177,7 @@ func (f *followed) take(p store.Publication) {
 
 // isEmpty says whether a publication says nothing but how far the room is.
 func isEmpty(p store.Publication) bool {
-	return p.Message == nil && p.Attributes == nil && p.Room == nil && p.Departure == nil
+	return p.Message == nil && p.Attributes == nil && p.Room == nil && p.Quiz == nil && p.Departure == nil
 }
 
 // maxEarly is how many publications are kept while a loss is mended. Those beyond
