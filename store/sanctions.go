@@ -7,8 +7,8 @@ import (
 	"github.com/ovation-live/ovation/live/moderation"
 )
 
-// Sanctions is who is banned, muted and protected, in one room or in every room (the
-// empty id), and which rooms are muted. Sanctions of every room belong to no room: they
+// Sanctions is who is banned, muted, protected and appointed, in one room or in every
+// room (the empty id), and which rooms are muted. Sanctions of every room belong to no room: they
 // are there before the first and after the last. A room's own go with the room.
 //
 // With two backends the durable one has the truth; the hot one has for each user what
@@ -16,11 +16,12 @@ import (
 type Sanctions interface {
 	// ApplySanction does what moderation.Book's Apply does, atomically: of a ban and a
 	// protection that come at once in one place, one comes second and knows it, and so
-	// does a room's ban of a protection in every room that came first. Id and instants
+	// does a room's ban of a protection in every room that came first; likewise an
+	// appointment of a ban. Id and instants
 	// are the store's. Within 5 minutes the same request id of the same actor and kind
 	// applies once and returns what it returned then, whatever has become of the
 	// sanction; with another order, ErrRequestReused. An empty one is never remembered.
-	// moderation.ErrProtected, ErrRoomNotFound, ErrRoomEnded.
+	// moderation.ErrProtected, moderation.ErrBanned, ErrRoomNotFound, ErrRoomEnded.
 	ApplySanction(ctx context.Context, o SanctionOrder) (moderation.Sanction, error)
 	// LiftSanction lifts what acts of a kind on a user ("" for a room mute) in a place.
 	// If nothing does, it does nothing. ErrRoomNotFound; it works in ended rooms too.

@@ -100,6 +100,19 @@ func (f *fakeModeration) Unprotect(_ context.Context, q *ovationv1.UnprotectRequ
 	return &ovationv1.UnprotectResponse{}, nil
 }
 
+func (f *fakeModeration) AddModerator(ctx context.Context, q *ovationv1.AddModeratorRequest) (*ovationv1.AddModeratorResponse, error) {
+	if q.GetUserId() == "banned" {
+		return nil, failure(connect.CodeFailedPrecondition, "banned", &ovationv1.ErrorDetail{Reason: ovationv1.ErrorReason_ERROR_REASON_USER_BANNED})
+	}
+	s, err := f.apply(ctx, ovationv1.SanctionKind_SANCTION_KIND_APPOINT, q.GetRoomId(), q.GetUserId(), q.GetReason(), q.GetDuration())
+	return &ovationv1.AddModeratorResponse{Sanction: s}, err
+}
+
+func (f *fakeModeration) RemoveModerator(_ context.Context, q *ovationv1.RemoveModeratorRequest) (*ovationv1.RemoveModeratorResponse, error) {
+	f.lift(ovationv1.SanctionKind_SANCTION_KIND_APPOINT, q.GetRoomId(), q.GetUserId())
+	return &ovationv1.RemoveModeratorResponse{}, nil
+}
+
 // Kick finds two sessions of everyone but "nobody", who is not there.
 func (f *fakeModeration) Kick(_ context.Context, q *ovationv1.KickRequest) (*ovationv1.KickResponse, error) {
 	f.mu.Lock()

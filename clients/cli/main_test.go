@@ -152,6 +152,7 @@ func TestHelp(t *testing.T) {
 		"room create", "room list", "room get", "room update", "room end", "room members", "tail", "send",
 		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch", "version",
 		"mod ban", "mod unban", "mod mute", "mod unmute", "mod mute-room", "mod unmute-room", "mod kick", "mod protect", "mod unprotect",
+		"mod add", "mod remove", "mod list",
 		"mod sanctions", "mod words put", "mod words remove", "mod words clear", "mod words list",
 		"doctor",
 	} {

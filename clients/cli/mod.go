@@ -30,7 +30,10 @@ type modCommand struct {
 	Kick       modKickCommand       `cmd:"" help:"End a user's sessions; they may come back."`
 	Protect    modProtectCommand    `cmd:"" help:"Keep a user from being banned, muted, kicked, shed or ended as offline."`
 	Unprotect  modUnprotectCommand  `cmd:"" help:"End a user's protection."`
-	Sanctions  modSanctionsCommand  `cmd:"" help:"List bans, mutes and protections, the newest first."`
+	Add        modAddCommand        `cmd:"" help:"Make a user a moderator."`
+	Remove     modRemoveCommand     `cmd:"" help:"End a user's appointment as moderator."`
+	List       modListCommand       `cmd:"" help:"List the moderators that were appointed, the newest first."`
+	Sanctions  modSanctionsCommand  `cmd:"" help:"List bans, mutes, protections and appointments, the newest first."`
 	Words      modWordsCommand      `cmd:"" help:"Change and list forbidden words."`
 }
 
@@ -324,8 +327,8 @@ func (c *modKickCommand) Run(ctx context.Context, app *app) error {
 		figures.Plural(int(response.GetSessions()), "session"), terminal.Escape(c.Target), c.Room)
 }
 
-// protectorFlags say who protects: a moderator may not.
-type protectorFlags struct {
+// hostFlags say who does what a moderator may not.
+type hostFlags struct {
 	Role string `help:"Mint the token for this role: ${enum}." enum:"host,backend" default:"backend" placeholder:"ROLE"`
 }
 
@@ -334,7 +337,7 @@ type modProtectCommand struct {
 	placeFlags
 	For    period `help:"For how long, such as 10m, 12h or 7d; without it for good." placeholder:"TIME"`
 	Reason string `help:"Why, for people." placeholder:"TEXT"`
-	protectorFlags
+	hostFlags
 }
 
 func (*modProtectCommand) Help() string {
@@ -347,7 +350,7 @@ Examples:
 
 // Run protects.
 func (c *modProtectCommand) Run(ctx context.Context, app *app) error {
-	response, err := callModeration(ctx, app, actorFlags(c.protectorFlags), moderationService.Protect, &ovationv1.ProtectRequest{
+	response, err := callModeration(ctx, app, actorFlags(c.hostFlags), moderationService.Protect, &ovationv1.ProtectRequest{
 		RoomId: c.Room, UserId: c.Target, Duration: c.For.message(), Reason: c.Reason, RequestId: newID(),
 	})
 	if err != nil {
@@ -359,7 +362,7 @@ func (c *modProtectCommand) Run(ctx context.Context, app *app) error {
 type modUnprotectCommand struct {
 	Target string `arg:"" name:"user" help:"Whose."`
 	placeFlags
-	protectorFlags
+	hostFlags
 }
 
 func (*modUnprotectCommand) Help() string {
@@ -371,7 +374,7 @@ Example:
 
 // Run ends the protection.
 func (c *modUnprotectCommand) Run(ctx context.Context, app *app) error {
-	response, err := callModeration(ctx, app, actorFlags(c.protectorFlags), moderationService.Unprotect, &ovationv1.UnprotectRequest{RoomId: c.Room, UserId: c.Target})
+	response, err := callModeration(ctx, app, actorFlags(c.hostFlags), moderationService.Unprotect, &ovationv1.UnprotectRequest{RoomId: c.Room, UserId: c.Target})
 	if err != nil {
 		return err
 	}

@@ -18,12 +18,13 @@ var sanctionKinds = map[string]ovationv1.SanctionKind{
 	"mute":      ovationv1.SanctionKind_SANCTION_KIND_MUTE,
 	"room-mute": ovationv1.SanctionKind_SANCTION_KIND_ROOM_MUTE,
 	"protect":   ovationv1.SanctionKind_SANCTION_KIND_PROTECT,
+	"appoint":   ovationv1.SanctionKind_SANCTION_KIND_APPOINT,
 }
 
 type modSanctionsCommand struct {
 	Room string   `help:"Those that act in this room: its own and those of every room; without it all there are, as a backend." placeholder:"ID"`
 	Of   string   `help:"Only this user's." placeholder:"USER"`
-	Kind []string `help:"Only this kind: ${enum}; may be repeated." enum:"ban,mute,room-mute,protect" placeholder:"KIND"`
+	Kind []string `help:"Only this kind: ${enum}; may be repeated." enum:"ban,mute,room-mute,protect,appoint" placeholder:"KIND"`
 	Past bool     `help:"With those that have expired or were lifted."`
 	actorFlags
 }
@@ -45,10 +46,18 @@ func (c *modSanctionsCommand) Run(ctx context.Context, app *app) error {
 		}
 		asked[kind] = true
 	}
+	return listSanctions(ctx, app, c.actorFlags, request, "nothing is in force")
+}
+
+// listSanctions lists all pages of what a request asks for, and says so if there is
+// nothing.
+func listSanctions(
+	ctx context.Context, app *app, actor actorFlags, request *ovationv1.ListSanctionsRequest, nothing string,
+) error {
 	listing := listing{app: app, header: sanctionHeader}
-	return listing.run("nothing is in force", func(token string) (string, error) {
+	return listing.run(nothing, func(token string) (string, error) {
 		request.PageToken = token
-		response, err := callModeration(ctx, app, c.actorFlags, moderationService.ListSanctions, request)
+		response, err := callModeration(ctx, app, actor, moderationService.ListSanctions, request)
 		if err != nil {
 			return "", err
 		}

@@ -28,6 +28,10 @@ func TestSanctions(t *testing.T) {
 		{"mute bob --room demo --for 1w2d3h", "muted bob in room demo until " + second(applied+(9*24+3)*3600e6)},
 		{"mute-room demo --for 5m", "muted room demo until " + second(applied+300e6)},
 		{"protect guest --room demo", "protected guest in room demo, for good"},
+		{"add ann --room demo --for 3h --reason tonight", "made a moderator of ann in room demo until " + second(applied+3*3600e6) + ": tonight"},
+		{"add patrol --every-room", "made a moderator of patrol in every room, for good"},
+		{"add zoe --room demo", "made a moderator of zoe in room demo, for good"},
+		{"remove zoe --room demo", "zoe is no appointed moderator of room demo any more"},
 		{"unmute bob --room demo", "bob is not muted in room demo any more"},
 		{"unmute-room demo", "room demo is not muted any more"},
 		{"unprotect guest --room demo", "guest is not protected in room demo any more"},
@@ -40,7 +44,8 @@ func TestSanctions(t *testing.T) {
 			t.Errorf("%s: %q, want %q", step.args, stdout, step.want)
 		}
 	}
-	f.checkSanctions(t, "ban eve every room active", "ban bob demo active")
+	f.checkSanctions(t, "appoint patrol every room active", "appoint ann demo active", "ban eve every room active", "ban bob demo active")
+	f.checkSanctions(t, "appoint zoe demo lifted", "appoint patrol every room active", "appoint ann demo active", "--kind", "appoint", "--past")
 	f.checkSanctions(t, "ban bob demo active", "--of", "bob")
 	f.checkSanctions(t, "", "--kind", "mute,room-mute", "--kind", "mute")
 	f.checkSanctions(t, "protect guest demo lifted", "--kind", "protect", "--past", "--room", "demo")
@@ -48,8 +53,19 @@ func TestSanctions(t *testing.T) {
 	if lines := strings.Count(stdout, "\n"); lines != 2 || !strings.Contains(stdout, `"kind":"SANCTION_KIND_BAN"`) {
 		t.Errorf("%d lines: %s", lines, stdout)
 	}
-	f.do(t, exitOK, "mod", "unban", "bob", "--room", "demo")
-	f.do(t, exitOK, "mod", "unban", "eve", "--every-room")
+	stdout, _ = f.do(t, exitOK, "mod", "list", "--room", "demo", "--json")
+	if lines := strings.Count(stdout, "\n"); lines != 2 || !strings.Contains(stdout, `"userId":"ann"`) {
+		t.Errorf("%d lines: %s", lines, stdout)
+	}
+	for _, lift := range []string{"remove ann --room demo", "remove patrol --every-room", "unban bob --room demo", "unban eve --every-room"} {
+		f.do(t, exitOK, append([]string{"mod"}, strings.Fields(lift)...)...)
+	}
+	_, none := f.do(t, exitOK, "mod", "list")
+	has(t, none, "nobody was appointed")
+	stdout, _ = f.do(t, exitOK, "mod", "list", "--past")
+	if lines := strings.Count(stdout, "\n"); lines != 3 {
+		t.Errorf("%d lines: %s", lines, stdout)
+	}
 	_, stderr := f.do(t, exitOK, "mod", "sanctions")
 	has(t, stderr, "nothing is in force")
 }
@@ -98,6 +114,8 @@ func TestModerators(t *testing.T) {
 	}
 	_, stderr := f.do(t, exitFailed, "mod", "mute", "host", "--room", "demo")
 	has(t, stderr, "this user cannot be banned, muted or kicked")
+	_, stderr = f.do(t, exitFailed, "mod", "add", "banned", "--room", "demo")
+	has(t, stderr, "this user is banned", "ovation mod unban")
 }
 
 func TestModMisuse(t *testing.T) {
@@ -114,6 +132,8 @@ func TestModMisuse(t *testing.T) {
 		"missing flags: --room":              "kick bob",
 		"--kind must be one of":              "sanctions --kind kick",
 		"--role must be one of":              "protect bob --room demo --role moderator",
+		`of "host","backend" but got "mode`:  "add bob --room demo --role moderator",
+		"or --every-room to act in all of":   "remove bob",
 		"no words: give a file":              "words put ads --room demo",
 		"no letter, digit or ideograph":      "words put ads --room demo --word !!!",
 		"--action must be one of":            "words put ads --room demo --word a --action shout",

@@ -58,7 +58,7 @@ type wordsPutCommand struct {
 	Match   string `help:"Where a word is found: whole (not inside other words), anywhere, auto (whole for Latin, Cyrillic, Greek and the like)." enum:"auto,whole,anywhere" default:"auto" placeholder:"WHERE"`
 	Replace bool   `help:"What is on the list already goes."`
 	placeFlags
-	protectorFlags
+	hostFlags
 }
 
 func (*wordsPutCommand) Help() string {
@@ -89,14 +89,14 @@ func (c *wordsPutCommand) Run(ctx context.Context, app *app) error {
 	if c.Replace {
 		first = ovationv1.PutWordsMode_PUT_WORDS_MODE_REPLACE
 	}
-	put := wordsUpload{app: app, actor: actorFlags(c.protectorFlags), place: c.placeFlags, list: c.List, silent: c.NoProgress}
+	put := wordsUpload{app: app, actor: actorFlags(c.hostFlags), place: c.placeFlags, list: c.List, silent: c.NoProgress}
 	return put.send(ctx, words, first, ovationv1.PutWordsMode_PUT_WORDS_MODE_ADD)
 }
 
 type wordsRemoveCommand struct {
 	wordFlags
 	placeFlags
-	protectorFlags
+	hostFlags
 }
 
 func (*wordsRemoveCommand) Help() string {
@@ -114,14 +114,14 @@ func (c *wordsRemoveCommand) Run(ctx context.Context, app *app) error {
 		return err
 	}
 	const remove = ovationv1.PutWordsMode_PUT_WORDS_MODE_REMOVE
-	put := wordsUpload{app: app, actor: actorFlags(c.protectorFlags), place: c.placeFlags, list: c.List, silent: c.NoProgress}
+	put := wordsUpload{app: app, actor: actorFlags(c.hostFlags), place: c.placeFlags, list: c.List, silent: c.NoProgress}
 	return put.send(ctx, words, remove, remove)
 }
 
 type wordsClearCommand struct {
 	List string `arg:"" help:"The list's name."`
 	placeFlags
-	protectorFlags
+	hostFlags
 }
 
 func (*wordsClearCommand) Help() string {
@@ -132,7 +132,7 @@ func (*wordsClearCommand) Help() string {
 // Run empties the list.
 func (c *wordsClearCommand) Run(ctx context.Context, app *app) error {
 	const replace = ovationv1.PutWordsMode_PUT_WORDS_MODE_REPLACE
-	put := wordsUpload{app: app, actor: actorFlags(c.protectorFlags), place: c.placeFlags, list: c.List, silent: true}
+	put := wordsUpload{app: app, actor: actorFlags(c.hostFlags), place: c.placeFlags, list: c.List, silent: true}
 	return put.send(ctx, nil, replace, replace)
 }
 

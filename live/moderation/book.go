@@ -17,7 +17,7 @@ type Book struct {
 
 // byKind is a user's sanctions; those of the room itself are nobody's (""). Of each kind
 // there is at most one.
-type byKind [Protect + 1]*Sanction
+type byKind [Appoint + 1]*Sanction
 
 // NewBook returns a book without sanctions. Of those that act no more it keeps the
 // latest, at least so many; all in all it holds at most twice what it must.
@@ -31,12 +31,11 @@ func (b *Book) Revision() int64 { return b.revision }
 
 // Apply applies an order under an id, in place of what acts of its kind on its user. A
 // user who is protected, here or, as a room's book is told by what acts there, in every
-// room, is neither banned nor muted: ErrProtected.
+// room, is neither banned nor muted: ErrProtected. One who is banned is not appointed:
+// ErrBanned.
 func (b *Book) Apply(o Order, id string, now live.Timestamp, everywhere Terms) (Sanction, error) {
-	if o.Kind == Ban || o.Kind == Mute {
-		if everywhere.Protected.Acts() || b.find(Protect, o.User, now) != nil {
-			return Sanction{}, ErrProtected
-		}
+	if bar, err := o.Kind.Bar(); err != nil && (everywhere.Of(bar).Acts() || b.find(bar, o.User, now) != nil) {
+		return Sanction{}, err
 	}
 	now = b.clock.Next(now)
 	s := &Sanction{ID: id, Kind: o.Kind, Room: o.Room, User: o.User, Reason: o.Reason, By: o.By, At: now}
@@ -111,7 +110,10 @@ func (b *Book) Terms(user live.UserID, now live.Timestamp) Terms {
 	if !ok {
 		return Terms{}
 	}
-	return Terms{Banned: of[Ban].term(now), Muted: of[Mute].term(now), Protected: of[Protect].term(now)}
+	return Terms{
+		Banned: of[Ban].term(now), Muted: of[Mute].term(now),
+		Protected: of[Protect].term(now), Appointed: of[Appoint].term(now),
+	}
 }
 
 // RoomMute returns how long the room is muted.

@@ -1,6 +1,7 @@
 package moderation_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -77,9 +78,35 @@ type pair struct {
 
 var (
 	users   = rapid.SampledFrom([]live.UserID{"ann", "bob", "cy"})
-	kindsOf = rapid.SampledFrom([]moderation.Kind{moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect})
-	terms   = rapid.SampledFrom([]time.Duration{0, 1, time.Microsecond, 5 * time.Second, time.Hour})
+	kindsOf = rapid.SampledFrom([]moderation.Kind{
+		moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect, moderation.Appoint,
+	})
+	terms = rapid.SampledFrom([]time.Duration{0, 1, time.Microsecond, 5 * time.Second, time.Hour})
 )
+
+// everywhere draws what acts on a user in every room: most often nothing.
+func (p *pair) everywhere() (t moderation.Terms) {
+	switch rapid.IntRange(0, 9).Draw(p.T, "everywhere") {
+	case 0:
+		t.Protected.Until = p.now + 1
+	case 1:
+		t.Banned.Until = p.now + 1
+	}
+	return t
+}
+
+// refuses returns what an order is refused with, nil if it is not.
+func (p *pair) refuses(o moderation.Order, everywhere moderation.Terms) error {
+	acts := func(kind moderation.Kind) bool { return p.model.acts(kind, o.User, p.now) >= 0 }
+	switch {
+	case (o.Kind == moderation.Ban || o.Kind == moderation.Mute) && (everywhere.Protected.Acts() || acts(moderation.Protect)):
+		return moderation.ErrProtected
+	case o.Kind == moderation.Appoint && (everywhere.Banned.Acts() || acts(moderation.Ban)):
+		return moderation.ErrBanned
+	default:
+		return nil
+	}
+}
 
 // apply applies an order to both.
 func (p *pair) apply() {
@@ -90,18 +117,14 @@ func (p *pair) apply() {
 	if o.Kind == moderation.RoomMute {
 		o.User = ""
 	}
-	var everywhere moderation.Terms
-	if rapid.IntRange(0, 7).Draw(p.T, "protected everywhere") == 0 {
-		everywhere.Protected.Until = p.now + 1
-	}
-	sanctioned := o.Kind == moderation.Ban || o.Kind == moderation.Mute
-	refused := sanctioned && (everywhere.Protected.Acts() || p.model.acts(moderation.Protect, o.User, p.now) >= 0)
+	everywhere := p.everywhere()
+	refused := p.refuses(o, everywhere)
 	revision := p.book.Revision()
 	got, err := p.book.Apply(o, fmt.Sprint(len(p.model)), p.now, everywhere)
-	if refused != (err != nil) || (err == nil) == (p.book.Revision() == revision) {
-		p.Fatalf("Apply(%+v) = %v, want it refused: %v; revision %d after %d", o, err, refused, p.book.Revision(), revision)
+	if !errors.Is(err, refused) || (err == nil) == (p.book.Revision() == revision) {
+		p.Fatalf("Apply(%+v) = %v, want %v; revision %d after %d", o, err, refused, p.book.Revision(), revision)
 	}
-	if refused {
+	if refused != nil {
 		return
 	}
 	p.now = max(p.now, got.At)
@@ -139,6 +162,7 @@ func (p *pair) agrees() {
 			Banned:    p.model.term(moderation.Ban, user, p.now),
 			Muted:     p.model.term(moderation.Mute, user, p.now),
 			Protected: p.model.term(moderation.Protect, user, p.now),
+			Appointed: p.model.term(moderation.Appoint, user, p.now),
 		}
 		if got := p.book.Terms(user, p.now); got != want {
 			p.Fatalf("Terms(%s) = %+v, want %+v", user, got, want)

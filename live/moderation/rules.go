@@ -8,8 +8,11 @@ import (
 )
 
 // ErrProtected says that the user cannot be banned, muted or kicked: they are
-// protected, the room's host, or the caller.
+// protected, the room's host, the caller or, to a moderator, another who was appointed.
 var ErrProtected = errors.New("moderation: the user cannot be sanctioned")
+
+// ErrBanned says that the user cannot be appointed: they are banned.
+var ErrBanned = errors.New("moderation: the user is banned")
 
 // BannedError says that the user is banned from the room.
 type BannedError struct{ Term Term }
@@ -33,10 +36,12 @@ func (t Term) describe() string {
 
 // May returns ErrProtected if by, who acts as role, may not ban, mute or kick user in a
 // room of this host ("" for none), protection apart: nobody does it to themselves, nor,
-// but for a backend, to the host.
-func May(by live.UserID, role live.Role, user, host live.UserID) error {
+// but for a backend, to the host, nor a moderator to one who was appointed.
+func May(by live.UserID, role live.Role, user, host live.UserID, appointed bool) error {
 	switch {
-	case user == by, user == host && role != live.RoleBackend:
+	case user == by,
+		user == host && role != live.RoleBackend,
+		appointed && role < live.RoleHost:
 		return ErrProtected
 	default:
 		return nil

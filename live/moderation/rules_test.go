@@ -13,23 +13,24 @@ import (
 
 func TestMay(t *testing.T) {
 	t.Parallel()
+	const nobody = live.RoleBackend + 1
 	for name, tt := range map[string]struct {
 		by, user, host live.UserID
-		backend        bool // may, as others may not
-		others         bool
+		appointed      bool
+		least          live.Role // that may
 	}{
-		"a viewer":                {"mod", "ann", "host", true, true},
-		"where nobody hosts":      {"mod", "ann", "", true, true},
-		"the host":                {"mod", "host", "host", true, false},
-		"oneself":                 {"mod", "mod", "host", false, false},
-		"the host, by themselves": {"host", "host", "host", false, false},
+		"a viewer":                {"mod", "ann", "host", false, live.RoleModerator},
+		"where nobody hosts":      {"mod", "ann", "", false, live.RoleModerator},
+		"the host":                {"mod", "host", "host", false, live.RoleBackend},
+		"oneself":                 {"mod", "mod", "host", false, nobody},
+		"the host, by themselves": {"host", "host", "host", false, nobody},
+		"one who was appointed":   {"mod", "ann", "host", true, live.RoleHost},
+		"the host, appointed":     {"mod", "host", "host", true, live.RoleBackend},
+		"oneself, appointed":      {"mod", "mod", "host", true, nobody},
 	} {
 		for role := live.RoleModerator; role <= live.RoleBackend; role++ {
-			may := tt.others
-			if role == live.RoleBackend {
-				may = tt.backend
-			}
-			if err := moderation.May(tt.by, role, tt.user, tt.host); errors.Is(err, moderation.ErrProtected) == may {
+			may := role >= tt.least
+			if err := moderation.May(tt.by, role, tt.user, tt.host, tt.appointed); errors.Is(err, moderation.ErrProtected) == may {
 				t.Errorf("%s, as %v: %v", name, role, err)
 			}
 		}
@@ -39,12 +40,16 @@ func TestMay(t *testing.T) {
 var someTerm = rapid.Map(rapid.SampledFrom([]live.Timestamp{0, 0, 5, 7, moderation.Forever}),
 	func(until live.Timestamp) moderation.Term { return moderation.Term{Until: until} })
 
-// someTerms draws what acts in one place: nothing else on one who is protected there.
+// someTerms draws what acts in one place: neither ban nor mute on one who is protected
+// there.
 func someTerms(t *rapid.T, name string) moderation.Terms {
-	if protected := someTerm.Draw(t, name+" protected"); protected.Acts() {
-		return moderation.Terms{Protected: protected}
+	terms := moderation.Terms{
+		Protected: someTerm.Draw(t, name+" protected"), Appointed: someTerm.Draw(t, name+" appointed"),
 	}
-	return moderation.Terms{Banned: someTerm.Draw(t, name+" banned"), Muted: someTerm.Draw(t, name+" muted")}
+	if !terms.Protected.Acts() {
+		terms.Banned, terms.Muted = someTerm.Draw(t, name+" banned"), someTerm.Draw(t, name+" muted")
+	}
+	return terms
 }
 
 // What two places make together acts as long as either does, and no longer; order does
@@ -61,7 +66,9 @@ func TestJoin(t *testing.T) {
 			acts := func(t moderation.Term) bool { return t.Until > at }
 			if acts(s.Banned) != (acts(a.Banned) || acts(b.Banned)) ||
 				acts(s.Muted) != (acts(a.Muted) || acts(b.Muted)) ||
-				acts(s.Protected) != (acts(a.Protected) || acts(b.Protected)) {
+				acts(s.Protected) != (acts(a.Protected) || acts(b.Protected)) ||
+				acts(s.Appointed) != (acts(a.Appointed) || acts(b.Appointed)) ||
+				(s.Attended() > at) != (acts(s.Protected) || acts(s.Appointed)) {
 				t.Fatalf("%+v and %+v make %+v", a, b, s)
 			}
 			exempt := s.Protected.Acts()
@@ -78,6 +85,27 @@ func TestJoinSaysWhyOfWhatEndsLater(t *testing.T) {
 	s := moderation.Join(moderation.Terms{Banned: short, Muted: long}, moderation.Terms{Banned: long, Muted: short}, short)
 	if s.Banned != long || s.Muted != long || s.Silenced(false) != long {
 		t.Errorf("%+v", s)
+	}
+}
+
+// Who is appointed is a moderator and no more, and nothing while they are banned; whose
+// token says more stays what they are.
+func TestRole(t *testing.T) {
+	t.Parallel()
+	acts := moderation.Term{Until: 5}
+	for token := live.RoleViewer; token <= live.RoleBackend; token++ {
+		for _, tt := range []struct {
+			moderation.Standing
+			want live.Role
+		}{
+			{moderation.Standing{Muted: acts, Protected: acts}, token},
+			{moderation.Standing{Appointed: acts, Muted: acts}, max(token, live.RoleModerator)},
+			{moderation.Standing{Appointed: acts, Banned: acts}, token},
+		} {
+			if got := tt.Role(token); got != tt.want {
+				t.Errorf("a %v who stands as %+v acts as %v", token, tt.Standing, got)
+			}
+		}
 	}
 }
 

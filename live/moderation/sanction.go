@@ -1,13 +1,15 @@
 // Package moderation holds the sanctions of live rooms: bans, mutes, room mutes and
-// their opposite, protection. It says who may sanction whom, what a sanction becomes
-// when others come, and how a user stands where several act. It is pure.
+// their opposite, protection; and appointments of moderators, which are kept, timed and
+// lifted as sanctions are. It says who may sanction whom, what a sanction becomes when
+// others come, and how a user stands where several act. It is pure.
 //
 // A sanction has a place: one room, or every room. Places do not mix. In one place
 // there is at most one acting sanction of a kind and user, and a protected user is
 // neither banned nor muted: protection lifts both, and keeps new ones away. What acts
 // in a room is the sanctions of both its places together: a ban in every room shuts
 // out one whom a room protects, and one whom every room protects stays banned from
-// the room that banned them before, until that ban is lifted there.
+// the room that banned them before, until that ban is lifted there. Nobody who is banned
+// is appointed; one who is banned later is what they were when the ban is over.
 package moderation
 
 import (
@@ -27,7 +29,21 @@ const (
 	Mute
 	RoomMute
 	Protect
+	Appoint // as a moderator
 )
+
+// Bar returns the kind that keeps this one away from a user on whom it acts, and what is
+// said then; 0 where nothing does.
+func (k Kind) Bar() (Kind, error) {
+	switch k {
+	case Ban, Mute:
+		return Protect, ErrProtected
+	case Appoint:
+		return Ban, ErrBanned
+	case RoomMute, Protect:
+	}
+	return 0, nil
+}
 
 // State says whether a sanction acts. The numbers are those of the contract.
 type State uint8

@@ -35,7 +35,23 @@ func later(t, u Term) Term {
 }
 
 // Terms is what acts on one user in one place at an instant.
-type Terms struct{ Banned, Muted, Protected Term }
+type Terms struct{ Banned, Muted, Protected, Appointed Term }
+
+// Of returns the term of a kind; nil where there is none, as of what acts on rooms.
+func (t *Terms) Of(kind Kind) *Term {
+	switch kind {
+	case Ban:
+		return &t.Banned
+	case Mute:
+		return &t.Muted
+	case Protect:
+		return &t.Protected
+	case Appoint:
+		return &t.Appointed
+	case RoomMute:
+	}
+	return nil
+}
 
 // Standing is how a user stands in a room at an instant. The zero value is that of one
 // on whom nothing acts.
@@ -44,6 +60,7 @@ type Standing struct {
 	Muted     Term // sends no messages
 	RoomMuted Term // nor does anyone, but staff and protected users
 	Protected Term
+	Appointed Term // a moderator, while not banned
 }
 
 // Join returns the standing that the sanctions of a room make together with those of
@@ -54,8 +71,21 @@ func Join(everywhere, here Terms, roomMute Term) Standing {
 		Muted:     later(everywhere.Muted, here.Muted),
 		RoomMuted: roomMute,
 		Protected: later(everywhere.Protected, here.Protected),
+		Appointed: later(everywhere.Appointed, here.Appointed),
 	}
 }
+
+// Role returns the role in which the user acts whose token says this one.
+func (s Standing) Role(token live.Role) live.Role {
+	if s.Appointed.Acts() && !s.Banned.Acts() {
+		return max(token, live.RoleModerator)
+	}
+	return token
+}
+
+// Attended returns until when the user is never taken for offline: who is protected and
+// who was appointed is not.
+func (s Standing) Attended() live.Timestamp { return max(s.Protected.Until, s.Appointed.Until) }
 
 // Silenced returns the term in which the user sends no messages: that of their own
 // mute, or that of the room's, which staff and protected users are exempt from.

@@ -50,6 +50,8 @@ var permissions = map[string]permission{
 	"ModerationService.Kick":            {staff, `{"roomId":"ROOM","userId":"x"}`},
 	"ModerationService.Protect":         {"host backend", `{"roomId":"ROOM","userId":"x"}`},
 	"ModerationService.Unprotect":       {"host backend", `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.AddModerator":    {"host backend", `{"roomId":"ROOM","userId":"x"}`},
+	"ModerationService.RemoveModerator": {"host backend", `{"roomId":"ROOM","userId":"x"}`},
 	"ModerationService.ListSanctions":   {staff, `{"roomId":"ROOM"}`},
 	"ModerationService.PutWords":        {"host backend", `{"roomId":"ROOM","words":[{"text":"w"}]}`},
 	"ModerationService.ListWords":       {"moderator host backend", `{"roomId":"ROOM"}`},

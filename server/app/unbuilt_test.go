@@ -18,7 +18,8 @@ var built = map[string][]string{
 	"FeedService":      {"Subscribe", "Pull", "Send", "RecallMessage", "ListHistory", "SyncClock"},
 	"AttributeService": {"UpdateAttributes", "GetAttributes", "PullAttributes"},
 	"ModerationService": {
-		"Ban", "Unban", "Mute", "Unmute", "MuteRoom", "UnmuteRoom", "Kick", "Protect", "Unprotect", "ListSanctions",
+		"Ban", "Unban", "Mute", "Unmute", "MuteRoom", "UnmuteRoom", "Kick", "Protect", "Unprotect", "AddModerator",
+		"RemoveModerator", "ListSanctions",
 		"PutWords", "ListWords",
 	},
 }

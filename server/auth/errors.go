@@ -17,7 +17,7 @@ var (
 	ErrTokenExpired = errors.New("auth: token has expired")
 	// ErrRoomForbidden: the token does not cover the room.
 	ErrRoomForbidden = errors.New("auth: token does not cover the room")
-	// ErrRoleForbidden: the token's role may not do this.
+	// ErrRoleForbidden: the caller's role may not do this.
 	ErrRoleForbidden = errors.New("auth: role may not do this")
 )
 

@@ -15,13 +15,31 @@ const AnyRoom = token.AnyRoom
 
 // Principal is a caller.
 type Principal struct {
-	User  live.UserID
-	Name  string
+	User live.UserID
+	Name string
+	// Role is what they may do: by their token; in a call in a room that they were
+	// appointed in, there.
 	Role  live.Role
 	Rooms []live.RoomID // AnyRoom covers all
 	// Expires is from when the token is refused: what it says, and what clocks may differ
 	// by. A stream that ended before would be let in again at once.
 	Expires time.Time
+
+	minted live.Role // the token's role, where another acts
+}
+
+// Acting returns the caller in the role that acts in the room of their call.
+func (p Principal) Acting(role live.Role) Principal {
+	p.minted, p.Role = p.TokenRole(), role
+	return p
+}
+
+// TokenRole returns the role that the caller's token says, whichever acts.
+func (p Principal) TokenRole() live.Role {
+	if p.minted != live.RoleNone {
+		return p.minted
+	}
+	return p.Role
 }
 
 // Covers says whether the caller's token is for a room.

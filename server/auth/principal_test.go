@@ -48,6 +48,24 @@ func TestAs(t *testing.T) {
 	}
 }
 
+// Whoever acts in another role than their token's is still known by it.
+func TestActing(t *testing.T) {
+	t.Parallel()
+	p := auth.Principal{User: "u", Role: live.RoleViewer, Rooms: []live.RoomID{"r"}}
+	if p.TokenRole() != live.RoleViewer {
+		t.Errorf("%+v: a token of %v", p, p.TokenRole())
+	}
+	for range 2 { // as often as doors are passed
+		p = p.Acting(live.RoleModerator)
+		if err := p.As("r", live.RoleModerator); err != nil || p.TokenRole() != live.RoleViewer {
+			t.Errorf("%+v: %v, a token of %v", p, err, p.TokenRole())
+		}
+	}
+	if err := p.As("s", live.RoleModerator); !errors.Is(err, auth.ErrRoomForbidden) {
+		t.Error(err)
+	}
+}
+
 func TestNobodyMayDoNothing(t *testing.T) {
 	t.Parallel()
 	p := auth.From(context.Background())

@@ -73,7 +73,7 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 		v.part(ctx)
 		return nil, err
 	}
-	sub.Protect(standing.Protected.Until)
+	sub.Protect(standing.Attended())
 	return v, nil
 }
 

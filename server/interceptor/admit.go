@@ -18,7 +18,8 @@ type Door interface {
 }
 
 // Admit asks a door for every request that names a room, of whichever service. Of a
-// stream, whose context is there before its request, only the refusal counts.
+// stream, whose context is there before its request, only the refusal counts: its handler
+// asks for itself how the caller stands.
 func Admit(d Door) connect.Interceptor { return admission{d} }
 
 type admission struct{ door Door }

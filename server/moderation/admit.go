@@ -19,9 +19,10 @@ func From(ctx context.Context) moderation.Standing {
 }
 
 // Admit lets a caller make a call in a room, and says to the call, by the context, how
-// they stand there; if they are banned it is a *moderation.BannedError, and a session
-// that they may still have is over. Backends are never turned away; nor are those whose
-// token does not cover the room, and who are to be told that and nothing else.
+// they stand there, and as what they are there; if they are banned it is a
+// *moderation.BannedError, and a session that they may still have is over. Backends are
+// never turned away; nor are those whose token does not cover the room, and who are to be
+// told that and nothing else.
 func (s *Service) Admit(ctx context.Context, p auth.Principal, id live.RoomID) (context.Context, error) {
 	if id == "" || p.Role == live.RoleBackend || !p.Covers(id) {
 		return ctx, nil
@@ -35,9 +36,12 @@ func (s *Service) Admit(ctx context.Context, p auth.Principal, id live.RoomID) (
 		return ctx, &moderation.BannedError{Term: standing.Banned}
 	case standing == moderation.Standing{}:
 		return ctx, nil
-	default:
-		return context.WithValue(ctx, contextKey{}, standing), nil
 	}
+	ctx = context.WithValue(ctx, contextKey{}, standing)
+	if role := standing.Role(p.Role); role != p.Role {
+		ctx = auth.With(ctx, p.Acting(role))
+	}
+	return ctx, nil
 }
 
 // turnAway ends the sessions of a user whose ban in every room could not: those without

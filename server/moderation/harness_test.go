@@ -121,11 +121,11 @@ func (h house) sit(user live.UserID, role live.Role) *hub.Subscriber {
 // say sends a message past the door, as a call does.
 func (h house) say(p auth.Principal, text string) (chat.Sent, error) {
 	h.t.Helper()
-	ctx, err := h.Admit(h.t.Context(), p, "r")
+	ctx, err := h.Admit(auth.With(h.t.Context(), p), p, "r")
 	if err != nil {
 		return chat.Sent{}, err
 	}
-	return h.chat.Send(ctx, p, "r", chat.Outgoing{Content: feed.Content{Kind: feed.KindText, Text: text}})
+	return h.chat.Send(ctx, auth.From(ctx), "r", chat.Outgoing{Content: feed.Content{Kind: feed.KindText, Text: text}})
 }
 
 // sessions counts those in a room.

@@ -22,7 +22,7 @@ const (
 
 // Keeper makes the streams that this node serves follow the sanctions: those of the
 // banned end, whether the ban is of one room or of all, and wherever it came from;
-// those of protected users are not taken for offline. Whoever opens a stream looks for
+// those of protected users and moderators are not taken for offline. Whoever opens a stream looks for
 // themselves at first. Make one with NewKeeper; it is for one goroutine.
 type Keeper struct {
 	service *Service
@@ -96,7 +96,7 @@ func (k *Keeper) apply(ctx context.Context, id live.RoomID) error {
 		}
 	}
 	var errs []error
-	protected := make(map[live.UserID]live.Timestamp)
+	attended := make(map[live.UserID]live.Timestamp)
 	for users := range slices.Chunk(slices.Collect(maps.Keys(sessions)), usersAtOnce) {
 		standings, err := k.service.sanctions.Standings(ctx, id, users)
 		if err != nil {
@@ -104,13 +104,13 @@ func (k *Keeper) apply(ctx context.Context, id live.RoomID) error {
 		}
 		for i, standing := range standings {
 			user := users[i]
-			protected[user] = standing.Protected.Until
+			attended[user] = standing.Attended()
 			if standing.Banned.Acts() {
 				errs = append(errs, k.end(ctx, banned(id, user, standing.Banned), sessions[user]))
 			}
 		}
 	}
-	k.service.hub.Protect(id, protected)
+	k.service.hub.Protect(id, attended)
 	return errors.Join(errs...)
 }
 

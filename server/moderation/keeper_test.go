@@ -133,18 +133,22 @@ func (h house) talk(d time.Duration) {
 }
 
 // A protected user who never pulls is not taken for offline, whether they were there
-// first or their protection was, until it ends, by itself or otherwise.
+// first or their protection was, until it ends, by itself or otherwise; nor is one who was
+// appointed.
 func TestProtectedUsersAreNotOffline(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
+		kind  rules.Kind
 		place live.RoomID
 		term  time.Duration
 		end   func(house)
 	}{
-		"until it is over":          {"r", 5 * time.Minute, func(house) { time.Sleep(4 * time.Minute) }},
-		"everywhere":                {"", 5 * time.Minute, func(house) { time.Sleep(4 * time.Minute) }},
-		"until it is ended":         {"r", 0, func(h house) { h.lift(rules.Protect, "r", "ann") }},
-		"until it is ended for all": {"", time.Hour, func(h house) { h.lift(rules.Protect, "", "ann") }},
+		"until it is over":          {rules.Protect, "r", 5 * time.Minute, func(house) { time.Sleep(4 * time.Minute) }},
+		"everywhere":                {rules.Protect, "", 5 * time.Minute, func(house) { time.Sleep(4 * time.Minute) }},
+		"until it is ended":         {rules.Protect, "r", 0, func(h house) { h.lift(rules.Protect, "r", "ann") }},
+		"until it is ended for all": {rules.Protect, "", time.Hour, func(h house) { h.lift(rules.Protect, "", "ann") }},
+		"appointed":                 {rules.Appoint, "r", 0, func(h house) { h.lift(rules.Appoint, "r", "ann") }},
+		"appointed for a while":     {rules.Appoint, "", 5 * time.Minute, func(house) { time.Sleep(4 * time.Minute) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +156,7 @@ func TestProtectedUsersAreNotOffline(t *testing.T) {
 				h := setup(t)
 				h.keep()
 				first, other := h.sit("ann", live.RoleViewer), h.sit("bob", live.RoleViewer)
-				protect := order(rules.Protect, tt.place, "ann")
+				protect := order(tt.kind, tt.place, "ann")
 				protect.For = tt.term
 				h.apply(protect)
 				streamed := h.stream("ann")

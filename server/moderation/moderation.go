@@ -1,5 +1,5 @@
-// Package moderation keeps order in rooms: it bans, mutes, protects and kicks, and sees
-// to it that what was said acts on this node, on calls and on streams.
+// Package moderation keeps order in rooms: it bans, mutes, protects, appoints and kicks,
+// and sees to it that what was said acts on this node, on calls and on streams.
 package moderation
 
 import (
@@ -35,7 +35,7 @@ func New(set store.Set, h *hub.Hub, logger *slog.Logger) *Service {
 // room.
 func may(p auth.Principal, id live.RoomID, kind moderation.Kind) error {
 	roles := []live.Role{live.RoleModerator, live.RoleHost, live.RoleBackend}
-	if kind == moderation.Protect {
+	if kind == moderation.Protect || kind == moderation.Appoint {
 		roles = roles[1:]
 	}
 	if id == "" && p.Role != live.RoleBackend {
@@ -46,7 +46,7 @@ func may(p auth.Principal, id live.RoomID, kind moderation.Kind) error {
 
 // Apply applies a sanction, in place of what acts of its kind on its user, and ends the
 // streams of one who is banned. Errors of auth, moderation.ErrProtected,
-// store.ErrRoomNotFound, store.ErrRoomEnded, store.ErrRequestReused.
+// moderation.ErrBanned, store.ErrRoomNotFound, store.ErrRoomEnded, store.ErrRequestReused.
 func (s *Service) Apply(
 	ctx context.Context, p auth.Principal, o store.SanctionOrder,
 ) (moderation.Sanction, error) {
@@ -71,7 +71,8 @@ func (s *Service) Apply(
 }
 
 // target returns the room in which the caller may sanction a user, as far as roles say;
-// none if it is to be every room.
+// none if it is to be every room. Whether the user was appointed may be known a second
+// late; it matters to moderators alone.
 func (s *Service) target(
 	ctx context.Context, p auth.Principal, id live.RoomID, user live.UserID,
 ) (r room.Room, err error) {
@@ -80,7 +81,13 @@ func (s *Service) target(
 			return room.Room{}, err
 		}
 	}
-	return r, moderation.May(p.User, p.Role, user, r.Host)
+	var standing moderation.Standing
+	if p.Role == live.RoleModerator {
+		if standing, err = s.sanctions.Standing(ctx, id, user); err != nil {
+			return room.Room{}, err
+		}
+	}
+	return r, moderation.May(p.User, p.Role, user, r.Host, standing.Appointed.Acts())
 }
 
 // shutOut ends the sessions that a user who is banned from a room has there, wherever

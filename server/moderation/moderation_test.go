@@ -26,7 +26,7 @@ func TestWhoSanctionsEveryRoom(t *testing.T) {
 		"a viewer":              {as("v", live.RoleViewer), auth.ErrRoleForbidden},
 		"nobody":                {auth.Principal{}, auth.ErrRoleForbidden},
 	} {
-		for _, kind := range []rules.Kind{rules.Ban, rules.Mute, rules.Protect} {
+		for _, kind := range []rules.Kind{rules.Ban, rules.Mute, rules.Protect, rules.Appoint} {
 			if _, err := h.Apply(t.Context(), tt.p, order(kind, "", "ann")); !errors.Is(err, tt.want) {
 				t.Errorf("%s applies %v: %v", name, kind, err)
 			}
@@ -46,6 +46,8 @@ func TestWhomNobodySanctions(t *testing.T) {
 	h := setup(t)
 	h.apply(order(rules.Protect, "r", "ann"))
 	h.apply(order(rules.Protect, "", "bob"))
+	h.apply(order(rules.Appoint, "r", "dee"))
+	h.apply(order(rules.Appoint, "", "eve"))
 	mod, host := as("mod", live.RoleModerator), as("host", live.RoleHost)
 	for name, tt := range map[string]struct {
 		p    auth.Principal
@@ -61,6 +63,10 @@ func TestWhomNobodySanctions(t *testing.T) {
 		"whom the room protects":          {host, "ann", rules.ErrProtected},
 		"whom every room protects":        {host, "bob", rules.ErrProtected},
 		"whom a room protects, a backend": {backend, "ann", rules.ErrProtected},
+		"one appointed":                   {mod, "dee", rules.ErrProtected},
+		"one appointed for all rooms":     {mod, "eve", rules.ErrProtected},
+		"one appointed, by the host":      {host, "dee", nil},
+		"one appointed, by a backend":     {backend, "eve", nil},
 	} {
 		for _, kind := range []rules.Kind{rules.Mute, rules.Ban} {
 			if _, err := h.Apply(t.Context(), tt.p, order(kind, "r", tt.user)); !errors.Is(err, tt.want) {
@@ -103,7 +109,7 @@ func TestSanctionsWhereOneMayNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[live.RoomID]error{"nowhere": store.ErrRoomNotFound, "r": store.ErrRoomEnded} {
-		for _, kind := range []rules.Kind{rules.Ban, rules.Mute, rules.RoomMute, rules.Protect} {
+		for _, kind := range []rules.Kind{rules.Ban, rules.Mute, rules.RoomMute, rules.Protect, rules.Appoint} {
 			if _, err := h.Apply(t.Context(), backend, order(kind, id, "ann")); !errors.Is(err, want) {
 				t.Errorf("%v in %s: %v", kind, id, err)
 			}

@@ -23,7 +23,8 @@ type Joined struct {
 	Online     room.Online
 	Latest     feed.Batch
 	Attributes store.AttributeDelta
-	Endpoint   string // where the caller is best served; empty: wherever they come to
+	Endpoint   string    // where the caller is best served; empty: wherever they come to
+	Role       live.Role // that the caller acts in
 }
 
 // Join opens or resumes the caller's session and fetches, side by side, what a client
@@ -40,9 +41,11 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 	if j.Session, j.Online, err = s.visit(ctx, p, id, session); err != nil {
 		return Joined{}, err
 	}
-	if _, err = s.Stand(ctx, p, id, j.Session); err != nil {
+	standing, err := s.Stand(ctx, p, id, j.Session)
+	if err != nil {
 		return Joined{}, err
 	}
+	j.Role = standing.Role(p.TokenRole())
 	j.Endpoint = s.place(id, j.Online.Sessions, p.User)
 	fetch, ctx := errgroup.WithContext(ctx)
 	fetch.Go(func() (err error) {
@@ -90,7 +93,7 @@ func (s *Service) Enter(
 	if session == "" {
 		session = fresh
 	}
-	want := room.Session{ID: session, User: p.User, Name: p.Name, Role: p.Role}
+	want := room.Session{ID: session, User: p.User, Name: p.Name, Role: p.TokenRole()}
 	got, online, err := s.presence.Join(ctx, id, want, lease)
 	if errors.Is(err, store.ErrSessionTaken) {
 		want.ID = fresh

@@ -183,8 +183,8 @@ func (s *Service) End(ctx context.Context, p auth.Principal, id live.RoomID) (ro
 	return s.rooms.EndRoom(ctx, id)
 }
 
-// Members returns a page of who is in a room, the token of the next, and the count of
-// all. page.ErrToken.
+// Members returns a page of who is in a room, each in the role that acts, the token of
+// the next, and the count of all. page.ErrToken.
 func (s *Service) Members(
 	ctx context.Context, p auth.Principal, id live.RoomID, size int, token string,
 ) ([]room.Member, string, room.Online, error) {
@@ -200,9 +200,25 @@ func (s *Service) Members(
 	if err != nil {
 		return nil, "", room.Online{}, err
 	}
-	online, err := s.online(ctx, id)
 	members, next := page.Cut(list, members, size, func(m room.Member) string { return string(m.User) })
+	if err := s.act(ctx, id, members); err != nil {
+		return nil, "", room.Online{}, err
+	}
+	online, err := s.online(ctx, id)
 	return members, next, online, err
+}
+
+// act gives members the roles that act; sessions know those of tokens alone.
+func (s *Service) act(ctx context.Context, id live.RoomID, members []room.Member) error {
+	users := make([]live.UserID, len(members))
+	for i, m := range members {
+		users[i] = m.User
+	}
+	standings, err := s.sanctions.Standings(ctx, id, users)
+	for i, standing := range standings {
+		members[i].Role = standing.Role(members[i].Role)
+	}
+	return err
 }
 
 // idFor makes the id of a room whose creator leaves it to us: one that a repeated

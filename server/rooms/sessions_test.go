@@ -9,7 +9,9 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/store"
 )
@@ -37,6 +39,48 @@ func TestJoinReturnsAllThatIsShownFirst(t *testing.T) {
 		len(j.Attributes.Snapshot.Attributes) != 1 {
 		t.Errorf("%+v", j)
 	}
+}
+
+// Members are shown in the role that acts now, whatever it was when they came.
+func TestMembersInTheRolesThatAct(t *testing.T) {
+	t.Parallel()
+	h := setup(t)
+	appointment := moderation.Order{Kind: moderation.Appoint, Room: "r", User: "ann", By: "host"}
+	appoint := func() {
+		if _, err := h.store.Sanctions.ApplySanction(t.Context(), store.SanctionOrder{Order: appointment}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	roles := map[live.UserID]live.Role{"ann": live.RoleViewer, "bob": live.RoleViewer, "host": live.RoleHost}
+	shown := func(p auth.Principal) {
+		t.Helper()
+		j, err := h.Join(t.Context(), p, "r", "")
+		if err != nil || j.Role != roles[p.User] {
+			t.Errorf("%s joins as %v, %v", p.User, j.Role, err)
+		}
+		members, _, _, err := h.Members(t.Context(), backend, "r", 10, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range members {
+			if m.Role != roles[m.User] {
+				t.Errorf("%s is shown as %v, want %v", m.User, m.Role, roles[m.User])
+			}
+		}
+	}
+	ann := as("ann", live.RoleViewer)
+	shown(as("host", live.RoleHost))
+	shown(as("bob", live.RoleViewer))
+	shown(ann)
+	appoint()
+	roles["ann"] = live.RoleModerator
+	shown(ann.Acting(live.RoleModerator)) // as a call of theirs has it
+	lift := store.SanctionLift{Kind: moderation.Appoint, Room: "r", User: "ann", By: "host"}
+	if err := h.store.Sanctions.LiftSanction(t.Context(), lift); err != nil {
+		t.Fatal(err)
+	}
+	roles["ann"] = live.RoleViewer
+	shown(ann)
 }
 
 func TestResume(t *testing.T) {

@@ -20,7 +20,7 @@ func TestEveryProcedureIsLimited(t *testing.T) {
 	sends := []string{
 		"Create", "Update", "End", "Leave", "Link", "Unlink", "Send", "Recall", "Ask", "Submit", "Reveal", "Finish", "Cancel",
 		"Ack", "Use", "Grant", "Put", "Deposit", "Report", "Replay", "Ban", "Unban", "Mute", "Unmute", "Kick", "Protect",
-		"Unprotect", "Delete", "Retry", "Issue",
+		"Unprotect", "Add", "Remove", "Delete", "Retry", "Issue",
 	}
 	seen := 0
 	for _, name := range rpc.ServiceNames() {

@@ -59,7 +59,7 @@ var failures = []struct {
 	}},
 	{auth.ErrRoleForbidden, failure{
 		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN,
-		"the token's role may not do this", 0,
+		"the caller's role may not do this", 0,
 	}},
 	{store.ErrRoomNotFound, failure{
 		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND,
@@ -107,7 +107,11 @@ var failures = []struct {
 	}},
 	{moderation.ErrProtected, failure{
 		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_USER_PROTECTED,
-		"the user cannot be banned, muted or kicked: they are protected, the room's host, or yourself", 0,
+		"the user cannot be banned, muted or kicked: they are protected, the room's host, yourself, or a moderator as you are", 0,
+	}},
+	{moderation.ErrBanned, failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_USER_BANNED,
+		"the user is banned, from this room or from every room: lift the ban first", 0,
 	}},
 	{attribute.ErrReadOnly, failure{
 		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN,

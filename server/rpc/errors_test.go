@@ -120,6 +120,7 @@ var known = map[string]told{
 		&chat.TooOftenError{RetryAfter: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED, nil,
 	},
 	"moderation.ErrProtected": {moderation.ErrProtected, ovationv1.ErrorReason_ERROR_REASON_USER_PROTECTED, nil},
+	"moderation.ErrBanned":    {moderation.ErrBanned, ovationv1.ErrorReason_ERROR_REASON_USER_BANNED, nil},
 	"moderation.BannedError": {
 		&moderation.BannedError{Term: moderation.Term{Until: 7, Why: "spam"}},
 		ovationv1.ErrorReason_ERROR_REASON_BANNED,

@@ -152,6 +152,27 @@ func (h *moderationHandler) Unprotect(
 	return &ovationv1.UnprotectResponse{}, nil
 }
 
+// AddModerator implements ModerationService.
+func (h *moderationHandler) AddModerator(
+	ctx context.Context, req *ovationv1.AddModeratorRequest,
+) (*ovationv1.AddModeratorResponse, error) {
+	applied, err := h.apply(ctx, sanction.Appoint, req.GetUserId(), req)
+	if err != nil {
+		return nil, err
+	}
+	return &ovationv1.AddModeratorResponse{Sanction: applied}, nil
+}
+
+// RemoveModerator implements ModerationService.
+func (h *moderationHandler) RemoveModerator(
+	ctx context.Context, req *ovationv1.RemoveModeratorRequest,
+) (*ovationv1.RemoveModeratorResponse, error) {
+	if err := h.lift(ctx, sanction.Appoint, req.GetRoomId(), req.GetUserId()); err != nil {
+		return nil, err
+	}
+	return &ovationv1.RemoveModeratorResponse{}, nil
+}
+
 // ListSanctions implements ModerationService.
 func (h *moderationHandler) ListSanctions(
 	ctx context.Context, req *ovationv1.ListSanctionsRequest,

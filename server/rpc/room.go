@@ -109,6 +109,7 @@ func (h *roomHandler) JoinRoom(
 		Latest:       wire.Batch(j.Latest),
 		Attributes:   wire.AttributeSnapshot(*j.Attributes.Snapshot, j.Attributes.Epoch),
 		Endpoint:     j.Endpoint,
+		Role:         wire.Role(j.Role),
 		ServerAt:     time.Now().UnixMicro(),
 	}, nil
 }

@@ -16,6 +16,7 @@ func TestSanctionNumbers(t *testing.T) {
 		moderation.Mute:     ovationv1.SanctionKind_SANCTION_KIND_MUTE,
 		moderation.RoomMute: ovationv1.SanctionKind_SANCTION_KIND_ROOM_MUTE,
 		moderation.Protect:  ovationv1.SanctionKind_SANCTION_KIND_PROTECT,
+		moderation.Appoint:  ovationv1.SanctionKind_SANCTION_KIND_APPOINT,
 	}
 	for ours, theirs := range kinds {
 		if got := wire.Sanction(moderation.Sanction{Kind: ours}).GetKind(); got != theirs {

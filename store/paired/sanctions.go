@@ -156,7 +156,10 @@ func standing(everywhere, here moderation.Terms, mute moderation.Term, now live.
 
 // acting returns what of a user's terms acts still.
 func acting(t moderation.Terms, now live.Timestamp) moderation.Terms {
-	return moderation.Terms{Banned: still(t.Banned, now), Muted: still(t.Muted, now), Protected: still(t.Protected, now)}
+	return moderation.Terms{
+		Banned: still(t.Banned, now), Muted: still(t.Muted, now),
+		Protected: still(t.Protected, now), Appointed: still(t.Appointed, now),
+	}
 }
 
 // still returns a term that has not ended.

@@ -99,13 +99,14 @@ func (s *Store) apply(
 	ctx context.Context, tx pgx.Tx, o store.SanctionOrder, p place,
 ) (applied moderation.Sanction, revision int64, err error) {
 	var now live.Timestamp
-	var protected bool
-	err = tx.QueryRow(ctx, statement("protected"), pack(o.User), pack(o.Room), s.instant()).Scan(&now, &protected)
+	var barred bool
+	bar, refusal := o.Kind.Bar()
+	err = tx.QueryRow(ctx, statement("barred"), pack(o.User), pack(o.Room), int16(bar), s.instant()).Scan(&now, &barred)
 	if err != nil {
 		return moderation.Sanction{}, 0, err
 	}
-	if protected && (o.Kind == moderation.Ban || o.Kind == moderation.Mute) {
-		return moderation.Sanction{}, 0, refuse(moderation.ErrProtected)
+	if barred {
+		return moderation.Sanction{}, 0, refuse(refusal)
 	}
 	applied = moderation.Sanction{
 		ID: strings.ToLower(rand.Text()), Kind: o.Kind, Room: o.Room, User: o.User, Reason: o.Reason, By: o.By,
@@ -277,17 +278,13 @@ func (s *Store) acting(ctx context.Context, id live.RoomID, name string, args ..
 
 // add adds one term to what acts.
 func add(a *paired.Acting, kind moderation.Kind, user live.UserID, term moderation.Term) {
-	terms := a.Users[user]
-	switch kind {
-	case moderation.Ban:
-		terms.Banned = term
-	case moderation.Mute:
-		terms.Muted = term
-	case moderation.Protect:
-		terms.Protected = term
-	case moderation.RoomMute:
+	if kind == moderation.RoomMute {
 		a.RoomMute = term
 		return
+	}
+	terms := a.Users[user]
+	if of := terms.Of(kind); of != nil {
+		*of = term
 	}
 	a.Users[user] = terms
 }

@@ -47,10 +47,14 @@ type books struct {
 // now returns the instant of a place: its clock never goes back.
 func (b *books) now(place live.RoomID) live.Timestamp { return max(b.clock.at, b.at[place]) }
 
+// kinds are all that there are.
+var kinds = rapid.SampledFrom([]moderation.Kind{
+	moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect, moderation.Appoint,
+})
+
 // apply gives an order to both.
 func (b *books) apply() {
-	kinds := []moderation.Kind{moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect}
-	o := order(b.place(), rapid.SampledFrom(kinds).Draw(b.T, "kind"), b.user())
+	o := order(b.place(), kinds.Draw(b.T, "kind"), b.user())
 	o.By = rapid.SampledFrom([]live.UserID{"host", "mod \x00"}).Draw(b.T, "by")
 	o.For = rapid.SampledFrom([]time.Duration{0, 1, 1500, time.Second, time.Hour}).Draw(b.T, "for")
 	if o.Kind == moderation.RoomMute {
@@ -73,8 +77,7 @@ func (b *books) apply() {
 
 // lift lifts in both.
 func (b *books) lift() {
-	l := store.SanctionLift{Room: b.place(), User: b.user(), By: "lifter", Kind: rapid.SampledFrom(
-		[]moderation.Kind{moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect}).Draw(b.T, "kind")}
+	l := store.SanctionLift{Room: b.place(), User: b.user(), By: "lifter", Kind: kinds.Draw(b.T, "kind")}
 	if l.Kind == moderation.RoomMute {
 		l.Room, l.User = b.room, ""
 	}
@@ -228,8 +231,8 @@ func TestSanctionsInEveryMode(t *testing.T) {
 				t.Errorf("in %q: %+v, %v; want %d", room, all, err, want)
 			}
 		}
-		kinds := moderation.Query{Kinds: []moderation.Kind{moderation.Protect, moderation.Ban}, Limit: 10}
-		if all, err := s.Sanctions(t.Context(), store.SanctionQuery{Query: kinds}); err != nil || len(all) != 1 || all[0].User != "bob" {
+		two := moderation.Query{Kinds: []moderation.Kind{moderation.Protect, moderation.Ban}, Limit: 10}
+		if all, err := s.Sanctions(t.Context(), store.SanctionQuery{Query: two}); err != nil || len(all) != 1 || all[0].User != "bob" {
 			t.Errorf("%+v, %v", all, err)
 		}
 	})

@@ -36,12 +36,17 @@ func unpackTerm(b string) (t moderation.Term, rest string, err error) {
 	return moderation.Term{Until: live.Timestamp(until), Why: b[n:end]}, b[end:], nil
 }
 
-// packTerms returns what acts on a user, "" for nothing.
+// packTerms returns what acts on a user, "" for nothing. An appointment is left out where
+// there is none: copies were without before there were any.
 func packTerms(t moderation.Terms) string {
 	if t == (moderation.Terms{}) {
 		return ""
 	}
-	return string(packTerm(packTerm(packTerm(nil, t.Banned), t.Muted), t.Protected))
+	b := packTerm(packTerm(packTerm(nil, t.Banned), t.Muted), t.Protected)
+	if t.Appointed != (moderation.Term{}) {
+		b = packTerm(b, t.Appointed)
+	}
+	return string(b)
 }
 
 // unpackTerms reads what packTerms wrote.
@@ -54,7 +59,10 @@ func unpackTerms(packed string) (t moderation.Terms, err error) {
 			return moderation.Terms{}, err
 		}
 	}
-	if packed != "" {
+	if packed == "" {
+		return t, nil
+	}
+	if t.Appointed, packed, err = unpackTerm(packed); err != nil || packed != "" {
 		return moderation.Terms{}, errCopy
 	}
 	return t, nil

@@ -20,13 +20,19 @@ func someTerm(t *rapid.T) moderation.Term {
 func TestTermsAreReadAsTheyWereWritten(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		want := moderation.Terms{Banned: someTerm(t), Muted: someTerm(t), Protected: someTerm(t)}
+		want := moderation.Terms{Banned: someTerm(t), Muted: someTerm(t), Protected: someTerm(t), Appointed: someTerm(t)}
 		if got, err := unpackTerms(packTerms(want)); err != nil || got != want {
 			t.Fatalf("%+v, %v; want %+v", got, err, want)
 		}
 	})
 	if packed := packTerms(moderation.Terms{}); packed != "" {
 		t.Errorf("nothing is packed as %q", packed)
+	}
+	// As nodes wrote it before users were appointed.
+	ban := moderation.Term{Until: 7, Why: "spam"}
+	before := string(packTerm(packTerm(packTerm(nil, ban), moderation.Term{}), moderation.Term{}))
+	if got, err := unpackTerms(before); err != nil || got != (moderation.Terms{Banned: ban}) || packTerms(got) != before {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -46,6 +52,7 @@ func TestMarksAreRead(t *testing.T) {
 
 func FuzzTerms(f *testing.F) {
 	f.Add(packTerms(moderation.Terms{Banned: moderation.Term{Until: 7, Why: "spam"}}))
+	f.Add(packTerms(moderation.Terms{Appointed: moderation.Term{Until: moderation.Forever, Why: "friend"}}))
 	f.Add("12 3 \x00\x00")
 	f.Fuzz(func(t *testing.T, kept string) {
 		if terms, err := unpackTerms(kept); err == nil && terms != (moderation.Terms{}) {

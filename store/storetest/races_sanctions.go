@@ -13,6 +13,7 @@ import (
 
 var sanctionsRaces = []test{
 	{"ProtectionAndBanExcludeEachOther", protectionAndBanExcludeEachOther},
+	{"AppointmentDoesNotFollowABan", appointmentDoesNotFollowABan},
 	{"OneOfAKindActs", oneOfAKindActs},
 	{"SanctionRequestAppliesOnceForAll", sanctionRequestAppliesOnceForAll},
 	{"NoSanctionFollowsTheEnd", noSanctionFollowsTheEnd},
@@ -31,6 +32,33 @@ func protectionAndBanExcludeEachOther(t *testing.T, s *rig) {
 				}
 			})
 			s.wantStanding("r", user, moderation.Standing{Protected: forGood(user)})
+		}
+	}
+}
+
+// Of a ban and an appointment that come at once the appointment is first, or refused.
+func appointmentDoesNotFollowABan(t *testing.T, s *rig) {
+	s.create("r")
+	for i := range 30 {
+		for _, room := range []live.RoomID{"r", ""} {
+			user := live.UserID(fmt.Sprint(room, i))
+			var appointed, ban moderation.Sanction
+			var refused error
+			parallel(2, func(n int) {
+				if n == 0 {
+					ban = s.sanction(order(room, moderation.Ban, user))
+					return
+				}
+				appointed, refused = s.Sanctions.ApplySanction(t.Context(), order("r", moderation.Appoint, user))
+			})
+			want := moderation.Standing{Banned: forGood(user)}
+			if refused == nil {
+				want.Appointed = forGood(user)
+			}
+			if refused != nil && !errors.Is(refused, moderation.ErrBanned) || refused == nil && room == "r" && appointed.At > ban.At {
+				t.Errorf("appointed at %d, banned at %d: %v", appointed.At, ban.At, refused)
+			}
+			s.wantStanding("r", user, want)
 		}
 	}
 }

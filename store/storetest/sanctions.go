@@ -19,6 +19,8 @@ var sanctionsTests = []test{
 	{"ProtectionLiftsBanAndMute", protectionLiftsBanAndMute},
 	{"ProtectionKeepsSanctionsAway", protectionKeepsSanctionsAway},
 	{"ProtectionThatIsOverKeepsNothingAway", protectionThatIsOverKeepsNothingAway},
+	{"AppointmentActsBesideTheRest", appointmentActsBesideTheRest},
+	{"BanKeepsAppointmentsAway", banKeepsAppointmentsAway},
 	{"SanctionRequestAppliesOnce", sanctionRequestAppliesOnce},
 	{"SanctionRequestIsItsActorsAndKinds", sanctionRequestIsItsActorsAndKinds},
 	{"SanctionRequestReusedIsRefused", sanctionRequestReusedIsRefused},
@@ -53,6 +55,7 @@ func applyReturnsTheSanction(t *testing.T, s *rig) {
 		within(time.Minute, order("r", moderation.Mute, "ann")),
 		order("r", moderation.RoomMute, ""),
 		order("", moderation.Protect, "bob"),
+		within(time.Hour, order("r", moderation.Appoint, "bob")),
 	} {
 		got := s.sanction(o)
 		want := moderation.Sanction{
@@ -178,6 +181,64 @@ func protectionThatIsOverKeepsNothingAway(_ *testing.T, s *rig) {
 	s.sanction(order("r", moderation.Ban, "bob"))
 	s.wantStanding("r", "ann", moderation.Standing{Banned: forGood("ann")})
 	s.wantStanding("r", "bob", moderation.Standing{Banned: forGood("bob")})
+}
+
+// An appointment lifts nothing and keeps nothing away, and nothing but its own end, or
+// another, ends it.
+func appointmentActsBesideTheRest(_ *testing.T, s *rig) {
+	s.create("r")
+	s.create("other")
+	s.sanction(order("r", moderation.Mute, "ann"))
+	s.sanction(order("r", moderation.Appoint, "ann"))
+	s.sanction(order("", moderation.Appoint, "bob"))
+	s.sanction(order("r", moderation.Ban, "ann"))
+	s.wantStanding("r", "ann", moderation.Standing{
+		Banned: forGood("ann"), Muted: forGood("ann"), Appointed: forGood("ann"),
+	})
+	s.wantStanding("other", "ann", moderation.Standing{})
+	s.wantStanding("other", "bob", moderation.Standing{Appointed: forGood("bob")})
+	s.sanction(order("r", moderation.Protect, "ann"))
+	s.wantStanding("r", "ann", moderation.Standing{Protected: forGood("ann"), Appointed: forGood("ann")})
+	s.sanction(within(moment, order("r", moderation.Appoint, "ann")))
+	s.lapse()
+	s.lift("", moderation.Appoint, "bob")
+	s.wantStanding("r", "ann", moderation.Standing{Protected: forGood("ann")})
+	s.wantStanding("r", "bob", moderation.Standing{})
+}
+
+func banKeepsAppointmentsAway(t *testing.T, s *rig) {
+	s.create("r")
+	s.create("other")
+	s.sanction(order("r", moderation.Ban, "ann"))
+	s.sanction(order("", moderation.Ban, "bob"))
+	for _, tt := range []struct {
+		room    live.RoomID
+		user    live.UserID
+		refused bool
+	}{
+		{"r", "ann", true},
+		{"other", "ann", false},
+		{"", "ann", false},
+		{"r", "bob", true},
+		{"other", "bob", true},
+		{"", "bob", true},
+		{"r", "cy", false},
+	} {
+		_, err := s.Sanctions.ApplySanction(t.Context(), order(tt.room, moderation.Appoint, tt.user))
+		if tt.refused != errors.Is(err, moderation.ErrBanned) || !tt.refused && err != nil {
+			t.Errorf("of %s in %q: %v", tt.user, tt.room, err)
+		}
+	}
+	if all := s.sanctions("", moderation.Query{Past: true}); len(all) != 5 {
+		t.Errorf("%d sanctions, want none of those refused", len(all))
+	}
+	s.sanction(within(moment, order("r", moderation.Ban, "dee")))
+	s.lapse()
+	s.sanction(order("r", moderation.Appoint, "dee"))
+	s.lift("r", moderation.Ban, "ann")
+	s.sanction(order("r", moderation.Appoint, "ann"))
+	s.wantStanding("r", "dee", moderation.Standing{Appointed: forGood("dee")})
+	s.wantStanding("r", "ann", moderation.Standing{Appointed: forGood("ann")})
 }
 
 func liftLiftsItsKindAndPlace(t *testing.T, s *rig) {

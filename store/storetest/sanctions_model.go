@@ -90,7 +90,9 @@ func (s *rig) wantSame(user live.UserID, id live.RoomID, want moderation.Standin
 }
 
 func sanctionsAreAModel(t *testing.T, s *rig) {
-	kinds := rapid.SampledFrom([]moderation.Kind{moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect})
+	kinds := rapid.SampledFrom([]moderation.Kind{
+		moderation.Ban, moderation.Mute, moderation.RoomMute, moderation.Protect, moderation.Appoint,
+	})
 	n := 0
 	s.checks(t, func(t *rapid.T) {
 		n++

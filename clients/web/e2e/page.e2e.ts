@@ -353,6 +353,23 @@ describe.skipIf(missing)("the page", () => {
     expect(await page.locator("#chat-hint").isVisible()).toBe(false);
   });
 
+  it("offers it to a viewer whom the host made a moderator", async () => {
+    await live();
+    const viewer = (await page.locator("#you").getAttribute("title"))!;
+    await Viewer.host(server.url, "demo").appoint(viewer);
+    await page.reload();
+    await live();
+    const other = await Viewer.enter(server.url, "demo");
+    await other.say("rude again");
+    await line("rude again").hover();
+    await line("rude again").locator("button.choose").click();
+    const dialog = page.locator("#moderation");
+    await dialog.getByRole("button", { name: "Take the message back" }).click();
+    await line("rude again").waitFor({ state: "detached" });
+    await page.locator("#moderation-note", { hasText: "The message is taken back." }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   it("keeps the table readable whatever is in it", async () => {
     await live();
     await page.setViewportSize({ width: 320, height: 640 });

@@ -36,6 +36,11 @@ export class Viewer {
     await this.#call("RoomService/UpdateRoom", { settings });
   }
 
+  /** Makes a user a moderator; the host's to do. */
+  async appoint(userId: string): Promise<void> {
+    await this.#call("ModerationService/AddModerator", { userId });
+  }
+
   /** Sends a text and returns its room timestamp. */
   async say(text: string): Promise<string> {
     const answer = (await this.#call("FeedService/Send", { text })) as { timestamp: string };

@@ -12,7 +12,7 @@ INSERT INTO sanction_places (place, revision, latest) VALUES ('', 0, 0);
 
 CREATE TABLE sanctions (
   id        text COLLATE "C" PRIMARY KEY,
-  kind      smallint NOT NULL, -- 1: ban, 2: mute, 3: room mute, 4: protection
+  kind      smallint NOT NULL, -- 1: ban, 2: mute, 3: room mute, 4: protection, 5: appointment
   place     text COLLATE "C" NOT NULL,
   user_id   text COLLATE "C" NOT NULL, -- '' for a room mute
   reason    text   NOT NULL,

@@ -31,13 +31,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (place, kind, by_id, id) DO UPDATE
 SET sanction = EXCLUDED.sanction, term = EXCLUDED.term, expires = EXCLUDED.expires;
 
--- name: protected
+-- name: barred
 SELECT clock.now, EXISTS (
   SELECT FROM sanctions s JOIN sanction_places p ON p.place = s.place
-  WHERE s.user_id = $1 AND s.place IN ('', $2) AND s.kind = 4 AND s.lifted_at = 0
+  WHERE s.user_id = $1 AND s.place IN ('', $2) AND s.kind = $3 AND s.lifted_at = 0
     AND s.until > GREATEST(clock.now, p.latest)
 )
-FROM (SELECT COALESCE($3::bigint, microseconds()) AS now) clock;
+FROM (SELECT COALESCE($4::bigint, microseconds()) AS now) clock;
 
 -- name: apply sanction
 INSERT INTO sanctions (id, kind, place, user_id, reason, by_id, at, until, lifted_by, lifted_at)

@@ -2,7 +2,7 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { failureOf } from "./failure.js";
-import { ErrorDetailSchema, ErrorReason, KickReason } from "./gen.js";
+import { ErrorDetailSchema, ErrorReason, KickReason, Role } from "./gen.js";
 import type { ConnectionState, RoomObserver } from "./observer.js";
 import { RoomClient } from "./room-client.js";
 import { FakeRoom } from "./testing/fake-room.js";
@@ -187,6 +187,13 @@ describe("failureOf", () => {
 });
 
 describe("a moderator", () => {
+  it("is one where the server says so, whatever the token does", async () => {
+    room.role = Role.MODERATOR;
+    expect(client.role).toBe(Role.UNSPECIFIED);
+    await start();
+    expect(client.role).toBe(Role.MODERATOR);
+  });
+
   it("asks for each thing once, again where the server was away", async () => {
     await start();
     room.failures.set("mute", new ConnectError("away", Code.Unavailable));

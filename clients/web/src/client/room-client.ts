@@ -11,6 +11,7 @@ import {
   type Welcome,
   Delivery,
   ErrorReason,
+  Role,
 } from "./gen.js";
 import { randomId } from "./id.js";
 import { Moderator } from "./moderator.js";
@@ -64,6 +65,7 @@ export class RoomClient {
   #nap = new AbortController();
   #endpoint = "";
   #sessionId = "";
+  #role = Role.UNSPECIFIED;
   #way: Way | undefined;
   #pollNext = false;
   #pollFor = POLL_FIRST;
@@ -86,6 +88,11 @@ export class RoomClient {
   /** The session, empty until there is one. */
   get sessionId(): string {
     return this.#sessionId;
+  }
+
+  /** As what the caller is in the room, as the server said when they last joined; UNSPECIFIED until then. */
+  get role(): Role {
+    return this.#role;
   }
 
   /** The server's clock, as far as it is known: its offset from ours, and how far off that can be. */
@@ -213,6 +220,7 @@ export class RoomClient {
     if (answer.serverAt) this.#clock.take([sample(answer.serverAt, answer.serverAt)]);
     this.#sessionId = answer.sessionId;
     this.#endpoint = answer.endpoint;
+    this.#role = answer.role;
     if (answer.room) this.#observer.onRoom(answer.room);
     if (answer.online) this.#observer.onOnline(answer.online);
     this.#sync.joined(answer);

@@ -5,8 +5,6 @@ export interface Token {
   userId?: string;
   /** The name that others see, where that is known. */
   name?: string;
-  /** What its bearer may do, where that is known: "viewer", "moderator", "host", "backend". */
-  role?: string;
   /** From when on (ms since 1970) a new one should be fetched; absent: it cannot be renewed. */
   renewAt?: number;
 }
@@ -55,19 +53,17 @@ export function givenToken(value: string): TokenSource {
 }
 
 /** Who a token says its bearer is. Only the server can tell whether that is true. */
-function bearerOf(value: string): Pick<Token, "userId" | "name" | "role"> {
+function bearerOf(value: string): Pick<Token, "userId" | "name"> {
   try {
     const payload = (value.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as {
       sub?: unknown;
       name?: unknown;
-      role?: unknown;
     };
     return {
       ...(typeof claims.sub === "string" && claims.sub && { userId: claims.sub }),
       ...(typeof claims.name === "string" && claims.name && { name: claims.name }),
-      ...(typeof claims.role === "string" && claims.role && { role: claims.role }),
     };
   } catch {
     return {};

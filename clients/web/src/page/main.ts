@@ -38,7 +38,7 @@ const veil = new Veil(
   () => start(),
 );
 const moderation = new Moderation(
-  { moderator: () => client.moderator, userId, role: () => token?.role ?? "" },
+  { moderator: () => client.moderator, userId, role: () => client.role },
   byId("chat"),
   byId("chat-scroller"),
 );

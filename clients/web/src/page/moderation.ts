@@ -1,4 +1,4 @@
-import { type Message, type Moderator, MessageKind, failureOf } from "../client/index.js";
+import { type Message, type Moderator, MessageKind, Role, failureOf } from "../client/index.js";
 import { choiceOf, wordsOf } from "./chat-line.js";
 import { byId, write } from "./elements.js";
 import { Note } from "./note.js";
@@ -8,15 +8,15 @@ import { sentenceOf } from "./sentences.js";
 const MUTE_FOR = 600_000;
 
 /** Roles that moderate. What they really may do is for the server to decide. */
-const ROLES = new Set(["moderator", "host", "backend"]);
+const ROLES = new Set([Role.MODERATOR, Role.HOST, Role.BACKEND]);
 
 /** What moderation needs of the page. */
 export interface ModerationSurroundings {
   moderator(): Moderator;
   /** Who moderates; empty where it is not known. */
   userId(): string;
-  /** What they may do; empty where it is not known. */
-  role(): string;
+  /** As what they are in the room. */
+  role(): Role;
 }
 
 /**

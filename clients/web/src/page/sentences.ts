@@ -168,7 +168,7 @@ export function sentenceOf(failure: Failure): string {
     case ErrorReason.MESSAGE_REFUSED:
       return "Not sent: the room’s word list does not allow these words.";
     case ErrorReason.USER_PROTECTED:
-      return "The host, protected users and you yourself cannot be muted, removed or banned.";
+      return "The host, protected users, you yourself and, but for the host, other moderators cannot be muted, removed or banned.";
     case ErrorReason.MESSAGE_NOT_FOUND:
       return "The message is gone already.";
     case ErrorReason.NOT_IMPLEMENTED:

@@ -58,7 +58,7 @@ const (
 	ErrorReason_ERROR_REASON_TOKEN_EXPIRED ErrorReason = 4
 	// [PERMISSION_DENIED] The token does not cover this room.
 	ErrorReason_ERROR_REASON_ROOM_FORBIDDEN ErrorReason = 5
-	// [PERMISSION_DENIED] The token's role may not make this call.
+	// [PERMISSION_DENIED] The caller's role may not make this call.
 	ErrorReason_ERROR_REASON_ROLE_FORBIDDEN ErrorReason = 6
 	// [NOT_FOUND] There is no such room.
 	ErrorReason_ERROR_REASON_ROOM_NOT_FOUND ErrorReason = 7
@@ -165,7 +165,8 @@ const (
 	// [FAILED_PRECONDITION] The balance would exceed 10^18 coins. Nothing moved.
 	ErrorReason_ERROR_REASON_BALANCE_LIMIT ErrorReason = 46
 	// [FAILED_PRECONDITION] The user cannot be banned, muted or kicked: they are
-	// protected, the room's host, or the caller.
+	// protected, the room's host, the caller, or, to a moderator, another who was
+	// appointed.
 	ErrorReason_ERROR_REASON_USER_PROTECTED ErrorReason = 47
 	// [RESOURCE_EXHAUSTED] The lists would hold too many words; metadata names the
 	// limit.
@@ -190,6 +191,9 @@ const (
 	// [CANCELED] The caller gave the call up, or its connection broke. Whether it
 	// took effect is not known.
 	ErrorReason_ERROR_REASON_CANCELLED ErrorReason = 56
+	// [FAILED_PRECONDITION] The user cannot be made a moderator: they are banned, from
+	// the room or from every room.
+	ErrorReason_ERROR_REASON_USER_BANNED ErrorReason = 57
 )
 
 // Enum value maps for ErrorReason.
@@ -252,6 +256,7 @@ var (
 		54: "ERROR_REASON_MEDIA_FULL",
 		55: "ERROR_REASON_DEADLINE_EXCEEDED",
 		56: "ERROR_REASON_CANCELLED",
+		57: "ERROR_REASON_USER_BANNED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":             0,
@@ -311,6 +316,7 @@ var (
 		"ERROR_REASON_MEDIA_FULL":              54,
 		"ERROR_REASON_DEADLINE_EXCEEDED":       55,
 		"ERROR_REASON_CANCELLED":               56,
+		"ERROR_REASON_USER_BANNED":             57,
 	}
 )
 
@@ -429,7 +435,7 @@ const file_ovation_v1_errors_proto_rawDesc = "" +
 	"request_id\x18\x04 \x01(\tR\trequestId\x1a;\n" +
 	"\rMetadataEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\x83\x0f\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01*\xa1\x0f\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_INVALID_FIELD\x10\x01\x12\x1e\n" +
@@ -488,7 +494,8 @@ const file_ovation_v1_errors_proto_rawDesc = "" +
 	"!ERROR_REASON_MEDIA_NOT_CONFIGURED\x105\x12\x1b\n" +
 	"\x17ERROR_REASON_MEDIA_FULL\x106\x12\"\n" +
 	"\x1eERROR_REASON_DEADLINE_EXCEEDED\x107\x12\x1a\n" +
-	"\x16ERROR_REASON_CANCELLED\x108B=Z;github.com/ovation-live/ovation/gen/go/ovation/v1;ovationv1b\x06proto3"
+	"\x16ERROR_REASON_CANCELLED\x108\x12\x1c\n" +
+	"\x18ERROR_REASON_USER_BANNED\x109B=Z;github.com/ovation-live/ovation/gen/go/ovation/v1;ovationv1b\x06proto3"
 
 var (
 	file_ovation_v1_errors_proto_rawDescOnce sync.Once

@@ -25,7 +25,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Role is what a token allows its bearer, in the rooms that it names.
+// Role is what a token allows its bearer, in the rooms that it names. AddModerator
+// makes a MODERATOR of one whose token says less.
 type Role int32
 
 const (
@@ -689,7 +690,7 @@ type Member struct {
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// The name to show; may be empty.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// As what.
+	// As what: the role that acts now.
 	Role Role `protobuf:"varint,3,opt,name=role,proto3,enum=ovation.v1.Role" json:"role,omitempty"`
 	// When the first of their present sessions began.
 	JoinedAt int64 `protobuf:"varint,4,opt,name=joined_at,json=joinedAt,proto3" json:"joined_at,omitempty"`
@@ -1416,7 +1417,9 @@ type JoinRoomResponse struct {
 	// The server's clock at the answer.
 	ServerAt int64 `protobuf:"varint,11,opt,name=server_at,json=serverAt,proto3" json:"server_at,omitempty"`
 	// The room's gift totals and goals.
-	GiftCounters  *GiftCounters `protobuf:"bytes,12,opt,name=gift_counters,json=giftCounters,proto3" json:"gift_counters,omitempty"`
+	GiftCounters *GiftCounters `protobuf:"bytes,12,opt,name=gift_counters,json=giftCounters,proto3" json:"gift_counters,omitempty"`
+	// As what the caller is here: by their token, or because they were appointed.
+	Role          Role `protobuf:"varint,13,opt,name=role,proto3,enum=ovation.v1.Role" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1533,6 +1536,13 @@ func (x *JoinRoomResponse) GetGiftCounters() *GiftCounters {
 		return x.GiftCounters
 	}
 	return nil
+}
+
+func (x *JoinRoomResponse) GetRole() Role {
+	if x != nil {
+		return x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
 }
 
 // LeaveRoomRequest says who goes.
@@ -2079,7 +2089,7 @@ const file_ovation_v1_room_proto_rawDesc = "" +
 	"\x0fJoinRoomRequest\x12B\n" +
 	"\aroom_id\x18\x01 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$R\x06roomId\x12&\n" +
 	"\n" +
-	"session_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\tsessionId\"\xbe\x04\n" +
+	"session_id\x18\x02 \x01(\tB\a\xbaH\x04r\x02(@R\tsessionId\"\xe4\x04\n" +
 	"\x10JoinRoomResponse\x12$\n" +
 	"\x04room\x18\x01 \x01(\v2\x10.ovation.v1.RoomR\x04room\x12\x1d\n" +
 	"\n" +
@@ -2098,7 +2108,8 @@ const file_ovation_v1_room_proto_rawDesc = "" +
 	"\bendpoint\x18\n" +
 	" \x01(\tR\bendpoint\x12\x1b\n" +
 	"\tserver_at\x18\v \x01(\x03R\bserverAt\x12=\n" +
-	"\rgift_counters\x18\f \x01(\v2\x18.ovation.v1.GiftCountersR\fgiftCounters\"~\n" +
+	"\rgift_counters\x18\f \x01(\v2\x18.ovation.v1.GiftCountersR\fgiftCounters\x12$\n" +
+	"\x04role\x18\r \x01(\x0e2\x10.ovation.v1.RoleR\x04role\"~\n" +
 	"\x10LeaveRoomRequest\x12B\n" +
 	"\aroom_id\x18\x01 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$R\x06roomId\x12&\n" +
 	"\n" +
@@ -2242,34 +2253,35 @@ var file_ovation_v1_room_proto_depIdxs = []int32{
 	38, // 31: ovation.v1.JoinRoomResponse.quiz_frames:type_name -> ovation.v1.QuizFrame
 	39, // 32: ovation.v1.JoinRoomResponse.media_token:type_name -> ovation.v1.MediaToken
 	40, // 33: ovation.v1.JoinRoomResponse.gift_counters:type_name -> ovation.v1.GiftCounters
-	8,  // 34: ovation.v1.ListMembersResponse.members:type_name -> ovation.v1.Member
-	7,  // 35: ovation.v1.ListMembersResponse.online:type_name -> ovation.v1.Online
-	32, // 36: ovation.v1.LinkRoomsRequest.kinds:type_name -> ovation.v1.MessageKind
-	9,  // 37: ovation.v1.RoomService.CreateRoom:input_type -> ovation.v1.CreateRoomRequest
-	11, // 38: ovation.v1.RoomService.GetRoom:input_type -> ovation.v1.GetRoomRequest
-	13, // 39: ovation.v1.RoomService.ListRooms:input_type -> ovation.v1.ListRoomsRequest
-	15, // 40: ovation.v1.RoomService.UpdateRoom:input_type -> ovation.v1.UpdateRoomRequest
-	17, // 41: ovation.v1.RoomService.EndRoom:input_type -> ovation.v1.EndRoomRequest
-	19, // 42: ovation.v1.RoomService.JoinRoom:input_type -> ovation.v1.JoinRoomRequest
-	21, // 43: ovation.v1.RoomService.LeaveRoom:input_type -> ovation.v1.LeaveRoomRequest
-	23, // 44: ovation.v1.RoomService.ListMembers:input_type -> ovation.v1.ListMembersRequest
-	25, // 45: ovation.v1.RoomService.LinkRooms:input_type -> ovation.v1.LinkRoomsRequest
-	27, // 46: ovation.v1.RoomService.UnlinkRooms:input_type -> ovation.v1.UnlinkRoomsRequest
-	10, // 47: ovation.v1.RoomService.CreateRoom:output_type -> ovation.v1.CreateRoomResponse
-	12, // 48: ovation.v1.RoomService.GetRoom:output_type -> ovation.v1.GetRoomResponse
-	14, // 49: ovation.v1.RoomService.ListRooms:output_type -> ovation.v1.ListRoomsResponse
-	16, // 50: ovation.v1.RoomService.UpdateRoom:output_type -> ovation.v1.UpdateRoomResponse
-	18, // 51: ovation.v1.RoomService.EndRoom:output_type -> ovation.v1.EndRoomResponse
-	20, // 52: ovation.v1.RoomService.JoinRoom:output_type -> ovation.v1.JoinRoomResponse
-	22, // 53: ovation.v1.RoomService.LeaveRoom:output_type -> ovation.v1.LeaveRoomResponse
-	24, // 54: ovation.v1.RoomService.ListMembers:output_type -> ovation.v1.ListMembersResponse
-	26, // 55: ovation.v1.RoomService.LinkRooms:output_type -> ovation.v1.LinkRoomsResponse
-	28, // 56: ovation.v1.RoomService.UnlinkRooms:output_type -> ovation.v1.UnlinkRoomsResponse
-	47, // [47:57] is the sub-list for method output_type
-	37, // [37:47] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	0,  // 34: ovation.v1.JoinRoomResponse.role:type_name -> ovation.v1.Role
+	8,  // 35: ovation.v1.ListMembersResponse.members:type_name -> ovation.v1.Member
+	7,  // 36: ovation.v1.ListMembersResponse.online:type_name -> ovation.v1.Online
+	32, // 37: ovation.v1.LinkRoomsRequest.kinds:type_name -> ovation.v1.MessageKind
+	9,  // 38: ovation.v1.RoomService.CreateRoom:input_type -> ovation.v1.CreateRoomRequest
+	11, // 39: ovation.v1.RoomService.GetRoom:input_type -> ovation.v1.GetRoomRequest
+	13, // 40: ovation.v1.RoomService.ListRooms:input_type -> ovation.v1.ListRoomsRequest
+	15, // 41: ovation.v1.RoomService.UpdateRoom:input_type -> ovation.v1.UpdateRoomRequest
+	17, // 42: ovation.v1.RoomService.EndRoom:input_type -> ovation.v1.EndRoomRequest
+	19, // 43: ovation.v1.RoomService.JoinRoom:input_type -> ovation.v1.JoinRoomRequest
+	21, // 44: ovation.v1.RoomService.LeaveRoom:input_type -> ovation.v1.LeaveRoomRequest
+	23, // 45: ovation.v1.RoomService.ListMembers:input_type -> ovation.v1.ListMembersRequest
+	25, // 46: ovation.v1.RoomService.LinkRooms:input_type -> ovation.v1.LinkRoomsRequest
+	27, // 47: ovation.v1.RoomService.UnlinkRooms:input_type -> ovation.v1.UnlinkRoomsRequest
+	10, // 48: ovation.v1.RoomService.CreateRoom:output_type -> ovation.v1.CreateRoomResponse
+	12, // 49: ovation.v1.RoomService.GetRoom:output_type -> ovation.v1.GetRoomResponse
+	14, // 50: ovation.v1.RoomService.ListRooms:output_type -> ovation.v1.ListRoomsResponse
+	16, // 51: ovation.v1.RoomService.UpdateRoom:output_type -> ovation.v1.UpdateRoomResponse
+	18, // 52: ovation.v1.RoomService.EndRoom:output_type -> ovation.v1.EndRoomResponse
+	20, // 53: ovation.v1.RoomService.JoinRoom:output_type -> ovation.v1.JoinRoomResponse
+	22, // 54: ovation.v1.RoomService.LeaveRoom:output_type -> ovation.v1.LeaveRoomResponse
+	24, // 55: ovation.v1.RoomService.ListMembers:output_type -> ovation.v1.ListMembersResponse
+	26, // 56: ovation.v1.RoomService.LinkRooms:output_type -> ovation.v1.LinkRoomsResponse
+	28, // 57: ovation.v1.RoomService.UnlinkRooms:output_type -> ovation.v1.UnlinkRoomsResponse
+	48, // [48:58] is the sub-list for method output_type
+	38, // [38:48] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_ovation_v1_room_proto_init() }

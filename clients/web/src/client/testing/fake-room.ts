@@ -16,6 +16,7 @@ import {
   HeadsSchema,
   ModerationService,
   PullAttributesResponseSchema,
+  Role,
   RoomService,
   SubscribeResponseSchema,
 } from "../gen.js";
@@ -74,6 +75,8 @@ export class FakeRoom {
   clockReads = 0;
   /** Where JoinRoom sends clients. */
   endpoint = "";
+  /** As what whoever joins is in the room. */
+  role = Role.VIEWER;
   /** Thrown by the next call of a name. */
   failures = new Map<string, Error>();
   /** Says what a call of a name fails with, if it does. */
@@ -134,6 +137,7 @@ export class FakeRoom {
           attributes: this.snapshot,
           serverAt: this.#now,
           endpoint: this.endpoint,
+          role: this.role,
         };
       },
       getRoom: () => {
