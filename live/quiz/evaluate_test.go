@@ -291,6 +291,19 @@ func TestReviveAtTheEnd(t *testing.T) {
 	}
 }
 
+// A node may hear of a player before it hears of the quiz that they are after.
+func TestStandingBeyondTheQuiz(t *testing.T) {
+	t.Parallel()
+	b := sit(t, quiz.DefaultRules(), choice(2, 1))
+	p := quiz.Player{User: "ann", Status: quiz.Revivable, OutAt: 2, After: 2}
+	if got := b.q.Standing(p, b.now); got != p {
+		t.Errorf("%+v, want %+v", got, p)
+	}
+	if b.q.SealsAt(1) != 0 || b.q.RevivesUntil(2) != 0 || b.q.MayRevive(p, b.now) == nil {
+		t.Error("a question that was not asked has instants")
+	}
+}
+
 // What a question did to a player can be taken back from how they stand, but for when
 // nobody knows it.
 func TestUnjudged(t *testing.T) {
