@@ -6,10 +6,9 @@ import (
 	"github.com/ovation-live/ovation/live"
 )
 
-// Evaluate returns the players of a shard after a question, and counts what they did with
-// it: before are those after the question before, and evidence is what the question's slot
-// has; both, like the result, are in order of user, each once (Collect). It is a pure
-// function of what it is given, and what it does to one player depends on nobody else.
+// Evaluate returns the players of a shard after a question that was asked, and counts what
+// they did with it: before are those after the question before, and evidence is what the
+// question's slot has; both, like the result, are in order of user, each once (Collect).
 //
 // Of a question whose right answer is not known it only counts the answers and who missed
 // it, and returns no players.

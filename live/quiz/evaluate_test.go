@@ -43,22 +43,30 @@ func TestOutcome(t *testing.T) {
 		{
 			"delivered within the margin",
 			func(r *quiz.Rules) { r.ProofMargin = 3 * time.Second },
-			false, in, quiz.Evidence{Delivered: closes - 3*second + 1}, quiz.Excused, quiz.Playing,
+			false, in,
+			quiz.Evidence{Delivered: closes - 3*second + 1},
+			quiz.Excused, quiz.Playing,
 		},
 		{
 			"delivered before the margin",
 			func(r *quiz.Rules) { r.ProofMargin = 3 * time.Second },
-			false, in, quiz.Evidence{Delivered: closes - 3*second}, quiz.OutMissed, quiz.Out,
+			false, in,
+			quiz.Evidence{Delivered: closes - 3*second},
+			quiz.OutMissed, quiz.Out,
 		},
 		{
 			"no excuses",
 			func(r *quiz.Rules) { r.Missed = quiz.EliminateMissed },
-			false, in, quiz.Evidence{}, quiz.OutMissed, quiz.Out,
+			false, in,
+			quiz.Evidence{},
+			quiz.OutMissed, quiz.Out,
 		},
 		{
 			"no more excuses",
 			func(r *quiz.Rules) { r.MaxExcuses = 1 },
-			false, excused, quiz.Evidence{}, quiz.OutMissed, quiz.Out,
+			false, excused,
+			quiz.Evidence{},
+			quiz.OutMissed, quiz.Out,
 		},
 		{"excused before revived", nil, false, rich, quiz.Evidence{}, quiz.Excused, quiz.Playing},
 		{"wrong, revived", nil, false, rich, wrong, quiz.RevivedWrong, quiz.Playing},
@@ -280,6 +288,19 @@ func TestReviveAtTheEnd(t *testing.T) {
 	}
 	if n := len(b.players()); n != 3 {
 		t.Errorf("%d players, want 3", n)
+	}
+}
+
+// A node may hear of a player before it hears of the quiz that they are after.
+func TestStandingBeyondTheQuiz(t *testing.T) {
+	t.Parallel()
+	b := sit(t, quiz.DefaultRules(), choice(2, 1))
+	p := quiz.Player{User: "ann", Status: quiz.Revivable, OutAt: 2, After: 2}
+	if got := b.q.Standing(p, b.now); got != p {
+		t.Errorf("%+v, want %+v", got, p)
+	}
+	if b.q.SealsAt(1) != 0 || b.q.RevivesUntil(2) != 0 || b.q.MayRevive(p, b.now) == nil {
+		t.Error("a question that was not asked has instants")
 	}
 }
 

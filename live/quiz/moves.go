@@ -267,10 +267,14 @@ func (q Quiz) Abandoned(now live.Timestamp) bool {
 	return q.State.Running() && !q.Finishing && now >= q.watch().Due
 }
 
-// SealsAt returns from when on the slots of a question that was asked are sealed: until
-// then answers with a ticket are taken.
+// SealsAt returns from when on the slots of a question are sealed: until then answers with a
+// ticket are taken. 0 of one that was not asked.
 func (q *Quiz) SealsAt(n Number) live.Timestamp {
-	return q.Round(n).ClosesAt.Add(q.Rules.TicketGrace)
+	round := q.Round(n)
+	if round == nil || !round.asked() {
+		return 0
+	}
+	return round.ClosesAt.Add(q.Rules.TicketGrace)
 }
 
 // watch is the task that looks whether the host has left the quiz alone.

@@ -2,8 +2,24 @@
 // is still in after a question, and what the winners get. All of it is pure: instants
 // come in as arguments, and what happened comes in as Evidence.
 //
+// A Quiz is a value. Its moves (Ask, Close, Evaluated, Reveal, Finish, Finished, Cancel)
+// return the next one, and the tasks that are to be done; a move that was made already
+// changes nothing, so that whoever does not know whether it was made makes it again.
+//
 // A quiz is played in shards of its players (ShardOf), each of which can be evaluated by
-// itself: what a question did to one player depends on nobody else.
+// itself: what a question did to one player depends on nobody else. What happened during a
+// question is collected in a Slot for each shard. When the question's time is over, the
+// slots are sealed; Evaluate takes the players after the question before and a slot's
+// evidence to the players after it, and the tallies of all shards are added up. Finalise does
+// so for what comes after the last question, and Split divides the pot.
+//
+// Nothing but the quiz and its evidence goes into that, and evidence can be merged in any
+// order and however often it comes (Merge, Collect). So crashes and repetitions change no
+// result, and Replay comes to the same from the evidence alone.
+//
+// What is shown to viewers follows from the quiz too (Frames), and so does what a player is
+// told of how they stand (Standing): the players that are kept are neither told their prizes
+// nor until when they may come back.
 package quiz
 
 import (

@@ -43,7 +43,7 @@ func (q *Quiz) Standing(p Player, now live.Timestamp) Player {
 	switch {
 	case p.Status == Revivable && q.MayRevive(p, now) == nil:
 		p.Until = q.RevivesUntil(p.OutAt)
-	case p.Status == Revivable && q.Round(p.OutAt).State == Revealed:
+	case p.Status == Revivable && q.revealed(p.OutAt):
 		p.Status = Out
 	case p.Status == Won && q.State == Finished:
 		p.Prize = q.prize(p)
@@ -51,6 +51,12 @@ func (q *Quiz) Standing(p Player, now live.Timestamp) Player {
 		p.Status = Playing
 	}
 	return p
+}
+
+// revealed says whether everyone knows a question's answer.
+func (q *Quiz) revealed(n Number) bool {
+	round := q.Round(n)
+	return round != nil && round.State == Revealed
 }
 
 // RevivesLeft returns how many revives a player has left and may still spend in the quiz.
