@@ -3,8 +3,8 @@
 //
 // Most tests share one server with all others of their package and take a namespace of it:
 // [SharedRedis] with a key prefix of the test's own, [NewDatabase]. Tests that break a server
-// have one to themselves: [NewRedis], [NewCluster], [NewPostgres]. A package that uses any of
-// it has
+// have one to themselves: [NewRedis], [NewCluster], [NewSentinel], [NewPostgres]. A package that
+// uses any of it has
 //
 //	func TestMain(m *testing.M) { services.Main(m) }
 //

@@ -189,6 +189,17 @@ func TestStoreOnACluster(t *testing.T) {
 	}, roles)
 }
 
+// What Redis has a part in, on one that Sentinels name.
+func TestStoreUnderSentinels(t *testing.T) {
+	t.Parallel()
+	sentinel := services.NewSentinel(t)
+	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
+		tb.Helper()
+		n := newBackends(tb, sentinel.URL()).open(tb)
+		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
+	}, []string{"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes"})
+}
+
 // openMortal opens a store whose Redis is its own, and starts again now with all that it
 // knew, now without the latest of it.
 func openMortal(tb testing.TB) storetest.Backend {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/redis/rueidis"
+
+	"github.com/ovation-live/ovation/internal/redisurl"
 )
 
 // redisPart is a Redis: a server, what a Sentinel names, or a cluster.
@@ -21,7 +23,7 @@ type redisPart struct {
 // Redis returns a Redis to check, by its URL as the server takes it, and how the names of
 // keys begin there.
 func Redis(url, prefix string) (Part, error) {
-	option, err := rueidis.ParseURL(url)
+	option, err := redisurl.Parse(url)
 	if err != nil {
 		return nil, fmt.Errorf("it is no URL like redis://localhost:6379: %s", withoutURL(err, url))
 	}
