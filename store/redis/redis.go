@@ -99,6 +99,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if s.client, err = rueidis.NewClient(option); err != nil {
 		return nil, opening(err)
 	}
+	if s.isSentinel(ctx) {
+		s.client.Close()
+		return nil, ErrSentinel
+	}
 	if s.bus, err = newBus(s, option); err != nil {
 		s.client.Close()
 		return nil, opening(err)
@@ -108,6 +112,18 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// ErrSentinel says that the address is that of a Sentinel, which keeps nothing itself.
+var ErrSentinel = errors.New("redis: it is a Sentinel: say what it calls the server by ?master_set=NAME in the URL")
+
+// isSentinel says whether a Sentinel answers where a server should. Who does not answer is
+// none.
+func (s *Store) isSentinel(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	info, err := s.client.Do(ctx, s.client.B().Info().Section("server").Build()).ToString()
+	return err == nil && strings.Contains(info, "redis_mode:sentinel")
 }
 
 // option returns how clients connect.

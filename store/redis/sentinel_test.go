@@ -63,3 +63,18 @@ func TestSentinelsWithPasswords(t *testing.T) {
 	}
 	begin(t, connect(t, redis.Config{URL: r.URL() + "&sentinel_username=guard&sentinel_password=hush"}), 1)
 }
+
+// A Sentinel that is taken for a server is found out at once, and not by every call.
+func TestSentinelThatIsTakenForAServer(t *testing.T) {
+	t.Parallel()
+	url, _, _ := strings.Cut(services.NewSentinel(t).URL(), "?")
+	for _, uncached := range []bool{false, true} {
+		s, err := redis.Open(t.Context(), redis.Config{URL: url, NoCache: uncached})
+		if err == nil {
+			s.Close()
+		}
+		if !errors.Is(err, redis.ErrSentinel) || errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("Open = %v, want ErrSentinel", err)
+		}
+	}
+}
