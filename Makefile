@@ -31,7 +31,7 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install what is missing: npm packages, Go modules; as root on Debian a C compiler, Chromium, Redis, Postgres
+setup: ## Install what is missing: npm packages, Go modules; as root on Debian a C compiler, Chromium, Redis, Postgres, PgBouncer
 	@tools/setup.sh
 
 .PHONY: generate

@@ -9,8 +9,9 @@
 //	func TestMain(m *testing.M) { services.Main(m) }
 //
 // Programs are looked for in the PATH and where Debian has them; OVATION_REDIS_SERVER names
-// another redis-server, OVATION_POSTGRES_BIN another folder of Postgres' programs. Where there
-// are none, tests skip and say so; with CI=true they fail.
+// another redis-server, OVATION_POSTGRES_BIN another folder of Postgres' programs,
+// OVATION_PGBOUNCER another pgbouncer. Where there are none, tests skip and say so; with
+// CI=true they fail.
 //
 // Servers end with the test, the shared ones with the package, and on Linux all of them with
 // the test's process, whatever becomes of that.

@@ -14,8 +14,11 @@ import (
 )
 
 // Deployment is what a Postgres is to serve: so many nodes, each with at most so many
-// connections.
-type Deployment struct{ Nodes, Conns int }
+// connections, over which it sends statements in the exec mode that is named.
+type Deployment struct {
+	Nodes, Conns int
+	ExecMode     string
+}
 
 // postgresPart is a Postgres.
 type postgresPart struct {
@@ -160,20 +163,6 @@ func (d database) version(ctx context.Context) verdict {
 	return good("version %d.%d", n/10_000, n%10_000)
 }
 
-// pooler finds out whether something stands between: then who answers is not whom the
-// connection was made to.
-func (d database) pooler(ctx context.Context) verdict {
-	var pid uint32
-	if err := d.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
-		return unasked(err)
-	}
-	if pid != d.PgConn().PID() {
-		return doubtful("a pool of connections stands between, such as PgBouncer").
-			mend("if it pools by transaction, set --postgres-exec-mode exec, for it loses prepared statements; and have migrations go past it: --postgres-migrate-url")
-	}
-	return good("nothing stands between")
-}
-
 func (d database) encoding(ctx context.Context) verdict {
 	encoding, err := d.show(ctx, "server_encoding")
 	switch {
@@ -235,6 +224,9 @@ func (d database) connections(ctx context.Context) verdict {
 		return unasked(err)
 	}
 	wanted := d.serves.Nodes * d.serves.Conns
+	if pooled, err := d.pooled(ctx); err == nil && pooled {
+		return good("a pool stands between, and opens as many as it is told to of %d", limit-reserved)
+	}
 	if free := limit - reserved; wanted > free {
 		return doubtful("%s with %d connections each may open %d of %d", plural(d.serves.Nodes, "node", "nodes"), d.serves.Conns, wanted, free).
 			mend("raise max_connections, lower --postgres-max-conns of the nodes, or put a pool between")
