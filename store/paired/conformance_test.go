@@ -199,7 +199,7 @@ func TestStoreUnderSentinels(t *testing.T) {
 		tb.Helper()
 		n := newBackends(tb, sentinel.URL()).open(tb)
 		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
-	}, []string{"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes"})
+	}, []string{"log", "bus", "history", "nodes"})
 }
 
 // What Postgres has a part in, through a pool of its connections, as the handbook recommends
@@ -214,9 +214,8 @@ func TestStoreBehindPgBouncer(t *testing.T) {
 		b.postgres.Schema, b.postgres.ExecMode = "", postgres.Exec
 		n := b.open(tb)
 		return storetest.Backend{Set: n.Set(), Checks: checks / 3, Close: n.stop}
-	}, []string{"rooms", "sanctions", "words", "history", "events", "events_races"},
-		storetest.Exclude{Test: "words/WordsAreLists", Reason: long},
-		storetest.Exclude{Test: "words/WordLimitChangesNothing", Reason: long},
+	}, []string{"rooms", "sanctions", "history"},
+		storetest.Exclude{Test: "sanctions/SanctionsAreAModel", Reason: long},
 		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
 }
 

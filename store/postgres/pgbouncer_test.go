@@ -9,6 +9,7 @@ import (
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/postgres"
 )
@@ -47,7 +48,8 @@ func TestBehindPgBouncer(t *testing.T) {
 	}
 }
 
-// inOneRoom makes a room, bans somebody in it, and finds both.
+// inOneRoom makes a room, bans somebody and forbids a word in it, records that, and finds
+// all of it.
 func inOneRoom(t *testing.T, s *postgres.Store, id live.RoomID) {
 	t.Helper()
 	create(t, s, id)
@@ -57,6 +59,20 @@ func inOneRoom(t *testing.T, s *postgres.Store, id live.RoomID) {
 	}
 	if acting, err := s.Acting(t.Context(), id); err != nil || !acting.Users["ann"].Banned.Acts() {
 		t.Errorf("%s: Acting = %+v, %v", id, acting, err)
+	}
+	put := words.Change{List: "l", Words: []words.Word{{Text: "word"}}}
+	if _, err := s.PutWords(t.Context(), id, put); err != nil {
+		t.Errorf("%s: PutWords: %v", id, err)
+	}
+	if lists, _, err := s.AllWords(t.Context(), id); err != nil || len(lists) != 1 {
+		t.Errorf("%s: AllWords = %+v, %v", id, lists, err)
+	}
+	if err := s.AppendEvents(t.Context(), []store.Event{{ID: "of " + string(id), Room: id, Kind: 1}}); err != nil {
+		t.Errorf("%s: AppendEvents: %v", id, err)
+	}
+	page, err := s.Events(t.Context(), store.EventQuery{Rooms: []live.RoomID{id}, Limit: 10})
+	if err != nil || len(page.Events) != 1 {
+		t.Errorf("%s: Events = %+v, %v", id, page, err)
 	}
 	if r, err := s.EndRoom(t.Context(), id); err != nil || r.Revision != 2 {
 		t.Errorf("%s: EndRoom = %+v, %v", id, r, err)
