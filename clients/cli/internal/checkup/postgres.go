@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,16 +118,27 @@ func unconnected(err error) verdict {
 	}
 }
 
-// told is an error in one line, without where it was looked for: that stands before it.
+// told is an error in one line, without where it was looked for: that stands before it. What
+// came of several attempts, with TLS and without, at several addresses, is said once where it
+// was the same.
 func told(err error) string {
 	if answered, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return answered.Message
 	}
-	text := reason(err)
-	if _, after, ok := strings.Cut(text, "`: "); ok {
-		return after
+	if errors.Is(err, context.DeadlineExceeded) {
+		return reason(err)
 	}
-	return text
+	var attempts []string
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, "`: "); ok {
+		text = after
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" && !slices.Contains(attempts, line) {
+			attempts = append(attempts, line)
+		}
+	}
+	return strings.Join(attempts, "; ")
 }
 
 // show reads a setting.

@@ -106,6 +106,11 @@ func TestPostgresThatCannotBeReached(t *testing.T) {
 	url := services.NewDatabase(t)
 	postgresAt(t, strings.Replace(url, "/test_", "/absent_", 1), three).alone(t, "does not exist", "CREATE DATABASE")
 	postgresAt(t, "postgres://node:hush@127.0.0.1:1/x?sslmode=disable", three).alone(t, "connection refused", "see that it runs")
+	refused := postgresAt(t, "postgres://node:hush@127.0.0.1:1/x", three) // with TLS, then without
+	refused.alone(t, "connection refused")
+	if found := refused["reach"].Found; strings.Count(found, "refused") != 1 {
+		t.Errorf("it is said more than once: %q", found)
+	}
 	tls := postgresAt(t, strings.Replace(url, "sslmode=disable", "sslmode=require", 1), three)
 	tls.alone(t, "TLS")
 }
