@@ -93,6 +93,7 @@ const (
 	noDatabase     = "3D000"
 	tooManyClients = "53300"
 	noPrivilege    = "42501"
+	protocolError  = "08P01"
 )
 
 // stateOf returns the state that an error of the server's carries.
@@ -113,6 +114,8 @@ func unconnected(err error) verdict {
 		return v.mend("CREATE DATABASE ... ENCODING 'UTF8', or correct the database's name")
 	case tooManyClients:
 		return v.mend("raise max_connections, or lower what each node may open (--postgres-max-conns)")
+	case protocolError:
+		return v.mend("take the parameter that it names out of the URL, for a pool such as PgBouncer passes none on, and set it for the role: ALTER ROLE ... SET")
 	default:
 		return v.mend("see that it runs and can be reached from here; with TLS alone, add sslmode=require to the URL")
 	}

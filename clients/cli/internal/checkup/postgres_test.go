@@ -213,6 +213,7 @@ func TestPgBouncer(t *testing.T) {
 		found.want(t, "pooler", checkup.Fail, "loses prepared statements", "--postgres-exec-mode exec", "--postgres-migrate-url")
 		found.allBut(t, "pooler", "durability")
 	}
+	postgresAt(t, behind+"&search_path=public", three).alone(t, "search_path", "out of the URL", "ALTER ROLE")
 	fits := three
 	fits.ExecMode = "exec"
 	found := postgresAt(t, behind, fits)
