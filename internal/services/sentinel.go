@@ -63,11 +63,11 @@ sentinel failover-timeout %[3]s 6000
 
 // URL returns the address as clients take it: that of the Sentinels.
 func (s *Sentinel) URL() string {
-	url := s.Sentinels[0].URL() + "?master_set=" + masterSet
+	named := []string{"master_set=" + masterSet}
 	for _, other := range s.Sentinels[1:] {
-		url += "&addr=" + other.Addr()
+		named = append(named, "addr="+other.Addr())
 	}
-	return url
+	return s.Sentinels[0].URL() + "?" + strings.Join(named, "&")
 }
 
 // Await waits until every Sentinel knows the others and the primary, and each replica that
