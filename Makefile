@@ -31,7 +31,7 @@ help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install what is missing: npm packages, Go modules; as root on Debian a C compiler, Chromium, Redis, Postgres
+setup: ## Install what is missing: npm packages, Go modules; as root on Debian a C compiler, Chromium, Redis, Postgres, PgBouncer
 	@tools/setup.sh
 
 .PHONY: generate
@@ -48,6 +48,7 @@ fmt: setup ## Format everything
 lint: setup lint-go lint-proto lint-web ## Check style, types and the arrows between packages
 lint-go:
 	$(golangci-lint) run ./...
+	cd test/interop && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 lint-proto:
 	$(call with-npm,scripts/generate.sh --prepare && $(buf) lint && $(buf) format --diff --exit-code proto,lint of proto)
 lint-web:

@@ -49,6 +49,9 @@
 //     and Rooms, Sanctions' and Words' changes and lists, History and Events goes on for
 //     the rooms that the hot one knows.
 //   - Sanctions and words are handed over in the same way, and so may be mended too.
+//   - The durable backend may be set back to an earlier state: restored, or by a failover
+//     that lost its latest changes. Whoever mends a copy that is ahead of it has it go on
+//     beyond that copy's Revision, with what it has: it is the truth still.
 package store
 
 // Set is one implementation of each role, as the server is wired with.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings in what is missing: npm packages and Go modules; as root on Debian also a C
-# compiler (the race detector needs one), Chromium (the browser tests do), Redis and
-# Postgres (the stores' tests run servers of their own). What it cannot bring in, it says;
+# compiler (the race detector needs one), Chromium (the browser tests do), Redis, Postgres
+# and PgBouncer (the stores' tests run servers of their own). What it cannot bring in, it says;
 # with CI=true that is an error, for nothing may be skipped there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,6 +25,7 @@ has_postgres() {
     has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
   fi
 }
+has_pgbouncer() { has "${OVATION_PGBOUNCER:-pgbouncer}" || [ -x /usr/sbin/pgbouncer ]; }
 
 # install installs Debian's packages. Those of servers start none: tests run their own,
 # and nobody asked for others.
@@ -51,6 +52,7 @@ has cc || has gcc || packages+=(gcc libc6-dev)
 if has npm && [ -z "${CHROMIUM:-}" ] && ! has_chromium; then packages+=(chromium); fi
 [ -n "${OVATION_REDIS_SERVER:-}" ] || has_redis || packages+=(redis-server)
 [ -n "${OVATION_POSTGRES_BIN:-}" ] || has_postgres || packages+=(postgresql)
+[ -n "${OVATION_PGBOUNCER:-}" ] || has_pgbouncer || packages+=(pgbouncer)
 if [ ${#packages[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && has apt-get; then
   echo "setup: apt-get install ${packages[*]}"
   export DEBIAN_FRONTEND=noninteractive
@@ -60,6 +62,7 @@ fi
 [ "$(go env CGO_ENABLED)" = 1 ] || lack "no C compiler: Go tests run without the race detector"
 has_redis || lack "no redis-server${OVATION_REDIS_SERVER:+ at $OVATION_REDIS_SERVER}: tests on Redis are left out"
 has_postgres || lack "no Postgres${OVATION_POSTGRES_BIN:+ in $OVATION_POSTGRES_BIN}: tests on Postgres are left out"
+has_pgbouncer || lack "no pgbouncer${OVATION_PGBOUNCER:+ at $OVATION_PGBOUNCER}: tests through PgBouncer are left out"
 if ! has npm; then
   lack "no npm: web tests, web checks and buf are left out (Node.js 20.19 or later brings it)"
 else

@@ -23,6 +23,7 @@ type doctorCommand struct {
 	RedisPrefix string        `name:"redis-prefix" env:"OVATION_REDIS_PREFIX" default:"ovation:" placeholder:"PREFIX" help:"How the names of keys begin there."`
 	PostgresURL []string      `name:"postgres-url" sep:"none" env:"OVATION_POSTGRES_URL" placeholder:"URL" help:"A Postgres to check, as the server takes it; may be repeated."`
 	Conns       int           `name:"postgres-max-conns" env:"OVATION_POSTGRES_MAX_CONNS" default:"16" placeholder:"N" help:"Connections that each node opens to Postgres at most."`
+	ExecMode    string        `name:"postgres-exec-mode" env:"OVATION_POSTGRES_EXEC_MODE" default:"cache_statement" enum:"cache_statement,exec,simple_protocol" placeholder:"MODE" help:"How nodes send statements to Postgres: cache_statement, exec or simple_protocol."`
 	Nodes       int           `default:"3" placeholder:"N" help:"How many nodes there are to be."`
 	CheckWithin time.Duration `name:"check-timeout" default:"5s" placeholder:"D" help:"How long one check may take."`
 }
@@ -78,7 +79,7 @@ func (c *doctorCommand) parts(kctx *kong.Context, app *app) ([]checkup.Part, err
 		parts = append(parts, part)
 	}
 	for _, address := range c.PostgresURL {
-		part, err := checkup.Postgres(address, checkup.Deployment{Nodes: c.Nodes, Conns: c.Conns})
+		part, err := checkup.Postgres(address, checkup.Deployment{Nodes: c.Nodes, Conns: c.Conns, ExecMode: c.ExecMode})
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--postgres-url: %w", err)}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -370,6 +372,33 @@ func (f *fake) Send(ctx context.Context, q *ovationv1.SendRequest) (*ovationv1.S
 	return answer, nil
 }
 
+// ListHistory pages by two.
+func (f *fake) ListHistory(_ context.Context, q *ovationv1.ListHistoryRequest) (*ovationv1.ListHistoryResponse, error) {
+	r, unlock, err := f.in(q.GetRoomId())
+	defer unlock()
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(r.log[0], r.log[1], r.log[2])
+	slices.SortFunc(all, func(a, b *ovationv1.Message) int { return cmp.Compare(a.GetTimestamp(), b.GetTimestamp()) })
+	from := q.GetFromAt()
+	if q.GetPageToken() != "" {
+		from, _ = strconv.ParseInt(q.GetPageToken(), 10, 64)
+	}
+	response := &ovationv1.ListHistoryResponse{}
+	for _, m := range all {
+		switch {
+		case m.GetTimestamp() < from, q.GetUntilAt() > 0 && m.GetTimestamp() >= q.GetUntilAt():
+		case len(response.GetMessages()) == 2:
+			response.NextPageToken = strconv.FormatInt(m.GetTimestamp(), 10)
+			return response, nil
+		default:
+			response.Messages = append(response.Messages, m)
+		}
+	}
+	return response, nil
+}
+
 func (f *fake) Subscribe(ctx context.Context, q *ovationv1.SubscribeRequest, stream *connect.ServerStream[ovationv1.SubscribeResponse]) error {
 	inline := q.GetDelivery() == ovationv1.Delivery_DELIVERY_INLINE
 	cursor := q.GetCursor()
@@ -487,11 +516,7 @@ func (f *fake) joined() int {
 // awaitJoins waits until so many sessions began.
 func (f *fake) awaitJoins(t *testing.T, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); f.joined() < n; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d of %d joined in a minute", f.joined(), n)
-		}
-	}
+	testkit.Eventually(t, "so many sessions began", func() bool { return f.joined() >= n })
 }
 
 // running is a command that was started.

@@ -38,6 +38,7 @@ type root struct {
 
 	Room    roomCommand    `cmd:"" help:"Make, list, change and end rooms."`
 	Tail    tailCommand    `cmd:"" help:"Print a room's messages as they come."`
+	History historyCommand `cmd:"" help:"Print what was said in a room."`
 	Send    sendCommand    `cmd:"" help:"Send a message."`
 	Attr    attrCommand    `cmd:"" help:"Read, change and follow a room's attributes."`
 	Mod     modCommand     `cmd:"" help:"Keep order: bans, mutes, kicks, protection and forbidden words."`

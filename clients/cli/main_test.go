@@ -55,6 +55,8 @@ func TestMisuse(t *testing.T) {
 		"--room: the room's id \"a/b\" must be of":          {"token", "--room", "demo,a/b"},
 		"--token (or OVATION_TOKEN) is empty":               {"room", "list", "--token", ""},
 		"has 5 bytes, it needs at least 32":                 {"token", "--secret", "short"},
+		"--since \"yesterday\" is no instant":               {"history", "demo", "--since", "yesterday"},
+		"is not after --since":                              {"history", "demo", "--since", "1h", "--until", "2h"},
 		"--timeout must be more than 0":                     {"room", "list", "--timeout", "-5s"},
 	}
 	for want, args := range tests {
@@ -149,7 +151,7 @@ func TestHelp(t *testing.T) {
 	stdout, _ := f.do(t, exitOK, "--help")
 	has(t, stdout, "Exit codes: 0 all went well", "room create", "watch")
 	for _, command := range []string{
-		"room create", "room list", "room get", "room update", "room end", "room members", "tail", "send",
+		"room create", "room list", "room get", "room update", "room end", "room members", "tail", "history", "send",
 		"attr get", "attr set", "attr delete", "attr watch", "token", "replay", "watch", "version",
 		"mod ban", "mod unban", "mod mute", "mod unmute", "mod mute-room", "mod unmute-room", "mod kick", "mod protect", "mod unprotect",
 		"mod add", "mod remove", "mod list",

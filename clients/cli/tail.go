@@ -72,7 +72,11 @@ func (a *app) printMessage(message *ovationv1.Message) error {
 
 // messageLine is a message for people.
 func messageLine(message *ovationv1.Message) string {
-	at := time.UnixMicro(message.GetTimestamp()).Format("15:04:05.000")
+	return lineAt(time.UnixMicro(message.GetTimestamp()).Format("15:04:05.000"), message)
+}
+
+// lineAt is a message for people, with when it was as they want it.
+func lineAt(at string, message *ovationv1.Message) string {
 	sender := message.GetSenderName()
 	if sender == "" {
 		sender = message.GetSenderId()

@@ -3,14 +3,15 @@
 //
 // Most tests share one server with all others of their package and take a namespace of it:
 // [SharedRedis] with a key prefix of the test's own, [NewDatabase]. Tests that break a server
-// have one to themselves: [NewRedis], [NewCluster], [NewPostgres]. A package that uses any of
-// it has
+// have one to themselves: [NewRedis], [NewCluster], [NewSentinel], [NewPostgres]. A package that
+// uses any of it has
 //
 //	func TestMain(m *testing.M) { services.Main(m) }
 //
 // Programs are looked for in the PATH and where Debian has them; OVATION_REDIS_SERVER names
-// another redis-server, OVATION_POSTGRES_BIN another folder of Postgres' programs. Where there
-// are none, tests skip and say so; with CI=true they fail.
+// another redis-server, OVATION_POSTGRES_BIN another folder of Postgres' programs,
+// OVATION_PGBOUNCER another pgbouncer. Where there are none, tests skip and say so; with
+// CI=true they fail.
 //
 // Servers end with the test, the shared ones with the package, and on Linux all of them with
 // the test's process, whatever becomes of that.

@@ -48,6 +48,14 @@ func newRedis(args ...string) (*Redis, error) {
 }
 
 func startRedis(args []string) (*Redis, error) {
+	return launchRedis("Ready to accept connections", func(port int, folder string) ([]string, error) {
+		return append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder}, args...), nil
+	})
+}
+
+// launchRedis runs a redis-server with settings for its port and its folder, and waits for
+// what it says once it serves.
+func launchRedis(ready string, settings func(port int, folder string) ([]string, error)) (*Redis, error) {
 	path, err := redisServer()
 	if err != nil {
 		return nil, err
@@ -61,10 +69,12 @@ func startRedis(args []string) (*Redis, error) {
 		return nil, err
 	}
 	r := &Redis{port: port, folder: folder, program: program{
-		path: path, folder: folder, ready: "Ready to accept connections", end: syscall.SIGTERM, abandon: syscall.SIGKILL,
-		args: append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder}, args...),
+		path: path, folder: folder, ready: ready, end: syscall.SIGTERM, abandon: syscall.SIGKILL,
 	}}
-	if err := r.start(); err != nil {
+	if r.program.args, err = settings(port, folder); err == nil {
+		err = r.start()
+	}
+	if err != nil {
 		r.remove()
 		return nil, err
 	}

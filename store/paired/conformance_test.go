@@ -160,6 +160,9 @@ func openReal(tb testing.TB) storetest.Backend {
 	return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop, Break: b.breaking(tb)}
 }
 
+// long is why some tests are left out of all but one run.
+const long = "it takes long, and is the same however the backends are reached"
+
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, open)
@@ -167,7 +170,6 @@ func TestStore(t *testing.T) {
 
 func TestStoreOnTheServersClocks(t *testing.T) {
 	t.Parallel()
-	const long = "it takes long, and no clock has a part in it"
 	storetest.Run(t, openReal,
 		storetest.Exclude{Test: "words/WordsAreLists", Reason: long},
 		storetest.Exclude{Test: "words/WordLimitChangesNothing", Reason: long},
@@ -187,6 +189,34 @@ func TestStoreOnACluster(t *testing.T) {
 		n := newBackends(tb, cluster.URL()).open(tb)
 		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
 	}, roles)
+}
+
+// What Redis has a part in, on one that Sentinels name.
+func TestStoreUnderSentinels(t *testing.T) {
+	t.Parallel()
+	sentinel := services.NewSentinel(t)
+	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
+		tb.Helper()
+		n := newBackends(tb, sentinel.URL()).open(tb)
+		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
+	}, []string{"log", "bus", "history", "nodes"})
+}
+
+// What Postgres has a part in, through a pool of its connections, as the handbook recommends
+// it: statements are not prepared, and migrations go past it.
+func TestStoreBehindPgBouncer(t *testing.T) {
+	t.Parallel()
+	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
+		tb.Helper()
+		b := newBackends(tb, services.SharedRedis(tb))
+		database := services.NewDatabase(tb) // the pool passes no search_path on
+		b.postgres.URL, b.postgres.MigrateURL = services.Pooled(tb, database), database
+		b.postgres.Schema, b.postgres.ExecMode = "", postgres.Exec
+		n := b.open(tb)
+		return storetest.Backend{Set: n.Set(), Checks: checks / 3, Close: n.stop}
+	}, []string{"rooms", "sanctions", "history"},
+		storetest.Exclude{Test: "sanctions/SanctionsAreAModel", Reason: long},
+		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
 }
 
 // openMortal opens a store whose Redis is its own, and starts again now with all that it

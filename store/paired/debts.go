@@ -58,7 +58,7 @@ func (s *Store) settle(ctx context.Context, d Debt) error {
 func (s *Store) handOver(ctx context.Context, of Matter, place live.RoomID) (err error) {
 	switch of {
 	case OfRoom:
-		r, err := s.durable.Room(ctx, place)
+		r, err := s.truth(ctx, place)
 		if err != nil {
 			return err
 		}

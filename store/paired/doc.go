@@ -12,6 +12,10 @@
 // again; then the logs in it have other epochs. A store that sees a room for the first
 // time, or in another epoch, hands its copies over again.
 //
+// The durable backend may be set back to an earlier state too, and be behind a copy. Then it
+// goes beyond the copy's revision with what it has, before that is handed over. A room that
+// only the hot backend knows since goes on there until it is created again.
+//
 // # History
 //
 // Messages are archived behind their being sent: every second each node looks at the rooms

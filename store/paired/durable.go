@@ -51,6 +51,11 @@ type Durable interface {
 	// History returns messages that are kept.
 	History(ctx context.Context, id live.RoomID, after, until live.Timestamp, limit int) ([]*feed.Message, error)
 
+	// Surpass brings a room, or what acts in a place, to a revision beyond one that a copy
+	// of it has, and notes a debt: the backend may have been set back to an earlier state,
+	// and then does not know that it has been at that revision. ErrRoomNotFound.
+	Surpass(ctx context.Context, of Matter, place live.RoomID, revision int64) error
+
 	// Owed returns at most limit debts that are older than a few seconds, the oldest first.
 	Owed(ctx context.Context, limit int) ([]Debt, error)
 	// Paid says that what a debt is for has been handed over; one that was noted again

@@ -64,18 +64,24 @@ func (s *Store) handActing(ctx context.Context, place live.RoomID) error {
 }
 
 // handLate is handActing for a copy that is likely to be there: all that acts in a place may
-// be much, and is read only if the copy is behind.
+// be much, and is read only if the copy is another.
 func (s *Store) handLate(ctx context.Context, place live.RoomID) error {
-	present, err := s.durable.Terms(ctx, place, "")
-	if err != nil {
-		return err
-	}
 	marks, err := s.hot.FreshSanctionMarks(ctx, []live.RoomID{place})
 	if err != nil {
 		return s.handed(err)
 	}
-	if copied := marks[place]; copied.Known && copied.Revision >= present.Revision {
+	present, err := s.durable.Terms(ctx, place, "")
+	if err != nil {
+		return err
+	}
+	copied := marks[place]
+	if copied.Known && copied.Revision == present.Revision {
 		return nil
+	}
+	if copied.Known && copied.Revision > present.Revision {
+		if err := s.surpass(ctx, OfSanctions, place, copied.Revision); err != nil {
+			return err
+		}
 	}
 	return s.handActing(ctx, place)
 }

@@ -126,7 +126,7 @@ func (s *Store) apply(
 			pack(o.Room), int16(o.Kind), pack(o.By), pack(o.RequestID),
 			applied.ID, int64(o.For), int64(now.Add(rememberRequests)))
 	}
-	batch.Queue(statement("change place"), pack(o.Room), int64(applied.At)).
+	batch.Queue(statement("change place"), pack(o.Room), int64(applied.At), s.instant()).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&revision) })
 	s.queueDebt(&batch, paired.OfSanctions, o.Room)
 	err = tx.SendBatch(ctx, &batch).Close()
@@ -157,7 +157,7 @@ func (s *Store) LiftSanction(ctx context.Context, l store.SanctionLift) (change 
 		if err != nil || lifted.RowsAffected() == 0 {
 			return err
 		}
-		err = tx.QueryRow(ctx, statement("change place"), pack(l.Room), int64(0)).Scan(&change.To)
+		err = tx.QueryRow(ctx, statement("change place"), pack(l.Room), int64(0), s.instant()).Scan(&change.To)
 		if err != nil {
 			return err
 		}

@@ -152,7 +152,7 @@ func (s *Store) putWords(ctx context.Context, tx pgx.Tx, list words.Summary, d r
 	} else {
 		batch.Queue(statement("drop word list"), place, name)
 	}
-	batch.Queue(statement("change book"), place, grown)
+	batch.Queue(statement("change book"), place, grown, s.instant())
 	s.queueDebt(&batch, paired.OfWords, list.Room)
 	return tx.SendBatch(ctx, &batch).Close()
 }

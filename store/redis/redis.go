@@ -12,14 +12,14 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/ovation-live/ovation/internal/redisurl"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/store"
 )
 
 // Config is how a Store reaches Redis. The zero value of a field is its default.
 type Config struct {
-	// URL is redis://, rediss:// or unix://, with rueidis' parameters: addr for more
-	// addresses of a cluster, master_set for Sentinel.
+	// URL is what redisurl.Parse reads.
 	URL string
 	// Prefix begins the name of every key and channel. It must not contain braces.
 	Prefix string // "ovation:"
@@ -50,6 +50,10 @@ type Config struct {
 // copyTTL bounds how long a cached copy of a room is believed, should an invalidation be
 // lost.
 const copyTTL = time.Second
+
+// askSentinels is how often Sentinels are asked who the primary is: what they say by
+// themselves when it changes may be lost.
+const askSentinels = 5 * time.Second
 
 // withDefaults fills in what is not set.
 func (c Config) withDefaults() Config {
@@ -95,6 +99,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if s.client, err = rueidis.NewClient(option); err != nil {
 		return nil, opening(err)
 	}
+	if s.isSentinel(ctx) {
+		s.client.Close()
+		return nil, ErrSentinel
+	}
 	if s.bus, err = newBus(s, option); err != nil {
 		s.client.Close()
 		return nil, opening(err)
@@ -106,9 +114,21 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return s, nil
 }
 
+// ErrSentinel says that the address is that of a Sentinel, which keeps nothing itself.
+var ErrSentinel = errors.New("redis: it is a Sentinel: say what it calls the server by ?master_set=NAME in the URL")
+
+// isSentinel says whether a Sentinel answers where a server should. Who does not answer is
+// none.
+func (s *Store) isSentinel(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	info, err := s.client.Do(ctx, s.client.B().Info().Section("server").Build()).ToString()
+	return err == nil && strings.Contains(info, "redis_mode:sentinel")
+}
+
 // option returns how clients connect.
 func (c Config) option() (rueidis.ClientOption, error) {
-	option, err := rueidis.ParseURL(c.URL)
+	option, err := redisurl.Parse(c.URL)
 	if err != nil {
 		return option, fmt.Errorf("redis: the URL cannot be read: %w", err)
 	}
@@ -118,6 +138,8 @@ func (c Config) option() (rueidis.ClientOption, error) {
 	option.WriteBufferEachConn = c.BufferBytes
 	option.ConnWriteTimeout = c.Timeout
 	option.Dialer.Timeout = c.Timeout
+	option.Sentinel.Dialer.Timeout = c.Timeout
+	option.Sentinel.TopologyRefreshInterval = askSentinels
 	option.AlwaysPipelining = true // else a caller who gives up takes the connection along
 	return option, nil
 }

@@ -41,6 +41,10 @@ UPDATE rooms
 SET title = $2, state = $3, settings = $4::jsonb, labels = $5::jsonb, revision = $6, ended = $7
 WHERE id = $1;
 
+-- name: surpass room
+UPDATE rooms SET revision = $2::bigint + 1
+WHERE id = $1 AND revision <= $2::bigint;
+
 -- name: room exists
 SELECT EXISTS (SELECT FROM rooms WHERE id = $1);
 

@@ -14,10 +14,19 @@ FOR UPDATE;
 INSERT INTO sanction_places (place, revision, latest) VALUES ($1, 0, 0)
 ON CONFLICT (place) DO NOTHING;
 
+-- A revision is one that there never was before, even where the sequence has been set back
+-- with the database: since then more microseconds have passed than there were changes.
+
 -- name: change place
-UPDATE sanction_places SET revision = nextval('sanction_revisions'), latest = GREATEST(latest, $2::bigint)
+UPDATE sanction_places
+SET revision = GREATEST(revision + 1, nextval('sanction_revisions') + COALESCE($3::bigint, microseconds())),
+  latest = GREATEST(latest, $2::bigint)
 WHERE place = $1
 RETURNING revision;
+
+-- name: surpass place
+UPDATE sanction_places SET revision = $2::bigint + 1
+WHERE place = $1 AND revision <= $2::bigint;
 
 -- name: sanction request
 SELECT r.term, s.id, s.kind, s.place, s.user_id, s.reason, s.by_id, s.at, s.until

@@ -9,10 +9,14 @@ FOR UPDATE;
 INSERT INTO word_books (place, words, revision) VALUES ($1, 0, 0)
 ON CONFLICT (place) DO NOTHING;
 
+-- A revision is one that there never was before, even where the sequence has been set back
+-- with the database: since then more microseconds have passed than there were changes.
+
 -- name: change book
 UPDATE word_books
 SET words = words + $2::bigint,
-  revision = CASE WHEN words + $2::bigint = 0 THEN 0 ELSE nextval('word_revisions') END
+  revision = CASE WHEN words + $2::bigint = 0 THEN 0
+    ELSE nextval('word_revisions') + COALESCE($3::bigint, microseconds()) END
 WHERE place = $1;
 
 -- name: word list

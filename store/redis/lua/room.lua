@@ -4,12 +4,14 @@
 -- ARGV[5] '1' for a room that has ended; ARGV[6] the room's encoding; ARGV[7] for how
 -- long an ended room is kept, in milliseconds; from ARGV[8] on names and values of
 -- what the state has of it, first when it was created: one that was created after the copy is
--- another of that id, and begins anew. Answers status, epoch, and '1' if the room was taken.
+-- another of that id, and begins anew. So does one whose end its backend of truth has
+-- forgotten. Answers status, epoch, and '1' if the room was taken.
 
 local state = open({'rev', 'cap', 'created'})
 local age = state and state.created and n(ARGV[9]) - n(state.created) or 0
 if age < 0 then return {OK, state.epoch, ''} end -- of one that was forgotten before this one was created
-local fresh = not state or age > 0
+local revived = state and state.ended == '1' and ARGV[5] ~= '1' and n(ARGV[4]) > n(state.rev)
+local fresh = not state or age > 0 or revived
 if fresh then
   if ARGV[3] ~= '1' then return {UNKNOWN} end
   redis.call('UNLINK', KEYS[1])

@@ -25,7 +25,8 @@ func newConnections() *connections {
 	}
 }
 
-// client returns an HTTP client over the connections: HTTP/2, without TLS too.
+// client returns an HTTP client over the connections: HTTP/2, without TLS too, but past
+// proxies then, which do not speak that.
 func (c *connections) client(server string) *http.Client {
 	transport := &http.Transport{
 		Protocols:           new(http.Protocols),
@@ -42,6 +43,7 @@ func (c *connections) client(server string) *http.Client {
 	transport.Protocols.SetHTTP2(true)
 	if strings.HasPrefix(server, "https://") {
 		transport.Protocols.SetHTTP1(true)
+		transport.Proxy = http.ProxyFromEnvironment
 	} else {
 		transport.Protocols.SetUnencryptedHTTP2(true)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,8 +15,11 @@ import (
 )
 
 // Deployment is what a Postgres is to serve: so many nodes, each with at most so many
-// connections.
-type Deployment struct{ Nodes, Conns int }
+// connections, over which it sends statements in the exec mode that is named.
+type Deployment struct {
+	Nodes, Conns int
+	ExecMode     string
+}
 
 // postgresPart is a Postgres.
 type postgresPart struct {
@@ -89,6 +93,7 @@ const (
 	noDatabase     = "3D000"
 	tooManyClients = "53300"
 	noPrivilege    = "42501"
+	protocolError  = "08P01"
 )
 
 // stateOf returns the state that an error of the server's carries.
@@ -109,21 +114,34 @@ func unconnected(err error) verdict {
 		return v.mend("CREATE DATABASE ... ENCODING 'UTF8', or correct the database's name")
 	case tooManyClients:
 		return v.mend("raise max_connections, or lower what each node may open (--postgres-max-conns)")
+	case protocolError:
+		return v.mend("take the parameter that it names out of the URL, for a pool such as PgBouncer passes none on, and set it for the role: ALTER ROLE ... SET")
 	default:
 		return v.mend("see that it runs and can be reached from here; with TLS alone, add sslmode=require to the URL")
 	}
 }
 
-// told is an error in one line, without where it was looked for: that stands before it.
+// told is an error in one line, without where it was looked for: that stands before it. What
+// came of several attempts, with TLS and without, at several addresses, is said once where it
+// was the same.
 func told(err error) string {
 	if answered, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return answered.Message
 	}
-	text := reason(err)
-	if _, after, ok := strings.Cut(text, "`: "); ok {
-		return after
+	if errors.Is(err, context.DeadlineExceeded) {
+		return reason(err)
 	}
-	return text
+	var attempts []string
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, "`: "); ok {
+		text = after
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), " "); line != "" && !slices.Contains(attempts, line) {
+			attempts = append(attempts, line)
+		}
+	}
+	return strings.Join(attempts, "; ")
 }
 
 // show reads a setting.
@@ -158,20 +176,6 @@ func (d database) version(ctx context.Context) verdict {
 		return bad("version %d", n/10_000).mend("upgrade to Postgres %d or later", oldestPostgres)
 	}
 	return good("version %d.%d", n/10_000, n%10_000)
-}
-
-// pooler finds out whether something stands between: then who answers is not whom the
-// connection was made to.
-func (d database) pooler(ctx context.Context) verdict {
-	var pid uint32
-	if err := d.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
-		return unasked(err)
-	}
-	if pid != d.PgConn().PID() {
-		return doubtful("a pool of connections stands between, such as PgBouncer").
-			mend("if it pools by transaction, set --postgres-exec-mode exec, for it loses prepared statements; and have migrations go past it: --postgres-migrate-url")
-	}
-	return good("nothing stands between")
 }
 
 func (d database) encoding(ctx context.Context) verdict {
@@ -235,6 +239,9 @@ func (d database) connections(ctx context.Context) verdict {
 		return unasked(err)
 	}
 	wanted := d.serves.Nodes * d.serves.Conns
+	if pooled, err := d.pooled(ctx); err == nil && pooled {
+		return good("a pool stands between, and opens as many as it is told to of %d", limit-reserved)
+	}
 	if free := limit - reserved; wanted > free {
 		return doubtful("%s with %d connections each may open %d of %d", plural(d.serves.Nodes, "node", "nodes"), d.serves.Conns, wanted, free).
 			mend("raise max_connections, lower --postgres-max-conns of the nodes, or put a pool between")

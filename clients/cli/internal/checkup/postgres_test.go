@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func postgresAt(t *testing.T, url string, d checkup.Deployment) findings {
 }
 
 // three is a deployment of three nodes.
-var three = checkup.Deployment{Nodes: 3, Conns: 16}
+var three = checkup.Deployment{Nodes: 3, Conns: 16, ExecMode: "cache_statement"}
 
 // run runs statements in a database.
 func run(t *testing.T, url string, statements ...string) {
@@ -105,6 +106,11 @@ func TestPostgresThatCannotBeReached(t *testing.T) {
 	url := services.NewDatabase(t)
 	postgresAt(t, strings.Replace(url, "/test_", "/absent_", 1), three).alone(t, "does not exist", "CREATE DATABASE")
 	postgresAt(t, "postgres://node:hush@127.0.0.1:1/x?sslmode=disable", three).alone(t, "connection refused", "see that it runs")
+	refused := postgresAt(t, "postgres://node:hush@127.0.0.1:1/x", three) // with TLS, then without
+	refused.alone(t, "connection refused")
+	if found := refused["reach"].Found; strings.Count(found, "refused") != 1 {
+		t.Errorf("it is said more than once: %q", found)
+	}
 	tls := postgresAt(t, strings.Replace(url, "sslmode=disable", "sslmode=require", 1), three)
 	tls.alone(t, "TLS")
 }
@@ -127,38 +133,42 @@ func TestEncoding(t *testing.T) {
 	postgresAt(t, other, three).want(t, "encoding", checkup.Fail, "SQL_ASCII", "ENCODING 'UTF8'")
 }
 
-// pool passes a connection on as pools do: with a number of its own for the session.
+// pool passes connections on as pools do: with a number of its own for the session.
 func pool(t *testing.T, addr string) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	t.Cleanup(func() { <-ended })
+	var all sync.WaitGroup
+	t.Cleanup(all.Wait)
 	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		defer close(ended)
-		client, err := l.Accept()
-		if err != nil {
-			return
+	all.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() { pass(t, client, addr) })
 		}
-		defer func() { _ = client.Close() }()
-		server, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		back := make(chan struct{})
-		go func() {
-			defer close(back)
-			_, _ = io.Copy(&renumber{Writer: client}, server)
-		}()
-		_, _ = io.Copy(server, client)
-		_ = server.Close()
-		<-back
-	}()
+	})
 	return l.Addr().String()
+}
+
+// pass passes one connection on.
+func pass(t *testing.T, client net.Conn, addr string) {
+	t.Helper()
+	defer func() { _ = client.Close() }()
+	server, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	var back sync.WaitGroup
+	back.Go(func() { _, _ = io.Copy(&renumber{Writer: client}, server) })
+	_, _ = io.Copy(server, client)
+	_ = server.Close()
+	back.Wait()
 }
 
 // renumber changes the key of a session that a server hands out.
@@ -177,6 +187,7 @@ func (r *renumber) Write(p []byte) (int, error) {
 	return r.Writer.Write(p)
 }
 
+// One that leaves each client its session loses nothing; from here it is not known to.
 func TestPool(t *testing.T) {
 	t.Parallel()
 	url := services.NewDatabase(t)
@@ -188,6 +199,26 @@ func TestPool(t *testing.T) {
 	behind := strings.Replace(url, addr, pool(t, addr), 1)
 	found := postgresAt(t, behind, three)
 	found.want(t, "pooler", checkup.Warn, "PgBouncer", "--postgres-exec-mode exec", "--postgres-migrate-url")
+	found.want(t, "connections", checkup.OK, "a pool stands between")
+}
+
+// One that does not is found out, where nodes prepare what they ask.
+func TestPgBouncer(t *testing.T) {
+	t.Parallel()
+	url := services.NewDatabase(t)
+	migrate(t, url)
+	behind := services.Pooled(t, url)
+	for range 2 { // once more, with what the first has left in the sessions
+		found := postgresAt(t, behind, three)
+		found.want(t, "pooler", checkup.Fail, "loses prepared statements", "--postgres-exec-mode exec", "--postgres-migrate-url")
+		found.allBut(t, "pooler", "durability")
+	}
+	postgresAt(t, behind+"&search_path=public", three).alone(t, "search_path", "out of the URL", "ALTER ROLE")
+	fits := three
+	fits.ExecMode = "exec"
+	found := postgresAt(t, behind, fits)
+	found.want(t, "pooler", checkup.OK, "nothing is prepared", "exec")
+	found.allBut(t, "durability")
 }
 
 func TestPostgresURLs(t *testing.T) {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/redis/rueidis"
+
+	"github.com/ovation-live/ovation/internal/redisurl"
 )
 
 // redisPart is a Redis: a server, what a Sentinel names, or a cluster.
@@ -21,7 +23,7 @@ type redisPart struct {
 // Redis returns a Redis to check, by its URL as the server takes it, and how the names of
 // keys begin there.
 func Redis(url, prefix string) (Part, error) {
-	option, err := rueidis.ParseURL(url)
+	option, err := redisurl.Parse(url)
 	if err != nil {
 		return nil, fmt.Errorf("it is no URL like redis://localhost:6379: %s", withoutURL(err, url))
 	}
@@ -45,9 +47,13 @@ const redisName = "redis"
 func (p *redisPart) check(ctx context.Context, e examiner) {
 	option := p.option
 	option.Dialer.Timeout, option.ConnWriteTimeout = e.timeout, e.timeout
+	option.Sentinel.Dialer.Timeout = e.timeout
+	if option.Sentinel.MasterSet != "" && !p.sentinels(ctx, e) {
+		return // and so nobody says where Redis is
+	}
 	client, err := rueidis.NewClient(option)
 	if err != nil {
-		e.tell(redisName, p.at, "reach", unreached(err, option.TLSConfig))
+		e.tell(redisName, p.at, "reach", p.unreached(err))
 		return
 	}
 	defer client.Close()
@@ -64,6 +70,15 @@ func (p *redisPart) check(ctx context.Context, e examiner) {
 	if clustered(primaries) {
 		ask(ctx, e, redisName, p.at, all, clusterChecks)
 	}
+}
+
+// unreached says why there is no connection to what the URL, or the Sentinels in it, name.
+func (p *redisPart) unreached(err error) verdict {
+	v := unreached(err, p.option.TLSConfig)
+	if p.option.Sentinel.MasterSet != "" {
+		v.remedy += "; it is where the Sentinels say: name it to them by an address that nodes reach (replica-announce-ip, sentinel monitor)"
+	}
+	return v
 }
 
 // unreached says why there is no connection.
@@ -85,6 +100,13 @@ func unreached(err error, secure *tls.Config) verdict {
 	}
 }
 
+// aSentinel says that an address is that of a Sentinel, and what to write to be led to a
+// server by it.
+func aSentinel(ctx context.Context, c rueidis.Client) verdict {
+	return bad("it is a Sentinel, and keeps nothing itself").
+		mend("add master_set to the URL: ?master_set=NAME, where it watches over %s", watched(ctx, c))
+}
+
 // node is a server process that leads others, and what it says of itself.
 type node struct {
 	client rueidis.Client
@@ -96,20 +118,19 @@ func (e examiner) primaries(ctx context.Context, client rueidis.Client) (map[str
 	found := make(map[string]node)
 	var fault error
 	for addr, c := range client.Nodes() {
-		bounded, cancel := context.WithTimeout(ctx, e.timeout)
-		text, err := c.Do(bounded, c.B().Info().Section("everything").Build()).ToString()
-		cancel()
-		if err != nil {
+		info, err := e.info(ctx, c)
+		switch {
+		case err != nil:
 			fault = err
-			continue
-		}
-		if info := parseInfo(text); info["role"] == "master" {
+		case info["redis_mode"] == "sentinel":
+			return nil, e.bounded(ctx, func(ctx context.Context) verdict { return aSentinel(ctx, c) })
+		case info["role"] == "master":
 			found[addr] = node{c, info}
 		}
 	}
 	switch {
 	case len(found) > 0:
-		return found, good("%s answers as a %s", plural(len(found), "primary", "primaries"), mode(found))
+		return found, good("%s answers as a %s", plural(len(found), "primary", "primaries"), mode(client, found))
 	case fault != nil:
 		return nil, unreached(fault, nil)
 	default:
@@ -117,12 +138,24 @@ func (e examiner) primaries(ctx context.Context, client rueidis.Client) (map[str
 	}
 }
 
+// info asks a node what it says of itself.
+func (e examiner) info(ctx context.Context, c rueidis.Client) (map[string]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.timeout)
+	defer cancel()
+	text, err := c.Do(ctx, c.B().Info().Section("everything").Build()).ToString()
+	return parseInfo(text), err
+}
+
 // mode is what kind of Redis these are of.
-func mode(nodes map[string]node) string {
-	if clustered(nodes) {
+func mode(client rueidis.Client, nodes map[string]node) string {
+	switch {
+	case clustered(nodes):
 		return "cluster"
+	case client.Mode() == rueidis.ClientModeSentinel:
+		return "server that the Sentinels name"
+	default:
+		return "server of its own"
 	}
-	return "server of its own"
 }
 
 // clustered says whether these are of a cluster.

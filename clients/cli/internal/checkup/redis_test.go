@@ -7,6 +7,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/checkup"
 	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
 
 // redisAt checks a Redis.
@@ -108,9 +109,9 @@ func TestRedisWithReplica(t *testing.T) {
 	primary := services.NewRedis(t, "--appendonly", "yes", "--repl-diskless-sync-delay", "0")
 	host, port, _ := strings.Cut(primary.Addr(), ":")
 	replica := services.NewRedis(t, "--replicaof", host+" "+port)
-	for !strings.Contains(primary.Do(t, "INFO", "replication").(string), "state=online") {
-		time.Sleep(10 * time.Millisecond)
-	}
+	testkit.Eventually(t, "the replica follows", func() bool {
+		return strings.Contains(primary.Do(t, "INFO", "replication").(string), "state=online")
+	})
 	redisAt(t, primary.URL()).want(t, "replicas", checkup.Warn, "1 replica,", "CONFIG SET min-replicas-to-write 1")
 	primary.Do(t, "CONFIG", "SET", "min-replicas-to-write", "1")
 	redisAt(t, primary.URL()).want(t, "replicas", checkup.OK)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/checkup"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/app"
 	"github.com/ovation-live/ovation/server/config"
@@ -44,18 +45,15 @@ func start(t *testing.T) *app.App {
 			t.Error(err)
 		}
 	})
-	for { // it binds before it is ready
+	testkit.Eventually(t, "it is ready", func() bool { // it binds before that
 		response, err := http.Get(a.InternalURL() + "/readyz")
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			http.DefaultClient.CloseIdleConnections()
-			return a
-		}
-		time.Sleep(time.Millisecond)
-	}
+		return response.Body.Close() == nil && response.StatusCode == http.StatusOK
+	})
+	http.DefaultClient.CloseIdleConnections()
+	return a
 }
 
 func TestServer(t *testing.T) {
