@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -132,4 +133,63 @@ func paced(ctx context.Context, n int, period time.Duration, call func(n int)) [
 	}
 	all.Wait()
 	return took
+}
+
+// BenchmarkAppendCost measures what an append costs this process, its publication heard
+// included, where few are under way at once: 200 a second into one room, 2,000 into ten.
+//
+//	go test ./store/redis -run '^$' -bench AppendCost -benchtime 2000x
+func BenchmarkAppendCost(b *testing.B) {
+	for _, rooms := range []int{1, 10} {
+		b.Run(fmt.Sprintf("rooms=%d", rooms), func(b *testing.B) {
+			s := connect(b, redis.Config{URL: services.SharedRedis(b)})
+			ids := begin(b, s, rooms)
+			var heard atomic.Int64
+			for _, id := range ids {
+				stop, err := s.Follow(b.Context(), id, func(store.Publication) { heard.Add(1) })
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer stop()
+			}
+			b.ResetTimer()
+			began := used(b)
+			steady(b.N, 5*time.Millisecond/time.Duration(rooms), func(n int) {
+				if _, err := s.Append(b.Context(), ids[n%len(ids)], text(int64(n)), roomy); err != nil {
+					b.Error(err)
+				}
+			})
+			for heard.Load() < int64(b.N) {
+				runtime.Gosched()
+			}
+			b.ReportMetric(float64((used(b)-began).Microseconds())/float64(b.N), "cpu-us/append")
+		})
+	}
+}
+
+// steady calls n times, one call each period if it can, from a few goroutines that take turns
+// and sleep in between: what paces costs little beside what is called.
+func steady(n int, period time.Duration, call func(n int)) {
+	const hands = 8
+	var all sync.WaitGroup
+	begun := time.Now()
+	for hand := range hands {
+		all.Go(func() {
+			for i := hand; i < n; i += hands {
+				time.Sleep(time.Until(begun.Add(time.Duration(i) * period)))
+				call(i)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// used returns the CPU time that this process has used.
+func used(tb testing.TB) time.Duration {
+	tb.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }

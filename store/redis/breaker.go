@@ -60,17 +60,23 @@ func (b *breaker) note(now time.Time, answered, given bool) {
 	}
 }
 
-// breakers is one for all that a standalone Redis serves; in a cluster one per run of
-// slots, so that a primary that is away does not stand for the others.
-type breakers [16]breaker
+// breakers is one for each share.
+type breakers [shares]breaker
 
 // breaker returns the one for a key.
-func (s *Store) breaker(key string) *breaker {
+func (s *Store) breaker(key string) *breaker { return &s.breakers[s.share(key)] }
+
+// shares is of how many parts what a cluster serves is looked at as, each a run of slots, so that
+// a primary that is away does not stand for the others. What a standalone Redis serves is one.
+const shares = 16
+
+// share returns the one that a key is of.
+func (s *Store) share(key string) int {
 	if s.client.Mode() != rueidis.ClientModeCluster {
-		return &s.breakers[0]
+		return 0
 	}
 	command := s.client.B().Get().Key(key).Build()
-	return &s.breakers[int(command.Slot())*len(s.breakers)/slots]
+	return int(command.Slot()) * shares / slots
 }
 
 // slots is how many a cluster has.

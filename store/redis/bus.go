@@ -14,7 +14,8 @@ import (
 var _ store.Bus = (*Store)(nil)
 
 // bus is what this node follows: one subscription per room, however many follow it here, on
-// connections that nothing else uses.
+// connections that only batches of messages use besides (see runAll). Nobody who hears waits for
+// an answer: it would come after what they hear.
 //
 // Locks: bus.mu, then subscription.mu. Publications are heard under the latter.
 type bus struct {

@@ -9,133 +9,171 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 )
 
-// A batch takes at most so many messages, and so many bytes if it is more than one.
-const (
-	batchMessages = 128
-	batchBytes    = 256 << 10
+// A batch takes at most so many messages, and so many bytes if it is more than one; and so does
+// a script, which Redis does nothing else beside.
+var (
+	batchBounds  = bounds{messages: 1024, bytes: 1 << 20}
+	scriptBounds = bounds{messages: 128, bytes: 256 << 10}
 )
 
-// committer merges what one node appends to a room at once: what comes while a batch of the
-// room is under way goes with the next, in one script run. Nothing waits in a room where
-// none is.
+// bounds is how much goes together.
+type bounds struct{ messages, bytes int }
+
+// committer merges what one node appends at once: what comes while a batch is under way goes
+// with the next, in one round trip. Nothing waits where nothing is.
+//
+// There is no goroutine for it: who finds nothing under way leads, which is to send a batch, and
+// then hands the lead to the first who has come meanwhile. So an append that is alone is a write
+// and a read of its own caller's, and wakes nobody.
 type committer struct {
 	// commit sends a batch and notes in each message what became of it.
-	commit func(ctx context.Context, id live.RoomID, batch []*pending)
+	commit func(ctx context.Context, batch []*pending)
 
-	mu     sync.Mutex
-	rooms  map[live.RoomID]*queue
-	closed bool
-	under  sync.WaitGroup // rooms with a batch under way
+	mu      sync.Mutex
+	led     bool
+	waiting []*pending // for the next batch; the first of them leads it, if nobody leads yet
+	closed  bool
+	under   sync.WaitGroup // while it is led
 }
-
-// queue is what waits for its room's next batch. It is there while a batch is under way.
-type queue struct{ waiting []*pending }
 
 // pending is a message that is to be appended.
 type pending struct {
 	letter
+	room    live.RoomID
 	limits  int64 // the revision that its limits are of
 	receipt feed.Receipt
 	err     error
-	done    chan struct{} // closed when the two above are set
+	leads   bool      // under committer.mu: it was told to
+	told    chan bool // true: to lead; false: the receipt, or err, is there
 }
 
-func newCommitter(commit func(context.Context, live.RoomID, []*pending)) *committer {
-	return &committer{commit: commit, rooms: make(map[live.RoomID]*queue)}
+func newCommitter(commit func(context.Context, []*pending)) *committer {
+	return &committer{commit: commit}
 }
 
-// append sends a message with the room's next batch and waits for what becomes of it. A
-// context that ends before it was sent is obeyed: then it never is. After that there is an
-// answer, or that there was none in time.
-func (c *committer) append(ctx context.Context, id live.RoomID, p *pending) (feed.Receipt, error) {
-	q, err := c.enter(ctx, id, p)
+// append sends a message with the next batch and waits for what becomes of it. A context that
+// ends before it was sent is obeyed: then it never is. After that there is an answer, or that
+// there was none in time.
+func (c *committer) append(ctx context.Context, p *pending) (feed.Receipt, error) {
+	leads, err := c.enter(ctx, p)
 	if err != nil {
 		return feed.Receipt{}, err
 	}
-	return c.await(ctx, q, p)
+	return c.await(ctx, p, leads)
 }
 
-// await waits for what becomes of a message that has entered a queue.
-func (c *committer) await(ctx context.Context, q *queue, p *pending) (feed.Receipt, error) {
-	select {
-	case <-p.done:
-	case <-ctx.Done():
-		if c.withdraw(q, p) {
-			return feed.Receipt{}, ctx.Err()
-		}
-		<-p.done
-	}
-	return p.receipt, p.err
-}
-
-// enter puts a message into its room's queue, and begins with batches where none is under
-// way.
-func (c *committer) enter(ctx context.Context, id live.RoomID, p *pending) (*queue, error) {
+// enter lets a message in, and says whether it leads.
+func (c *committer) enter(ctx context.Context, p *pending) (leads bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return false, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
-		return nil, unavailable(errClosed)
+		return false, unavailable(errClosed)
 	}
-	q := c.rooms[id]
-	if q == nil {
-		q = &queue{}
-		c.rooms[id] = q
-		c.under.Add(1)
-		go c.run(context.WithoutCancel(ctx), id, q)
+	c.waiting = append(c.waiting, p)
+	if c.led {
+		p.told = make(chan bool, 1)
+		return false, nil
 	}
-	q.waiting = append(q.waiting, p)
-	return q, nil
+	c.led = true
+	c.under.Add(1)
+	return true, nil
+}
+
+// await waits for what becomes of a message that was let in.
+func (c *committer) await(ctx context.Context, p *pending, leads bool) (receipt feed.Receipt, err error) {
+	if !leads {
+		if leads, err = c.turn(ctx, p); err != nil {
+			return feed.Receipt{}, err
+		}
+	}
+	if leads {
+		c.lead(context.WithoutCancel(ctx))
+	}
+	return p.receipt, p.err
+}
+
+// turn waits until a message leads, or was sent.
+func (c *committer) turn(ctx context.Context, p *pending) (leads bool, err error) {
+	select {
+	case leads = <-p.told:
+		if !leads || ctx.Err() == nil {
+			return leads, nil
+		}
+	case <-ctx.Done():
+	}
+	if c.withdraw(p) {
+		return false, ctx.Err()
+	}
+	<-p.told // it was sent
+	return false, nil
 }
 
 // withdraw takes a message back that was not sent yet.
-func (c *committer) withdraw(q *queue, p *pending) bool {
+func (c *committer) withdraw(p *pending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := slices.Index(q.waiting, p)
+	i := slices.Index(c.waiting, p)
 	if i < 0 {
 		return false
 	}
-	q.waiting = slices.Delete(q.waiting, i, i+1)
+	c.waiting = slices.Delete(c.waiting, i, i+1)
+	if p.leads {
+		c.pass()
+	}
 	return true
 }
 
-// run sends one batch after the other until nothing waits.
-func (c *committer) run(ctx context.Context, id live.RoomID, q *queue) {
-	defer c.under.Done()
-	for batch := c.next(id, q); len(batch) > 0; batch = c.next(id, q) {
-		c.commit(ctx, id, batch)
-		for _, p := range batch {
-			close(p.done)
-		}
+// lead sends one batch.
+func (c *committer) lead(ctx context.Context) {
+	batch := c.next()
+	defer c.sent(batch)
+	c.commit(ctx, batch)
+}
+
+// sent hands the lead on, and tells those whose messages were in a batch.
+func (c *committer) sent(batch []*pending) {
+	c.mu.Lock()
+	c.pass()
+	c.mu.Unlock()
+	for _, p := range batch[1:] { // the first is who led
+		p.told <- false
 	}
 }
 
-// next takes the next batch out of a queue; an empty one is forgotten.
-func (c *committer) next(id live.RoomID, q *queue) []*pending {
+// next takes out the next batch.
+func (c *committer) next() []*pending {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(q.waiting) == 0 {
-		delete(c.rooms, id)
-		return nil
-	}
-	n := fit(q.waiting)
-	batch := q.waiting[:n:n]
-	q.waiting = append([]*pending(nil), q.waiting[n:]...)
+	n := batchBounds.fit(c.waiting)
+	batch := c.waiting[:n:n]
+	c.waiting = append([]*pending(nil), c.waiting[n:]...)
 	return batch
 }
 
-// fit returns how many of what waits go into one batch.
-func fit(waiting []*pending) int {
+// pass hands the lead to the first who waits, if there is one. The caller holds c.mu.
+func (c *committer) pass() {
+	if len(c.waiting) == 0 {
+		c.led = false
+		c.under.Done()
+		return
+	}
+	first := c.waiting[0]
+	first.leads = true
+	first.told <- true
+}
+
+// fit returns how many of what waits go together.
+func (b bounds) fit(waiting []*pending) int {
 	bytes := 0
-	for i, p := range waiting[:min(len(waiting), batchMessages)] {
-		if bytes += p.size(); bytes > batchBytes && i > 0 {
+	for i, p := range waiting[:min(len(waiting), b.messages)] {
+		if bytes += p.size(); bytes > b.bytes && i > 0 {
 			return i
 		}
 	}
-	return min(len(waiting), batchMessages)
+	return min(len(waiting), b.messages)
 }
 
 // close takes nothing more, and waits for what is under way.
@@ -146,21 +184,68 @@ func (c *committer) close() {
 	c.under.Wait()
 }
 
-// commit appends a batch of messages in one script run.
-func (s *Store) commit(ctx context.Context, id live.RoomID, batch []*pending) {
-	args := make([]string, 0, 3*len(batch))
-	latest := int64(0)
+// commit appends a batch of messages in one round trip.
+func (s *Store) commit(ctx context.Context, batch []*pending) {
+	parts := forScripts(batch)
+	all := make([]errand, len(parts))
+	for i, messages := range parts {
+		args := make([]string, 0, 3*len(messages))
+		for _, p := range messages {
+			args = append(args, p.said, p.who, p.content)
+		}
+		all[i] = errand{keys: s.keysFor(messages[0].room), args: args}
+	}
+	s.runAll(ctx, appendMessages, all)
+	for i, messages := range parts {
+		s.receive(messages, all[i].answer, all[i].err)
+	}
+}
+
+// forScripts divides a batch into what one script run takes each: messages of one room, as they
+// came.
+func forScripts(batch []*pending) (parts [][]*pending) {
+	for _, messages := range byRoom(batch) {
+		for len(messages) > 0 {
+			n := scriptBounds.fit(messages)
+			parts, messages = append(parts, messages[:n]), messages[n:]
+		}
+	}
+	return parts
+}
+
+// byRoom returns what a batch has of each room, as it came.
+func byRoom(batch []*pending) (rooms [][]*pending) {
+	if len(batch) == 1 {
+		return [][]*pending{batch} // as it is most often
+	}
+	at := make(map[live.RoomID]int)
 	for _, p := range batch {
-		args = append(args, p.said, p.who, p.content)
+		i, known := at[p.room]
+		if !known {
+			i = len(rooms)
+			at[p.room], rooms = i, append(rooms, nil)
+		}
+		rooms[i] = append(rooms[i], p)
+	}
+	return rooms
+}
+
+// receive notes in the messages of a room what became of them.
+func (s *Store) receive(messages []*pending, a scriptAnswer, err error) {
+	latest := int64(0)
+	for _, p := range messages {
 		latest = max(latest, p.limits)
 	}
-	answer, err := s.write(ctx, appendMessages, id, latest, args...)
-	if err == nil && len(answer.receipts) != len(batch)*receiptLength {
+	var w written
+	if err == nil {
+		w, err = s.written(messages[0].room, latest, a)
+	}
+	if err == nil && len(w.receipts) != len(messages)*receiptLength {
 		err = errMalformed
 	}
-	for i, p := range batch {
+	for i, p := range messages {
 		if p.err = err; err == nil {
-			p.receipt, p.err = decodeReceipt(answer.epoch, answer.receipts[i*receiptLength:(i+1)*receiptLength])
+			p.receipt, p.err = decodeReceipt(w.epoch, w.receipts[i*receiptLength:(i+1)*receiptLength])
 		}
 	}
 }
@@ -175,14 +260,19 @@ type written struct {
 func (s *Store) write(
 	ctx context.Context, sc script, id live.RoomID, limits int64, args ...string,
 ) (written, error) {
-	code, answer, err := s.run(ctx, sc, id, args...)
+	code, rest, err := s.run(ctx, sc, id, args...)
 	if err != nil {
 		return written{}, err
 	}
-	if err := refusal(id, code); err != nil {
+	return s.written(id, limits, scriptAnswer{code, rest})
+}
+
+// written reads what a script that appends to the log answered, and notes what goes with it.
+func (s *Store) written(id live.RoomID, limits int64, a scriptAnswer) (written, error) {
+	if err := refusal(id, a.code); err != nil {
 		return written{}, err
 	}
-	f := fieldsOf(answer)
+	f := fieldsOf(a.rest)
 	w := written{epoch: live.Epoch(f.text())}
 	revision, sequence := f.number(), f.number()
 	w.receipts = f.bytes()

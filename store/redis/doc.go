@@ -22,9 +22,9 @@
 //
 // # The log
 //
-// What a node appends to a room while a batch of it is under way goes with the next batch:
-// one script run for many messages, each decided after those before it, published as one.
-// Recalls go by themselves: they are few. The state says how many entries each ring holds,
+// What a node appends while a batch is under way goes with the next batch, in one round trip:
+// for each room one script run for many messages, each decided after those before it, published
+// as one. Recalls go by themselves: they are few. The state says how many entries each ring holds,
 // so keys of a room must not go missing alone: Redis must not evict any (noeviction).
 //
 // Reading takes no more than what is new: a node holds the logs of the rooms that it has
@@ -33,8 +33,9 @@
 //
 // # Following
 //
-// A room that is followed is one sharded subscription, on connections that nothing else
-// uses, however many follow it here. Where it was lost and is there again, by whatever
+// A room that is followed is one sharded subscription, however many follow it here, on
+// connections that batches of messages go by too: a node's own publications come with the
+// receipts. Where it was lost and is there again, by whatever
 // cause, followers hear where the room is, and see by that what they have missed.
 //
 // # Away

@@ -23,7 +23,11 @@ func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits
 	if err != nil {
 		return feed.Receipt{}, err
 	}
-	return s.commits.append(ctx, id, &pending{letter: letter, limits: limits.Revision, done: make(chan struct{})})
+	committer := s.commits[s.share(s.keysOf(id).state())]
+	return committer.append(ctx, &pending{
+		letter: letter, room: id, limits: limits.Revision,
+		err: errMalformed, // unless it is answered
+	})
 }
 
 // Recall implements store.Log.

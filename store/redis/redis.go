@@ -78,7 +78,7 @@ type Store struct {
 	client   rueidis.Client // commands
 	ahead    ahead
 	breakers breakers
-	commits  *committer
+	commits  [shares]*committer
 	replicas *replicas
 	bus      *bus
 	maps     *mapCopies
@@ -92,7 +92,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.commits = newCommitter(s.commit)
+	for i := range s.commits {
+		s.commits[i] = newCommitter(s.commit)
+	}
 	if s.replicas, err = newReplicas(s, s.config.Replicas); err != nil {
 		return nil, fmt.Errorf("redis: replicas: %w", err)
 	}
@@ -147,7 +149,9 @@ func (c Config) option() (rueidis.ClientOption, error) {
 // Close waits for what is being appended, and ends all connections. Nothing is heard after
 // it has returned.
 func (s *Store) Close() {
-	s.commits.close()
+	for _, c := range s.commits {
+		c.close()
+	}
 	s.bus.close()
 	s.client.Close()
 }

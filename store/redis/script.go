@@ -2,8 +2,12 @@ package redis
 
 import (
 	"context"
+	"crypto/sha1" //nolint:gosec // Redis names scripts by it
 	"embed"
+	"encoding/hex"
+	"errors"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +24,7 @@ var sources embed.FS
 // script is one that changes or reads one room.
 type script struct {
 	name string
+	sha1 string // its name in Redis
 	lua  *rueidis.Lua
 }
 
@@ -31,7 +36,8 @@ func load(names ...string) script {
 	for _, name := range names {
 		all.WriteString(source(name))
 	}
-	return script{names[len(names)-1], rueidis.NewLuaScript(all.String())}
+	sum := sha1.Sum([]byte(all.String())) //nolint:gosec // so Redis names them
+	return script{names[len(names)-1], hex.EncodeToString(sum[:]), rueidis.NewLuaScript(all.String())}
 }
 
 func source(name string) string {
@@ -56,11 +62,16 @@ const (
 func (s *Store) run(
 	ctx context.Context, sc script, id live.RoomID, args ...string,
 ) (status, []rueidis.RedisMessage, error) {
+	return s.runWith(ctx, sc, s.keysFor(id), args)
+}
+
+// keysFor returns the keys that a script is told of which runs on a room.
+func (s *Store) keysFor(id live.RoomID) []string {
 	keys := s.keysOf(id)
 	if s.client.Mode() == rueidis.ClientModeCluster {
-		return s.runWith(ctx, sc, keys.all(), args)
+		return keys.all()
 	}
-	return s.runWith(ctx, sc, []string{keys.state()}, args)
+	return []string{keys.state()}
 }
 
 // runOn is run for a script whose first key is another than a room's state.
@@ -74,7 +85,7 @@ func (s *Store) runOn(
 func (s *Store) runWith(
 	ctx context.Context, sc script, keys, args []string,
 ) (status, []rueidis.RedisMessage, error) {
-	args = slices.Concat([]string{s.instant(), newEpoch()}, args)
+	args = s.arguments(args)
 	var list []rueidis.RedisMessage
 	err := s.reachKey(ctx, keys[0], func(ctx context.Context) (err error) {
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
@@ -87,11 +98,92 @@ func (s *Store) runWith(
 	if err != nil {
 		return 0, nil, err
 	}
+	a, err := scriptAnswerOf(list)
+	return a.code, a.rest, err
+}
+
+// arguments returns what a run of a script takes: what all do, and its own.
+func (s *Store) arguments(own []string) []string {
+	return slices.Concat([]string{s.instant(), newEpoch()}, own)
+}
+
+// scriptAnswer is what a script answers: a status, and what follows it.
+type scriptAnswer struct {
+	code status
+	rest []rueidis.RedisMessage
+}
+
+// scriptAnswerOf reads what a script answered.
+func scriptAnswerOf(list []rueidis.RedisMessage) (scriptAnswer, error) {
 	if len(list) == 0 {
-		return 0, nil, errMalformed
+		return scriptAnswer{}, errMalformed
 	}
 	code, err := list[0].AsInt64()
-	return status(code), list[1:], err
+	return scriptAnswer{status(code), list[1:]}, err
+}
+
+// errand is one run of a script among several, and what came of it.
+type errand struct {
+	keys, args []string
+	answer     scriptAnswer
+	err        error
+}
+
+// runAll runs a script several times in one round trip, on keys that one breaker is for. It goes
+// by the connection on which publications come, so that what the script answers and what it
+// publishes to this node are one read: woken once, not twice.
+func (s *Store) runAll(ctx context.Context, sc script, all []errand) {
+	commands := make(rueidis.Commands, len(all))
+	for i := range all {
+		e := &all[i]
+		e.err = errAway // unless it is asked
+		commands[i] = s.bus.client.B().Evalsha().Sha1(sc.sha1).Numkeys(int64(len(e.keys))).Key(e.keys...).
+			Arg(s.arguments(e.args)...).Build()
+	}
+	err := s.reachKey(ctx, all[0].keys[0], func(ctx context.Context) (lost error) {
+		for i, result := range s.bus.client.DoMulti(ctx, commands...) {
+			e := &all[i]
+			if e.read(result); unsent(e.err) { // the other client may know by now where a slot has gone
+				e.read(sc.lua.Exec(ctx, s.client, e.keys, s.arguments(e.args)))
+			}
+			if !hasAnswered(e.err) {
+				lost = e.err
+			}
+		}
+		return lost
+	})
+	for i := range all {
+		s.settle(ctx, sc, &all[i], err)
+	}
+}
+
+// read reads what a run answered.
+func (e *errand) read(result rueidis.RedisResult) {
+	list, err := result.ToArray()
+	if err == nil {
+		e.answer, err = scriptAnswerOf(list)
+	}
+	e.err = err
+}
+
+// unsent says whether no connection could be made: then nothing was sent.
+func unsent(err error) bool {
+	failed, ok := errors.AsType[*net.OpError](err)
+	return ok && failed.Op == "dial"
+}
+
+// settle says what failed in the store's words, and runs by itself what can be run yet: where
+// the server does not know the script, or the slot is moving.
+func (s *Store) settle(ctx context.Context, sc script, e *errand, lost error) {
+	answer, refused := rueidis.IsRedisErr(e.err)
+	switch {
+	case refused && (answer.IsNoScript() || answer.IsTryAgain()):
+		e.answer.code, e.answer.rest, e.err = s.runWith(ctx, sc, e.keys, e.args)
+	case hasAnswered(e.err):
+		e.err = translate(e.err)
+	default:
+		e.err = lost
+	}
 }
 
 // ask is run for a script that is to answer OK: all else is an error.
