@@ -66,4 +66,5 @@ type Set struct {
 	Quizzes    Quizzes
 	Answers    Answers
 	Ledger     Ledger
+	Clock      Clock // by which answers of quizzes are received
 }
