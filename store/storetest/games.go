@@ -186,10 +186,10 @@ func (g *aGame) whole(task quiz.Task) {
 func (g *aGame) advance(
 	q quiz.Quiz, task quiz.Task, sum quiz.Tally, now live.Timestamp,
 ) (next quiz.Quiz, tasks []quiz.Task, moves []ledger.Transaction, err error) {
-	switch {
-	case task.Stage == quiz.StageClose:
+	switch task.Stage {
+	case quiz.StageClose:
 		next, tasks, err = q.Close(task.Question, sum, now)
-	case task.Stage == quiz.StageEvaluate:
+	case quiz.StageEvaluate:
 		next, tasks, err = q.Evaluated(task.Question, sum, now)
 	default:
 		var winners []quiz.Player
@@ -215,7 +215,7 @@ func (g *aGame) players(n quiz.Number) (all []quiz.Player) {
 	return all
 }
 
-// rules draws how the game is played.
+// rulesOf draws how a game is played.
 func rulesOf(t *rapid.T) quiz.Rules {
 	r := quiz.DefaultRules()
 	r.EntryQuestions = rapid.IntRange(1, 2).Draw(t, "entry questions")
