@@ -63,4 +63,7 @@ type Set struct {
 	History    History
 	Nodes      Nodes
 	Events     Events
+	Quizzes    Quizzes
+	Answers    Answers
+	Ledger     Ledger
 }
