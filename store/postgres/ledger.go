@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -86,12 +85,8 @@ func newBooking(all []ledger.Transaction) *booking {
 			b.changes[p.Account] += p.Amount
 		}
 	}
-	b.accounts = slices.SortedFunc(maps.Keys(b.changes), byAccount)
+	b.accounts = slices.SortedFunc(maps.Keys(b.changes), ledger.Account.Compare)
 	return b
-}
-
-func byAccount(a, b ledger.Account) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Owner, b.Owner))
 }
 
 // accountNames returns accounts as statements take them.
@@ -125,16 +120,13 @@ func (b *booking) check(ctx context.Context, tx pgx.Tx) error {
 	for _, t := range b.all {
 		for _, p := range t.Postings { // in order, so that it is always the same account
 			change := b.changes[p.Account]
-			if change < 0 && has[p.Account]+change < 0 && !mayBeNegative(p.Account) {
+			if change < 0 && has[p.Account]+change < 0 && !p.Account.MayBeNegative() {
 				return refuse(&ledger.InsufficientError{Account: p.Account, Balance: has[p.Account]})
 			}
 		}
 	}
 	return nil
 }
-
-// mayBeNegative says whether an account may be below zero.
-func mayBeNegative(a ledger.Account) bool { return a.Kind == ledger.House || a.Kind == ledger.External }
 
 // write writes the transactions after a sequence.
 func (b *booking) write(ctx context.Context, tx pgx.Tx, after uint64, at live.Timestamp) error {
