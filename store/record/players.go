@@ -62,6 +62,15 @@ func Players(b []byte) ([]quiz.Player, error) {
 	return orNil(players), r.end()
 }
 
+// reader reads bytes from the front. What is not there reads as nothing, and is told in
+// the end. Texts share one copy of the bytes.
+type reader struct {
+	b    []byte
+	all  string
+	last live.Timestamp
+	bad  bool
+}
+
 // player reads where a player stands.
 func (r *reader) player() (p quiz.Player) {
 	p.Status, p.Outcome, p.Option = quiz.Status(r.byte()), quiz.Outcome(r.byte()), quiz.Option(r.byte())
@@ -194,15 +203,6 @@ func orNil[T any](list []T) []T {
 		return nil
 	}
 	return list
-}
-
-// reader reads bytes from the front. What is not there reads as nothing, and is told in
-// the end. Texts share one copy of the bytes.
-type reader struct {
-	b    []byte
-	all  string
-	last live.Timestamp
-	bad  bool
 }
 
 // read returns a reader of bytes that it shares nothing with.

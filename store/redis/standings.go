@@ -91,8 +91,9 @@ func (s *Store) StandingsOf(ctx context.Context, slot quiz.Slot, users []live.Us
 	}
 	players, f := make([]quiz.Player, len(users)), fieldsOf(list)
 	for i := range players {
-		if players[i], err = playerOf(f.bytes()); firstOf(f.err, err) != nil {
-			return nil, firstOf(f.err, err)
+		players[i], err = playerOf(f.bytes())
+		if err := firstOf(f.err, err); err != nil {
+			return nil, err
 		}
 		players[i].User = users[i]
 	}
