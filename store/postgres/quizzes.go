@@ -179,7 +179,7 @@ func (s *Store) RunningQuizzes(
 func (s *Store) ChangeQuiz(
 	ctx context.Context, ref quiz.Ref, change func(q quiz.Quiz, now live.Timestamp) (store.QuizChange, error),
 ) (next quiz.Quiz, err error) {
-	err = s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.labour(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var content []byte
 		var now live.Timestamp
 		err := tx.QueryRow(ctx, statement("quiz to change"), pack(ref.Room), pack(ref.Quiz), s.instant()).Scan(&content, &now)

@@ -16,6 +16,8 @@ const (
 	attempts = 6
 	// patient is how many times as long what carries much may take.
 	patient = 4
+	// ample is that of what may move the coins of a million.
+	ample = 30
 )
 
 // querier is what statements are sent by: the pool, or a transaction.
@@ -57,9 +59,15 @@ func (s *Store) carry(ctx context.Context, f func(context.Context, pgx.Tx) error
 	})
 }
 
+// labour is carry for what may carry very much, a statement after the other. It begins, or
+// not, as soon as others do.
+func (s *Store) labour(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return s.reach(ctx, ample*s.config.Timeout, func(ctx context.Context) error { return s.transact(ctx, s.bulk, f) })
+}
+
 // transact calls f in one transaction.
 func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(context.Context, pgx.Tx) error) error {
-	tx, err := s.pool.BeginTx(ctx, begin)
+	tx, err := s.beginTx(ctx, begin)
 	if err != nil {
 		return &undone{err}
 	}
@@ -71,6 +79,13 @@ func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(contex
 		return err
 	}
 	return tx.Commit(ctx)
+}
+
+// beginTx begins a transaction.
+func (s *Store) beginTx(ctx context.Context, begin pgx.TxOptions) (pgx.Tx, error) {
+	bounded, cancel := context.WithTimeout(ctx, patient*s.config.Timeout)
+	defer cancel()
+	return s.pool.BeginTx(bounded, begin)
 }
 
 // reach makes a call, in the time that it has, and says what became of it in the store's
