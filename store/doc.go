@@ -68,4 +68,5 @@ type Set struct {
 	Quizzes    Quizzes
 	Answers    Answers
 	Ledger     Ledger
+	Clock      Clock // by which answers of quizzes are received
 }
