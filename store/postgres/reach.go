@@ -69,7 +69,7 @@ func (s *Store) labour(ctx context.Context, f func(context.Context, pgx.Tx) erro
 func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(context.Context, pgx.Tx) error) error {
 	tx, err := s.beginTx(ctx, begin)
 	if err != nil {
-		return &undone{err}
+		return err
 	}
 	if err := f(ctx, tx); err != nil {
 		if state(err) == readOnly {
@@ -81,11 +81,15 @@ func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(contex
 	return tx.Commit(ctx)
 }
 
-// beginTx begins a transaction.
+// beginTx begins a transaction. Where that takes too long it is not tried again.
 func (s *Store) beginTx(ctx context.Context, begin pgx.TxOptions) (pgx.Tx, error) {
 	bounded, cancel := context.WithTimeout(ctx, patient*s.config.Timeout)
 	defer cancel()
-	return s.pool.BeginTx(bounded, begin)
+	tx, err := s.pool.BeginTx(bounded, begin)
+	if err != nil && bounded.Err() == nil {
+		return nil, &undone{err}
+	}
+	return tx, err
 }
 
 // reach makes a call, in the time that it has, and says what became of it in the store's
