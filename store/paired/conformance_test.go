@@ -37,7 +37,7 @@ func newBackends(tb testing.TB, redisURL string) backends {
 	tb.Helper()
 	name := strings.ToLower(rand.Text()[:13])
 	b := backends{
-		redis: redis.Config{URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow},
+		redis: redis.Config{URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow, PutAgain: time.Nanosecond},
 		postgres: postgres.Config{
 			URL: services.SharedPostgres(tb) + "&application_name=" + name, Schema: "test_" + name, Timeout: slow, MaxConns: 4,
 		},
@@ -182,7 +182,7 @@ func TestStoreOnACluster(t *testing.T) {
 	cluster := services.NewCluster(t)
 	roles := []string{
 		"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes", "log_races", "rooms_races",
-		"attributes_races", "presence_races", "interrupted",
+		"attributes_races", "presence_races", "interrupted", "quizzes", "answers", "answers_races",
 	}
 	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
 		tb.Helper()
