@@ -63,4 +63,5 @@ type Set struct {
 	History    History
 	Nodes      Nodes
 	Events     Events
+	Clock      Clock // by which answers of quizzes are received
 }

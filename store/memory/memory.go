@@ -89,9 +89,12 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
-		Events: s,
+		Events: s, Clock: s,
 	}
 }
+
+// Now implements store.Clock.
+func (s *Store) Now() live.Timestamp { return s.now() }
 
 // find returns a room's state, or ErrRoomNotFound, or the error of a context that is
 // over.

@@ -28,6 +28,7 @@ func Wrap(s store.Set, m *Metrics) store.Set {
 		History:    role(s.History, func(next store.History) store.History { return measuredHistory{next, m} }),
 		Nodes:      role(s.Nodes, func(next store.Nodes) store.Nodes { return measuredNodes{next, m} }),
 		Events:     role(s.Events, func(next store.Events) store.Events { return measuredEvents{next, m} }),
+		Clock:      s.Clock,
 	}
 }
 
