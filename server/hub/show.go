@@ -74,6 +74,12 @@ func (o *Own) Unknown(users []live.UserID) []live.UserID {
 	return unknown
 }
 
+// Of returns what the frame is to a user; nil, if it is nothing or that is not known.
+func (o *Own) Of(user live.UserID) *wire.QuizFrame {
+	frame, _ := o.of(user)
+	return frame
+}
+
 // of returns what the frame is to a user, if that is known.
 func (o *Own) of(user live.UserID) (frame *wire.QuizFrame, known bool) {
 	o.mu.RLock()

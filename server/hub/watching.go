@@ -25,7 +25,8 @@ func (s *Subscriber) takeShows(latest *shows, frames []*wire.Frame) []*wire.Fram
 	if w.due == 0 {
 		return frames
 	}
-	due := w.take(latest, viewerOf(s.session), nil)
+	var buffer [4]*wire.QuizFrame
+	due := w.take(latest, viewerOf(s.session), buffer[:0])
 	for _, f := range due {
 		frames = append(frames, f.Frame())
 	}
