@@ -51,7 +51,7 @@ func Finalise(q Quiz, before []Player, evidence []Evidence) ([]Player, Tally) {
 	after := make([]Player, 0, len(before))
 	pair(before, evidence, func(p Player, e *Evidence) {
 		switch {
-		case p.User == "":
+		case p.Status == Spectator:
 			return
 		case p.Status == Revivable && comesBack(e, until):
 			p = p.Back()

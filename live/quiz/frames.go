@@ -1,6 +1,7 @@
 package quiz
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,16 +69,18 @@ func ParseFrameID(s string) (id ID, n Number, kind FrameKind, ok bool) {
 	quiz, rest, _ := strings.Cut(s, string(frameSeparator))
 	digits, name, _ := strings.Cut(rest, string(frameSeparator))
 	number, err := strconv.Atoi(digits)
-	if err != nil || number < 0 || number > MaxQuestions {
+	k := FrameKind(max(0, slices.Index(frameNames[:], name)))
+	if err != nil || number < 0 || number > MaxQuestions || k.ends() != (number == 0) {
 		return "", 0, 0, false
 	}
-	for k := QuestionFrame; k <= CancelFrame; k++ {
-		if k.String() == name && FrameID(ID(quiz), Number(number), k) == s {
-			return ID(quiz), Number(number), k, true
-		}
+	if k == 0 || quiz == "" || FrameID(ID(quiz), Number(number), k) != s {
+		return "", 0, 0, false
 	}
-	return "", 0, 0, false
+	return ID(quiz), Number(number), k, true
 }
+
+// ends says whether a frame ends the quiz, and so belongs to no question.
+func (k FrameKind) ends() bool { return k == FinishFrame || k == CancelFrame }
 
 // Frames returns the frames that are to be shown still at an instant, in order. While a
 // question takes answers those that end the question before are among them, for viewers

@@ -136,13 +136,11 @@ func (q Quiz) Evaluated(n Number, t Tally, now live.Timestamp) (Quiz, []Task, er
 	return next, nil, nil
 }
 
-// count takes an evaluated tally over, and reveals what is to be revealed. The players who
-// came back by choice after the question before are those that are in t beyond those who
-// were in then, and those who came new.
+// count takes an evaluated tally over, and reveals what is to be revealed.
 func (q *Quiz) count(n Number, t Tally, now live.Timestamp) {
 	before := q.Round(n - 1)
 	if before != nil {
-		before.Tally.comeBack(t.Played() - t.Entered - before.Tally.Remaining)
+		before.Tally.comeBack(before.Tally.returned(&t))
 	}
 	round := q.Round(n)
 	round.Tally = t

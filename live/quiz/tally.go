@@ -34,3 +34,12 @@ func (t *Tally) comeBack(n int64) {
 	t.Eliminated -= n
 	t.Remaining += n
 }
+
+// returned says how many came back by choice between a question and the next: those who are
+// in beyond those who were in after it and those who came new.
+func (t *Tally) returned(next *Tally) int64 { return next.Played() - next.Entered - t.Remaining }
+
+// counted returns only what is known before the players are evaluated.
+func (t Tally) counted() Tally {
+	return Tally{Answers: t.Answers, Missed: t.Missed, Entered: t.Entered, Final: t.Final}
+}
