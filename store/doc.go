@@ -63,5 +63,8 @@ type Set struct {
 	History    History
 	Nodes      Nodes
 	Events     Events
+	Quizzes    Quizzes
+	Answers    Answers
+	Ledger     Ledger
 	Clock      Clock // by which answers of quizzes are received
 }

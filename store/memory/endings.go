@@ -35,8 +35,9 @@ func (e *endings) until(at live.Timestamp) []*roomState {
 	return over
 }
 
-// forget drops the rooms whose retention is over.
+// forget drops the rooms whose retention is over, and answers that nobody wants.
 func (s *Store) forget(now live.Timestamp) {
+	s.answers.forget(now.Add(-keepAnswers))
 	over := s.endings.until(now.Add(-s.retain))
 	if len(over) == 0 {
 		return
@@ -45,6 +46,7 @@ func (s *Store) forget(now live.Timestamp) {
 	defer s.mu.Unlock()
 	for _, r := range over {
 		delete(s.rooms, r.id)
+		s.forgetQuizzes(r)
 		if at, found := slices.BinarySearch(s.ids, r.id); found {
 			s.ids = slices.Delete(s.ids, at, at+1)
 		}

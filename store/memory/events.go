@@ -26,13 +26,18 @@ func (s *Store) AppendEvents(ctx context.Context, all []store.Event) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	e := &s.events
+	s.events.append(all, s.now())
+	return nil
+}
+
+// append records events.
+func (e *events) append(all []store.Event, now live.Timestamp) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ids == nil {
 		e.ids = make(map[string]struct{})
 	}
-	e.recorded = max(e.recorded, s.now())
+	e.recorded = max(e.recorded, now)
 	for _, one := range all {
 		if _, known := e.ids[one.ID]; known {
 			continue
@@ -42,7 +47,6 @@ func (s *Store) AppendEvents(ctx context.Context, all []store.Event) error {
 		e.ids[one.ID] = struct{}{}
 		e.kept = append(e.kept, one)
 	}
-	return nil
 }
 
 // Events implements store.Events. It passes over as much as there is.

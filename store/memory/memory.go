@@ -3,8 +3,10 @@
 // process begins new epochs.
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
-// endings.mu, or sanctions.mu, that of every room before a room's own; everywhere.mu,
-// nodes.mu and events.mu alone. Publications are heard under roomState.mu, so that they come in order.
+// endings.mu, or sanctions.mu, that of every room before a room's own, or one of books.mu,
+// taskQueue.mu, answers.mu and events.mu; everywhere.mu, nodes.mu and shard.mu alone.
+// quizState.changing comes before all but Store.mu. Publications are heard under
+// roomState.mu, so that they come in order.
 package memory
 
 import (
@@ -42,6 +44,9 @@ type Store struct {
 	revisions  revisions
 	nodes      nodes
 	events     events
+	books      books
+	tasks      taskQueue
+	answers    answers
 }
 
 // Option changes how a store is made.
@@ -89,7 +94,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
-		Events: s, Clock: s,
+		Events: s, Quizzes: s, Answers: s, Ledger: s, Clock: s,
 	}
 }
 

@@ -119,6 +119,7 @@ func (s *Store) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) 
 		r.presence = newPresence()
 		r.updates = recent.Memory[request, remembered]{} // an ended room refuses repeats too
 		r.sanctions.end()
+		r.quizzes.end()
 		s.endings.add(r, r.room.Ended)
 	}
 	return r.room, nil

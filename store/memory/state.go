@@ -28,6 +28,8 @@ type roomState struct {
 	sequence   uint64
 	followers  []*follower
 	words      wordBook
+	quizzes    quizBook
+	forgotten  bool // it is in the store no more
 }
 
 func newRoomState(r room.Room, epoch live.Epoch) *roomState {

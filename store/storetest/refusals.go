@@ -10,7 +10,9 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
@@ -192,9 +194,31 @@ var anywhere = []call{
 	}},
 }
 
+// quizCalls is every method about quizzes that takes a room's id, of roles that the store has.
+func (s *rig) quizCalls() []call {
+	if hasQuizzes(s.Set) {
+		return quizzesCalls
+	}
+	return nil
+}
+
+// quizAnywhere is every other method of those roles.
+func (s *rig) quizAnywhere() (all []call) {
+	if hasQuizzes(s.Set) {
+		all = append(all, quizzesAnywhere...)
+	}
+	if hasAnswers(s.Set) {
+		all = append(all, answersCalls...)
+	}
+	if hasLedger(s.Set) {
+		all = append(all, ledgerCalls...)
+	}
+	return all
+}
+
 func roomNotFound(t *testing.T, s *rig) {
 	s.create("r")
-	for _, c := range slices.Concat(calls, wordsCalls, historyCalls) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, s.quizCalls()) {
 		for _, id := range []live.RoomID{"absent", "R", "r "} {
 			t.Run(c.name, func(t *testing.T) { wantRoomError(t, c.call(t.Context(), s, id), id, store.ErrRoomNotFound) })
 		}
@@ -206,7 +230,7 @@ func roomEnded(t *testing.T, s *rig) {
 	s.send("r", draft("ann", "hello"))
 	s.end("r")
 	head := s.head("r")
-	for _, c := range slices.Concat(calls, wordsCalls, historyCalls) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, s.quizCalls()) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.call(t.Context(), s, "r"); c.changes {
 				wantRoomError(t, err, "r", store.ErrRoomEnded)
@@ -244,6 +268,11 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.sanction(order("", moderation.Mute, "ann"))
 	s.announce(nodeOf("old"), time.Hour)
 	s.record(event("old", "r"))
+	var q quiz.Quiz
+	if hasQuizzes(s.Set) {
+		q = s.draftQuiz("r", "q")
+		s.addTasks(q.Ref, taskOf(q.Ref, quiz.StageClose, 0, 1))
+	}
 	s.pass(time.Millisecond) // so that it is old enough to be pruned
 	revision := s.revision("r")
 	s.joinFor("r", stay("ann", "a"), moment)
@@ -252,7 +281,7 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	head, before := s.head("r"), s.room("r")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, nodesCalls, eventsCalls, anywhere) {
+	for _, c := range slices.Concat(calls, wordsCalls, historyCalls, nodesCalls, eventsCalls, anywhere, s.quizCalls(), s.quizAnywhere()) {
 		t.Run(c.name, func(t *testing.T) {
 			if err := c.call(ctx, s, "r"); !errors.Is(err, context.Canceled) {
 				t.Errorf("%v, want the context's error", err)
@@ -276,4 +305,12 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	s.wantNodes(nodeOf("old"))
 	s.wantEvents(s.events(store.EventQuery{Limit: 10}), event("old", "r"))
 	s.wantConsumer("consumer", false, 0)
+	if hasQuizzes(s.Set) {
+		s.wantQuiz(q)
+		s.wantClaim(taskOf(q.Ref, quiz.StageClose, 0, 1))
+		s.wantWritten(ledger.Account{})
+	}
+	if hasAnswers(s.Set) {
+		s.wantSeal(slotOf("r", 1))
+	}
 }
