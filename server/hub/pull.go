@@ -80,6 +80,7 @@ func (f *followed) await(ctx context.Context, p Pull) (Pulled, pollEnding) {
 	timeout := time.NewTimer(p.Wait)
 	defer timeout.Stop()
 	again := time.NewTimer(p.Wait)
+	again.Stop() // until something is given that may have to be again
 	defer again.Stop()
 	pulled, changed := f.pull(ctx, p)
 	for heads := pulled.Heads; changed != nil && pulled.Heads == heads; {

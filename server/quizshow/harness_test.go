@@ -392,3 +392,9 @@ func (n *node) pull(user live.UserID, wait time.Duration) hub.Pulled {
 	n.must(err)
 	return pulled
 }
+
+// reads returns how often quizzes were read.
+func (h *house) reads() (n int) {
+	h.store.set(func(b *backing) { n = b.reads })
+	return n
+}

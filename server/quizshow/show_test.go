@@ -419,8 +419,8 @@ func TestPollersGetFrames(t *testing.T) {
 				h.Fatalf("%d frames on joining", len(got))
 			}
 		}
-		if h.store.reads != 1 {
-			h.Errorf("read %d times", h.store.reads)
+		if reads := h.reads(); reads != 1 {
+			h.Errorf("read %d times", reads)
 		}
 		passing(1500 * time.Millisecond)
 		if got := n.pull("u", 0); len(got.Quiz) != 1 || got.Quiz[0].ID() != "q/1/question" {
@@ -449,9 +449,9 @@ func TestPollersGetFrames(t *testing.T) {
 			h.Fatalf("%d frames on joining elsewhere", len(got))
 		}
 		passing(5 * time.Minute) // the room is let go of
-		reads := h.store.reads
+		reads := h.reads()
 		passing(time.Minute)
-		if h.store.reads != reads {
+		if h.reads() != reads {
 			h.Errorf("a quiz is read that nobody watches")
 		}
 	})
@@ -466,10 +466,10 @@ func TestTheFollowersView(t *testing.T) {
 		defer n.seat("u", live.RoleViewer).leave()
 		h.ask(1)
 		passing(0)
-		reads := h.store.reads
+		reads := h.reads()
 		q, err := n.show.Quiz(h.Context(), theQuiz)
-		if err != nil || q.State != quiz.Asked || h.store.reads != reads {
-			h.Fatalf("%+v, %v after %d reads", q, err, h.store.reads-reads)
+		if err != nil || q.State != quiz.Asked || h.reads() != reads {
+			h.Fatalf("%+v, %v after %d reads", q, err, h.reads()-reads)
 		}
 		if _, err = n.show.Quiz(h.Context(), quiz.Ref{Room: "another", Quiz: "q"}); err == nil {
 			h.Fatalf("a quiz of a room that is not there")
