@@ -48,16 +48,16 @@ type Quizzes interface {
 	// dropped.
 	ClaimQuizTasks(ctx context.Context, node NodeID, limit int, lease time.Duration) ([]quiz.Task, error)
 	// CompleteQuizTask writes what a shard's task came to, and that it is done. The first
-	// call counts, whoever makes it, and later ones change nothing: it returns the part that
-	// is kept. A part of StageEvaluate or StageFinish goes in place of the one before, whose
-	// evidence it repeats.
+	// call counts, whoever makes it, and later ones change nothing until the task is to be
+	// done again: it returns the part that is kept. A part of StageEvaluate or StageFinish
+	// goes in place of the one before, whose evidence it repeats.
 	CompleteQuizTask(ctx context.Context, t quiz.Task, part quiz.Part) (quiz.Part, error)
-	// DropQuizTask says that a Whole's task is done.
+	// DropQuizTask says that a Whole's task is done, unless it has taken another Due since.
 	DropQuizTask(ctx context.Context, t quiz.Task) error
 	// QuizPart returns what a shard came to with a question; ErrQuizNotFound if nothing yet.
 	QuizPart(ctx context.Context, slot quiz.Slot) (quiz.Part, error)
 	// QuizTally adds up the tallies of the shards that are done with a stage of a question,
-	// and how many shards those are.
+	// and how many shards those are; each stage has tallies of its own.
 	QuizTally(ctx context.Context, ref quiz.Ref, n quiz.Number, stage quiz.Stage) (sum quiz.Tally, shards int, err error)
 }
 
@@ -95,9 +95,10 @@ type Answers interface {
 	// their order, and the slot's life. A user's first answer counts; of two in one call the
 	// first in the list. An answer that counts makes a user a player in a slot of an entry
 	// question; in another, and where the standing that is kept says that they are out,
-	// it is NotPlaying. entry says that it is one. A slot after the first question whose
-	// shard's standings after the question before are not there is ErrNoStandings: put
-	// them with PutStandings, and try again.
+	// it is NotPlaying. entry says that it is one. Who is Revivable is out, unless the slot
+	// has a note of their Revive. What counts is Repeated in a sealed slot too. A slot after
+	// the first question whose shard's standings after the question before are not there is
+	// ErrNoStandings: put them with PutStandings, and try again.
 	PutAnswers(ctx context.Context, slot quiz.Slot, entry bool, answers []quiz.Answer) (SlotLife, []quiz.Receipt, error)
 	// PutNotes records notes of a slot, each once however often it is put. One in a sealed
 	// slot changes nothing; sealed says so.

@@ -28,6 +28,9 @@ func Wrap(s store.Set, m *Metrics) store.Set {
 		History:    role(s.History, func(next store.History) store.History { return measuredHistory{next, m} }),
 		Nodes:      role(s.Nodes, func(next store.Nodes) store.Nodes { return measuredNodes{next, m} }),
 		Events:     role(s.Events, func(next store.Events) store.Events { return measuredEvents{next, m} }),
+		Quizzes:    role(s.Quizzes, func(next store.Quizzes) store.Quizzes { return measuredQuizzes{next, m} }),
+		Answers:    role(s.Answers, func(next store.Answers) store.Answers { return measuredAnswers{next, m} }),
+		Ledger:     role(s.Ledger, func(next store.Ledger) store.Ledger { return measuredLedger{next, m} }),
 		Clock:      s.Clock,
 	}
 }
@@ -55,7 +58,7 @@ var buckets = []float64{.000005, .00002, .0001, .00025, .0005, .001, .0025, .005
 
 // NewMetrics returns metrics registered with reg, or with nothing if it is nil. Series of
 // an operation and outcome are there from the first such call on: all of them together
-// would be two thousand.
+// would be several thousand.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
 	const namespace, subsystem = "ovation", "store"
 	factory := promauto.With(reg)

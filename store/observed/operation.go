@@ -57,6 +57,31 @@ const (
 	acknowledgeEvents
 	pruneEvents
 
+	createQuiz
+	getQuiz
+	listQuizzes
+	runningQuizzes
+	changeQuiz
+	claimQuizTasks
+	completeQuizTask
+	dropQuizTask
+	quizPart
+	quizTally
+
+	putAnswers
+	putNotes
+	seal
+	slotLives
+	answerCounts
+	deliveredTo
+	putStandings
+	standingsOf
+	dropAnswers
+
+	post
+	balances
+	transactions
+
 	operations
 )
 
@@ -74,6 +99,12 @@ var operationNames = [operations]string{
 	announce: "announce", withdraw: "withdraw", listNodes: "nodes",
 	appendEvents: "append_events", readEvents: "events", eventConsumer: "event_consumer",
 	acknowledgeEvents: "acknowledge_events", pruneEvents: "prune_events",
+	createQuiz: "create_quiz", getQuiz: "quiz", listQuizzes: "quizzes", runningQuizzes: "running_quizzes",
+	changeQuiz: "change_quiz", claimQuizTasks: "claim_quiz_tasks", completeQuizTask: "complete_quiz_task",
+	dropQuizTask: "drop_quiz_task", quizPart: "quiz_part", quizTally: "quiz_tally",
+	putAnswers: "put_answers", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",
+	deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
+	post: "post", balances: "balances", transactions: "transactions",
 }
 
 // String returns the operation's name, as metrics carry it.

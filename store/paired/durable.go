@@ -2,10 +2,12 @@ package paired
 
 import (
 	"context"
+	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
@@ -16,6 +18,14 @@ import (
 type Durable interface {
 	store.Rooms
 	store.Events
+	store.Quizzes
+	store.Ledger
+
+	// ClaimQuizTasksBy is ClaimQuizTasks for what is due by an instant of another clock. The
+	// leases are by this one's.
+	ClaimQuizTasksBy(
+		ctx context.Context, due live.Timestamp, node store.NodeID, limit int, lease time.Duration,
+	) ([]quiz.Task, error)
 
 	// EndRoomAfter is EndRoom at an instant later than one of another clock: that of the
 	// latest that happened in the room.

@@ -18,10 +18,14 @@ type Hot interface {
 	store.Presence
 	store.Bus
 	store.Nodes
+	store.Answers
 	Rooms
 	Sanctions
 	Words
 	Chores
+
+	// TellQuiz publishes that a quiz of a room was changed.
+	TellQuiz(ctx context.Context, id live.RoomID, mark store.QuizMark) error
 
 	// Sweep sees to it that leases in rooms are looked at when they are over, should a node
 	// have ended before it could.

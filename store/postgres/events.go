@@ -20,6 +20,11 @@ func (s *Store) AppendEvents(ctx context.Context, events []store.Event) error {
 	if len(events) == 0 {
 		return ctx.Err()
 	}
+	return s.change(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.appendEvents(ctx, tx, events) })
+}
+
+// appendEvents records events with what else a transaction does.
+func (s *Store) appendEvents(ctx context.Context, tx pgx.Tx, events []store.Event) error {
 	n := len(events)
 	ids, rooms, at := make([]string, n), make([]string, n), make([]int64, n)
 	kinds, payloads := make([]int16, n), make([][]byte, n)
@@ -27,10 +32,8 @@ func (s *Store) AppendEvents(ctx context.Context, events []store.Event) error {
 		ids[i], rooms[i], at[i], kinds[i] = pack(e.ID), pack(e.Room), int64(e.At), int16(e.Kind)
 		payloads[i] = append([]byte{}, e.Payload...) // nil would be NULL
 	}
-	return s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, statement("append events"), s.instant(), ids, rooms, at, kinds, payloads)
-		return err
-	})
+	_, err := tx.Exec(ctx, statement("append events"), s.instant(), ids, rooms, at, kinds, payloads)
+	return err
 }
 
 // Events implements store.Events. What is up to the end of the window was committed when

@@ -16,6 +16,7 @@ const (
 	bodyAttributes = 'A'
 	bodyRoom       = 'R'
 	bodyDeparture  = 'D'
+	bodyQuiz       = 'Q'
 )
 
 // decodePublications reads what came on a room's channel (lua/lib.lua's publish). One that
@@ -75,6 +76,8 @@ func decodeBody(id live.RoomID, body []byte, p *store.Publication) (err error) {
 	case bodyRoom:
 		r, fault := record.UnmarshalRoom(body)
 		p.Room, err = &r, fault
+	case bodyQuiz:
+		p.Quiz, err = decodeQuizMark(body)
 	default:
 		return errMalformed
 	}

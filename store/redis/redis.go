@@ -31,6 +31,9 @@ type Config struct {
 	CacheBytes int // 32 MiB
 	// BufferBytes is how much each connection reads ahead, and gathers to write.
 	BufferBytes int // 64 KiB
+	// PutAgain is how long nodes have, when Redis may have lost answers, to put them again:
+	// for so long no slot that may lack some is sealed.
+	PutAgain time.Duration // 3 s
 	// Replicas is how many rooms' logs are held for reading on.
 	Replicas int // 128
 	// NoCache turns client-side caching off, for servers without tracking.
@@ -58,6 +61,7 @@ func (c Config) withDefaults() Config {
 	c.Retention = cmp.Or(c.Retention, time.Hour)
 	c.CacheBytes = cmp.Or(c.CacheBytes, 32<<20)
 	c.BufferBytes = cmp.Or(c.BufferBytes, 64<<10)
+	c.PutAgain = cmp.Or(c.PutAgain, 3*time.Second)
 	c.Replicas = cmp.Or(c.Replicas, 128)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

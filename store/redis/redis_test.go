@@ -81,6 +81,9 @@ func connect(tb testing.TB, c redis.Config) *redis.Store {
 	if c.Timeout == 0 {
 		c.Timeout = time.Minute // machines may be slow; nothing here waits for it
 	}
+	if c.PutAgain == 0 {
+		c.PutAgain = time.Nanosecond // nothing that these slots have was lost
+	}
 	s, err := redis.Open(tb.Context(), c)
 	if err != nil {
 		tb.Fatal(err)
@@ -95,6 +98,7 @@ func backend(s *redis.Store, options ...memory.Option) storetest.Backend {
 	return storetest.Backend{Set: store.Set{
 		Rooms: &rooms{Store: truth, hot: s}, Sanctions: truth, Words: truth,
 		Log: s, Attributes: s, Presence: s, Bus: s, History: history{s}, Nodes: s, Events: truth,
+		Answers: s,
 	}}
 }
 

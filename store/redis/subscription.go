@@ -185,7 +185,7 @@ func (m mark) before(n mark) bool { return m.epoch == n.epoch && m.sequence < n.
 
 // empty says whether nothing happened.
 func empty(p store.Publication) bool {
-	return p.Message == nil && p.Attributes == nil && p.Room == nil && p.Departure == nil
+	return p.Message == nil && p.Attributes == nil && p.Room == nil && p.Quiz == nil && p.Departure == nil
 }
 
 // admit lets a follower hear what is published from now on, once the subscription is

@@ -213,7 +213,7 @@ func quizzesAreNewestFirst(t *testing.T, s *rig) {
 	s.create("other")
 	var want []quiz.Quiz
 	for i := range 9 {
-		want = append(want, s.draftQuiz("r", quiz.ID("日-aB1:._"[i:]+"x")))
+		want = append(want, s.draftQuiz("r", quiz.ID("zyB-a1:._x日"[i:])))
 		if i%3 == 2 {
 			s.pass(2 * time.Millisecond)
 		}

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: ovation/store/v1/record.proto
 
-// Package ovation.store.v1 is how rooms and messages are kept in Redis and Postgres.
+// Package ovation.store.v1 is how rooms, messages and quizzes are kept in Redis and Postgres.
 // No client sees it. Numbers are never used for anything else, so that a build reads
 // what the one before it wrote.
 
@@ -543,6 +543,840 @@ func (x *Rule) GetBucket() uint32 {
 	return 0
 }
 
+// Quiz is a quiz.Quiz.
+type Quiz struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The room's id.
+	Room string `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// Its id.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	// Its title.
+	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
+	// The number of a quiz.State.
+	State uint32 `protobuf:"varint,4,opt,name=state,proto3" json:"state,omitempty"`
+	// How it is played.
+	Rules *QuizRules `protobuf:"bytes,5,opt,name=rules,proto3" json:"rules,omitempty"`
+	// Its questions, in order.
+	Rounds []*QuizRound `protobuf:"bytes,6,rep,name=rounds,proto3" json:"rounds,omitempty"`
+	// The question that was asked last.
+	Current int64 `protobuf:"varint,7,opt,name=current,proto3" json:"current,omitempty"`
+	// How many became players.
+	Players int64 `protobuf:"varint,8,opt,name=players,proto3" json:"players,omitempty"`
+	// How many are still in.
+	Remaining int64 `protobuf:"varint,9,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	// How the pot was split.
+	Result *QuizResult `protobuf:"bytes,10,opt,name=result,proto3" json:"result,omitempty"`
+	// Why it was cancelled.
+	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Whose pot it is.
+	Creator string `protobuf:"bytes,12,opt,name=creator,proto3" json:"creator,omitempty"`
+	// When it was created, in Unix microseconds.
+	Created int64 `protobuf:"varint,13,opt,name=created,proto3" json:"created,omitempty"`
+	// When its host last did something, in Unix microseconds.
+	Touched int64 `protobuf:"varint,14,opt,name=touched,proto3" json:"touched,omitempty"`
+	// When it ended, in Unix microseconds; 0 until it has.
+	Ended int64 `protobuf:"varint,15,opt,name=ended,proto3" json:"ended,omitempty"`
+	// That moment by the video's own clock.
+	EndedMedia int64 `protobuf:"varint,16,opt,name=ended_media,json=endedMedia,proto3" json:"ended_media,omitempty"`
+	// Whether it is to finish.
+	Finishing bool `protobuf:"varint,17,opt,name=finishing,proto3" json:"finishing,omitempty"`
+	// Counts its changes, from 1.
+	Revision      int64 `protobuf:"varint,18,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Quiz) Reset() {
+	*x = Quiz{}
+	mi := &file_ovation_store_v1_record_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Quiz) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Quiz) ProtoMessage() {}
+
+func (x *Quiz) ProtoReflect() protoreflect.Message {
+	mi := &file_ovation_store_v1_record_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Quiz.ProtoReflect.Descriptor instead.
+func (*Quiz) Descriptor() ([]byte, []int) {
+	return file_ovation_store_v1_record_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Quiz) GetRoom() string {
+	if x != nil {
+		return x.Room
+	}
+	return ""
+}
+
+func (x *Quiz) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Quiz) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Quiz) GetState() uint32 {
+	if x != nil {
+		return x.State
+	}
+	return 0
+}
+
+func (x *Quiz) GetRules() *QuizRules {
+	if x != nil {
+		return x.Rules
+	}
+	return nil
+}
+
+func (x *Quiz) GetRounds() []*QuizRound {
+	if x != nil {
+		return x.Rounds
+	}
+	return nil
+}
+
+func (x *Quiz) GetCurrent() int64 {
+	if x != nil {
+		return x.Current
+	}
+	return 0
+}
+
+func (x *Quiz) GetPlayers() int64 {
+	if x != nil {
+		return x.Players
+	}
+	return 0
+}
+
+func (x *Quiz) GetRemaining() int64 {
+	if x != nil {
+		return x.Remaining
+	}
+	return 0
+}
+
+func (x *Quiz) GetResult() *QuizResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *Quiz) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Quiz) GetCreator() string {
+	if x != nil {
+		return x.Creator
+	}
+	return ""
+}
+
+func (x *Quiz) GetCreated() int64 {
+	if x != nil {
+		return x.Created
+	}
+	return 0
+}
+
+func (x *Quiz) GetTouched() int64 {
+	if x != nil {
+		return x.Touched
+	}
+	return 0
+}
+
+func (x *Quiz) GetEnded() int64 {
+	if x != nil {
+		return x.Ended
+	}
+	return 0
+}
+
+func (x *Quiz) GetEndedMedia() int64 {
+	if x != nil {
+		return x.EndedMedia
+	}
+	return 0
+}
+
+func (x *Quiz) GetFinishing() bool {
+	if x != nil {
+		return x.Finishing
+	}
+	return false
+}
+
+func (x *Quiz) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// QuizRules is a quiz.Rules. Durations are microseconds.
+type QuizRules struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To answer a question.
+	AnswerWindow int64 `protobuf:"varint,1,opt,name=answer_window,json=answerWindow,proto3" json:"answer_window,omitempty"`
+	// Of the slowest viewer's video.
+	StreamDelay int64 `protobuf:"varint,2,opt,name=stream_delay,json=streamDelay,proto3" json:"stream_delay,omitempty"`
+	// For tickets.
+	TicketGrace int64 `protobuf:"varint,3,opt,name=ticket_grace,json=ticketGrace,proto3" json:"ticket_grace,omitempty"`
+	// The number of a quiz.MissedPolicy.
+	Missed uint32 `protobuf:"varint,4,opt,name=missed,proto3" json:"missed,omitempty"`
+	// Of one player at most.
+	MaxExcuses int64 `protobuf:"varint,5,opt,name=max_excuses,json=maxExcuses,proto3" json:"max_excuses,omitempty"`
+	// Before the close, for an acknowledgement to be a proof.
+	ProofMargin int64 `protobuf:"varint,6,opt,name=proof_margin,json=proofMargin,proto3" json:"proof_margin,omitempty"`
+	// Questions that players may enter at.
+	EntryQuestions int64 `protobuf:"varint,7,opt,name=entry_questions,json=entryQuestions,proto3" json:"entry_questions,omitempty"`
+	// The number of a quiz.ReviveMode.
+	ReviveMode uint32 `protobuf:"varint,8,opt,name=revive_mode,json=reviveMode,proto3" json:"revive_mode,omitempty"`
+	// Revives that everyone begins with.
+	Revives int64 `protobuf:"varint,9,opt,name=revives,proto3" json:"revives,omitempty"`
+	// Revives that one player may spend.
+	MaxRevives int64 `protobuf:"varint,10,opt,name=max_revives,json=maxRevives,proto3" json:"max_revives,omitempty"`
+	// Whether they may be spent on the last question.
+	ReviveOnLast bool `protobuf:"varint,11,opt,name=revive_on_last,json=reviveOnLast,proto3" json:"revive_on_last,omitempty"`
+	// To choose a revive.
+	ChoiceWindow int64 `protobuf:"varint,12,opt,name=choice_window,json=choiceWindow,proto3" json:"choice_window,omitempty"`
+	// Coins.
+	Pot int64 `protobuf:"varint,13,opt,name=pot,proto3" json:"pot,omitempty"`
+	// The number of a quiz.Remainder.
+	Remainder uint32 `protobuf:"varint,14,opt,name=remainder,proto3" json:"remainder,omitempty"`
+	// Whether questions reveal themselves.
+	AutoReveal bool `protobuf:"varint,15,opt,name=auto_reveal,json=autoReveal,proto3" json:"auto_reveal,omitempty"`
+	// Until a quiz that is left alone is cancelled.
+	AbandonAfter  int64 `protobuf:"varint,16,opt,name=abandon_after,json=abandonAfter,proto3" json:"abandon_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuizRules) Reset() {
+	*x = QuizRules{}
+	mi := &file_ovation_store_v1_record_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuizRules) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuizRules) ProtoMessage() {}
+
+func (x *QuizRules) ProtoReflect() protoreflect.Message {
+	mi := &file_ovation_store_v1_record_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuizRules.ProtoReflect.Descriptor instead.
+func (*QuizRules) Descriptor() ([]byte, []int) {
+	return file_ovation_store_v1_record_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *QuizRules) GetAnswerWindow() int64 {
+	if x != nil {
+		return x.AnswerWindow
+	}
+	return 0
+}
+
+func (x *QuizRules) GetStreamDelay() int64 {
+	if x != nil {
+		return x.StreamDelay
+	}
+	return 0
+}
+
+func (x *QuizRules) GetTicketGrace() int64 {
+	if x != nil {
+		return x.TicketGrace
+	}
+	return 0
+}
+
+func (x *QuizRules) GetMissed() uint32 {
+	if x != nil {
+		return x.Missed
+	}
+	return 0
+}
+
+func (x *QuizRules) GetMaxExcuses() int64 {
+	if x != nil {
+		return x.MaxExcuses
+	}
+	return 0
+}
+
+func (x *QuizRules) GetProofMargin() int64 {
+	if x != nil {
+		return x.ProofMargin
+	}
+	return 0
+}
+
+func (x *QuizRules) GetEntryQuestions() int64 {
+	if x != nil {
+		return x.EntryQuestions
+	}
+	return 0
+}
+
+func (x *QuizRules) GetReviveMode() uint32 {
+	if x != nil {
+		return x.ReviveMode
+	}
+	return 0
+}
+
+func (x *QuizRules) GetRevives() int64 {
+	if x != nil {
+		return x.Revives
+	}
+	return 0
+}
+
+func (x *QuizRules) GetMaxRevives() int64 {
+	if x != nil {
+		return x.MaxRevives
+	}
+	return 0
+}
+
+func (x *QuizRules) GetReviveOnLast() bool {
+	if x != nil {
+		return x.ReviveOnLast
+	}
+	return false
+}
+
+func (x *QuizRules) GetChoiceWindow() int64 {
+	if x != nil {
+		return x.ChoiceWindow
+	}
+	return 0
+}
+
+func (x *QuizRules) GetPot() int64 {
+	if x != nil {
+		return x.Pot
+	}
+	return 0
+}
+
+func (x *QuizRules) GetRemainder() uint32 {
+	if x != nil {
+		return x.Remainder
+	}
+	return 0
+}
+
+func (x *QuizRules) GetAutoReveal() bool {
+	if x != nil {
+		return x.AutoReveal
+	}
+	return false
+}
+
+func (x *QuizRules) GetAbandonAfter() int64 {
+	if x != nil {
+		return x.AbandonAfter
+	}
+	return 0
+}
+
+// QuizRound is a quiz.Round. Instants are Unix microseconds, 0 until they are.
+type QuizRound struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is asked.
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// What can be answered.
+	Options []string `protobuf:"bytes,2,rep,name=options,proto3" json:"options,omitempty"`
+	// The bits of a quiz.Options.
+	Correct uint32 `protobuf:"varint,3,opt,name=correct,proto3" json:"correct,omitempty"`
+	// Microseconds to answer; 0: as the rules say.
+	Window int64 `protobuf:"varint,4,opt,name=window,proto3" json:"window,omitempty"`
+	// The application's own facts.
+	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The number of a quiz.State.
+	State uint32 `protobuf:"varint,6,opt,name=state,proto3" json:"state,omitempty"`
+	// Whether it is the last.
+	Last bool `protobuf:"varint,7,opt,name=last,proto3" json:"last,omitempty"`
+	// When it was asked.
+	Asked int64 `protobuf:"varint,8,opt,name=asked,proto3" json:"asked,omitempty"`
+	// That moment by the video's own clock.
+	Media int64 `protobuf:"varint,9,opt,name=media,proto3" json:"media,omitempty"`
+	// When every client shows it at the latest.
+	DisplayBy int64 `protobuf:"varint,10,opt,name=display_by,json=displayBy,proto3" json:"display_by,omitempty"`
+	// Until when answers count.
+	Closes int64 `protobuf:"varint,11,opt,name=closes,proto3" json:"closes,omitempty"`
+	// When it was closed.
+	Closed int64 `protobuf:"varint,12,opt,name=closed,proto3" json:"closed,omitempty"`
+	// When it was revealed.
+	Revealed int64 `protobuf:"varint,13,opt,name=revealed,proto3" json:"revealed,omitempty"`
+	// That moment by the video's own clock.
+	RevealedMedia int64 `protobuf:"varint,14,opt,name=revealed_media,json=revealedMedia,proto3" json:"revealed_media,omitempty"`
+	// The counts.
+	Tally         *QuizTally `protobuf:"bytes,15,opt,name=tally,proto3" json:"tally,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuizRound) Reset() {
+	*x = QuizRound{}
+	mi := &file_ovation_store_v1_record_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuizRound) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuizRound) ProtoMessage() {}
+
+func (x *QuizRound) ProtoReflect() protoreflect.Message {
+	mi := &file_ovation_store_v1_record_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuizRound.ProtoReflect.Descriptor instead.
+func (*QuizRound) Descriptor() ([]byte, []int) {
+	return file_ovation_store_v1_record_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *QuizRound) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *QuizRound) GetOptions() []string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
+}
+
+func (x *QuizRound) GetCorrect() uint32 {
+	if x != nil {
+		return x.Correct
+	}
+	return 0
+}
+
+func (x *QuizRound) GetWindow() int64 {
+	if x != nil {
+		return x.Window
+	}
+	return 0
+}
+
+func (x *QuizRound) GetLabels() map[string]string {
+	if x != nil {
+		return x.Labels
+	}
+	return nil
+}
+
+func (x *QuizRound) GetState() uint32 {
+	if x != nil {
+		return x.State
+	}
+	return 0
+}
+
+func (x *QuizRound) GetLast() bool {
+	if x != nil {
+		return x.Last
+	}
+	return false
+}
+
+func (x *QuizRound) GetAsked() int64 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
+}
+
+func (x *QuizRound) GetMedia() int64 {
+	if x != nil {
+		return x.Media
+	}
+	return 0
+}
+
+func (x *QuizRound) GetDisplayBy() int64 {
+	if x != nil {
+		return x.DisplayBy
+	}
+	return 0
+}
+
+func (x *QuizRound) GetCloses() int64 {
+	if x != nil {
+		return x.Closes
+	}
+	return 0
+}
+
+func (x *QuizRound) GetClosed() int64 {
+	if x != nil {
+		return x.Closed
+	}
+	return 0
+}
+
+func (x *QuizRound) GetRevealed() int64 {
+	if x != nil {
+		return x.Revealed
+	}
+	return 0
+}
+
+func (x *QuizRound) GetRevealedMedia() int64 {
+	if x != nil {
+		return x.RevealedMedia
+	}
+	return 0
+}
+
+func (x *QuizRound) GetTally() *QuizTally {
+	if x != nil {
+		return x.Tally
+	}
+	return nil
+}
+
+// QuizTally is a quiz.Tally.
+type QuizTally struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By option, the first is number 1.
+	Answers []int64 `protobuf:"varint,1,rep,packed,name=answers,proto3" json:"answers,omitempty"`
+	// Did not answer.
+	Missed int64 `protobuf:"varint,2,opt,name=missed,proto3" json:"missed,omitempty"`
+	// Were excused.
+	Excused int64 `protobuf:"varint,3,opt,name=excused,proto3" json:"excused,omitempty"`
+	// Spent a revive.
+	Revived int64 `protobuf:"varint,4,opt,name=revived,proto3" json:"revived,omitempty"`
+	// Went out.
+	Eliminated int64 `protobuf:"varint,5,opt,name=eliminated,proto3" json:"eliminated,omitempty"`
+	// Are still in.
+	Remaining int64 `protobuf:"varint,6,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	// Became players.
+	Entered int64 `protobuf:"varint,7,opt,name=entered,proto3" json:"entered,omitempty"`
+	// Whether the answers are complete.
+	Final bool `protobuf:"varint,8,opt,name=final,proto3" json:"final,omitempty"`
+	// Whether every player is evaluated.
+	Evaluated     bool `protobuf:"varint,9,opt,name=evaluated,proto3" json:"evaluated,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuizTally) Reset() {
+	*x = QuizTally{}
+	mi := &file_ovation_store_v1_record_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuizTally) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuizTally) ProtoMessage() {}
+
+func (x *QuizTally) ProtoReflect() protoreflect.Message {
+	mi := &file_ovation_store_v1_record_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuizTally.ProtoReflect.Descriptor instead.
+func (*QuizTally) Descriptor() ([]byte, []int) {
+	return file_ovation_store_v1_record_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *QuizTally) GetAnswers() []int64 {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+func (x *QuizTally) GetMissed() int64 {
+	if x != nil {
+		return x.Missed
+	}
+	return 0
+}
+
+func (x *QuizTally) GetExcused() int64 {
+	if x != nil {
+		return x.Excused
+	}
+	return 0
+}
+
+func (x *QuizTally) GetRevived() int64 {
+	if x != nil {
+		return x.Revived
+	}
+	return 0
+}
+
+func (x *QuizTally) GetEliminated() int64 {
+	if x != nil {
+		return x.Eliminated
+	}
+	return 0
+}
+
+func (x *QuizTally) GetRemaining() int64 {
+	if x != nil {
+		return x.Remaining
+	}
+	return 0
+}
+
+func (x *QuizTally) GetEntered() int64 {
+	if x != nil {
+		return x.Entered
+	}
+	return 0
+}
+
+func (x *QuizTally) GetFinal() bool {
+	if x != nil {
+		return x.Final
+	}
+	return false
+}
+
+func (x *QuizTally) GetEvaluated() bool {
+	if x != nil {
+		return x.Evaluated
+	}
+	return false
+}
+
+// QuizResult is a quiz.Result.
+type QuizResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many have won.
+	Winners int64 `protobuf:"varint,1,opt,name=winners,proto3" json:"winners,omitempty"`
+	// Coins to share.
+	Pot int64 `protobuf:"varint,2,opt,name=pot,proto3" json:"pot,omitempty"`
+	// Coins of each.
+	Share int64 `protobuf:"varint,3,opt,name=share,proto3" json:"share,omitempty"`
+	// Winners who got one more.
+	WithExtra int64 `protobuf:"varint,4,opt,name=with_extra,json=withExtra,proto3" json:"with_extra,omitempty"`
+	// Coins that went back.
+	Returned int64 `protobuf:"varint,5,opt,name=returned,proto3" json:"returned,omitempty"`
+	// When they were paid, in Unix microseconds.
+	Paid int64 `protobuf:"varint,6,opt,name=paid,proto3" json:"paid,omitempty"`
+	// The winner who came last to one more.
+	LastExtra     *QuizRank `protobuf:"bytes,7,opt,name=last_extra,json=lastExtra,proto3" json:"last_extra,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuizResult) Reset() {
+	*x = QuizResult{}
+	mi := &file_ovation_store_v1_record_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuizResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuizResult) ProtoMessage() {}
+
+func (x *QuizResult) ProtoReflect() protoreflect.Message {
+	mi := &file_ovation_store_v1_record_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuizResult.ProtoReflect.Descriptor instead.
+func (*QuizResult) Descriptor() ([]byte, []int) {
+	return file_ovation_store_v1_record_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *QuizResult) GetWinners() int64 {
+	if x != nil {
+		return x.Winners
+	}
+	return 0
+}
+
+func (x *QuizResult) GetPot() int64 {
+	if x != nil {
+		return x.Pot
+	}
+	return 0
+}
+
+func (x *QuizResult) GetShare() int64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
+func (x *QuizResult) GetWithExtra() int64 {
+	if x != nil {
+		return x.WithExtra
+	}
+	return 0
+}
+
+func (x *QuizResult) GetReturned() int64 {
+	if x != nil {
+		return x.Returned
+	}
+	return 0
+}
+
+func (x *QuizResult) GetPaid() int64 {
+	if x != nil {
+		return x.Paid
+	}
+	return 0
+}
+
+func (x *QuizResult) GetLastExtra() *QuizRank {
+	if x != nil {
+		return x.LastExtra
+	}
+	return nil
+}
+
+// QuizRank is a quiz.Rank.
+type QuizRank struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who.
+	User string `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	// Questions that they answered.
+	Answered int64 `protobuf:"varint,2,opt,name=answered,proto3" json:"answered,omitempty"`
+	// Microseconds that they took for it.
+	Spent         int64 `protobuf:"varint,3,opt,name=spent,proto3" json:"spent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuizRank) Reset() {
+	*x = QuizRank{}
+	mi := &file_ovation_store_v1_record_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuizRank) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuizRank) ProtoMessage() {}
+
+func (x *QuizRank) ProtoReflect() protoreflect.Message {
+	mi := &file_ovation_store_v1_record_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuizRank.ProtoReflect.Descriptor instead.
+func (*QuizRank) Descriptor() ([]byte, []int) {
+	return file_ovation_store_v1_record_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *QuizRank) GetUser() string {
+	if x != nil {
+		return x.User
+	}
+	return ""
+}
+
+func (x *QuizRank) GetAnswered() int64 {
+	if x != nil {
+		return x.Answered
+	}
+	return 0
+}
+
+func (x *QuizRank) GetSpent() int64 {
+	if x != nil {
+		return x.Spent
+	}
+	return 0
+}
+
 var File_ovation_store_v1_record_proto protoreflect.FileDescriptor
 
 const file_ovation_store_v1_record_proto_rawDesc = "" +
@@ -598,7 +1432,98 @@ const file_ovation_store_v1_record_proto_rawDesc = "" +
 	"\x04Rule\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\rR\x04kind\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\rR\x04role\x12\x16\n" +
-	"\x06bucket\x18\x03 \x01(\rR\x06bucketBAZ?github.com/ovation-live/ovation/gen/go/ovation/store/v1;storev1b\x06proto3"
+	"\x06bucket\x18\x03 \x01(\rR\x06bucket\"\x9d\x04\n" +
+	"\x04Quiz\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\tR\x04room\x12\x0e\n" +
+	"\x02id\x18\x02 \x01(\tR\x02id\x12\x14\n" +
+	"\x05title\x18\x03 \x01(\tR\x05title\x12\x14\n" +
+	"\x05state\x18\x04 \x01(\rR\x05state\x121\n" +
+	"\x05rules\x18\x05 \x01(\v2\x1b.ovation.store.v1.QuizRulesR\x05rules\x123\n" +
+	"\x06rounds\x18\x06 \x03(\v2\x1b.ovation.store.v1.QuizRoundR\x06rounds\x12\x18\n" +
+	"\acurrent\x18\a \x01(\x03R\acurrent\x12\x18\n" +
+	"\aplayers\x18\b \x01(\x03R\aplayers\x12\x1c\n" +
+	"\tremaining\x18\t \x01(\x03R\tremaining\x124\n" +
+	"\x06result\x18\n" +
+	" \x01(\v2\x1c.ovation.store.v1.QuizResultR\x06result\x12\x16\n" +
+	"\x06reason\x18\v \x01(\tR\x06reason\x12\x18\n" +
+	"\acreator\x18\f \x01(\tR\acreator\x12\x18\n" +
+	"\acreated\x18\r \x01(\x03R\acreated\x12\x18\n" +
+	"\atouched\x18\x0e \x01(\x03R\atouched\x12\x14\n" +
+	"\x05ended\x18\x0f \x01(\x03R\x05ended\x12\x1f\n" +
+	"\vended_media\x18\x10 \x01(\x03R\n" +
+	"endedMedia\x12\x1c\n" +
+	"\tfinishing\x18\x11 \x01(\bR\tfinishing\x12\x1a\n" +
+	"\brevision\x18\x12 \x01(\x03R\brevision\"\x98\x04\n" +
+	"\tQuizRules\x12#\n" +
+	"\ranswer_window\x18\x01 \x01(\x03R\fanswerWindow\x12!\n" +
+	"\fstream_delay\x18\x02 \x01(\x03R\vstreamDelay\x12!\n" +
+	"\fticket_grace\x18\x03 \x01(\x03R\vticketGrace\x12\x16\n" +
+	"\x06missed\x18\x04 \x01(\rR\x06missed\x12\x1f\n" +
+	"\vmax_excuses\x18\x05 \x01(\x03R\n" +
+	"maxExcuses\x12!\n" +
+	"\fproof_margin\x18\x06 \x01(\x03R\vproofMargin\x12'\n" +
+	"\x0fentry_questions\x18\a \x01(\x03R\x0eentryQuestions\x12\x1f\n" +
+	"\vrevive_mode\x18\b \x01(\rR\n" +
+	"reviveMode\x12\x18\n" +
+	"\arevives\x18\t \x01(\x03R\arevives\x12\x1f\n" +
+	"\vmax_revives\x18\n" +
+	" \x01(\x03R\n" +
+	"maxRevives\x12$\n" +
+	"\x0erevive_on_last\x18\v \x01(\bR\freviveOnLast\x12#\n" +
+	"\rchoice_window\x18\f \x01(\x03R\fchoiceWindow\x12\x10\n" +
+	"\x03pot\x18\r \x01(\x03R\x03pot\x12\x1c\n" +
+	"\tremainder\x18\x0e \x01(\rR\tremainder\x12\x1f\n" +
+	"\vauto_reveal\x18\x0f \x01(\bR\n" +
+	"autoReveal\x12#\n" +
+	"\rabandon_after\x18\x10 \x01(\x03R\fabandonAfter\"\x82\x04\n" +
+	"\tQuizRound\x12\x12\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x12\x18\n" +
+	"\aoptions\x18\x02 \x03(\tR\aoptions\x12\x18\n" +
+	"\acorrect\x18\x03 \x01(\rR\acorrect\x12\x16\n" +
+	"\x06window\x18\x04 \x01(\x03R\x06window\x12?\n" +
+	"\x06labels\x18\x05 \x03(\v2'.ovation.store.v1.QuizRound.LabelsEntryR\x06labels\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\rR\x05state\x12\x12\n" +
+	"\x04last\x18\a \x01(\bR\x04last\x12\x14\n" +
+	"\x05asked\x18\b \x01(\x03R\x05asked\x12\x14\n" +
+	"\x05media\x18\t \x01(\x03R\x05media\x12\x1d\n" +
+	"\n" +
+	"display_by\x18\n" +
+	" \x01(\x03R\tdisplayBy\x12\x16\n" +
+	"\x06closes\x18\v \x01(\x03R\x06closes\x12\x16\n" +
+	"\x06closed\x18\f \x01(\x03R\x06closed\x12\x1a\n" +
+	"\brevealed\x18\r \x01(\x03R\brevealed\x12%\n" +
+	"\x0erevealed_media\x18\x0e \x01(\x03R\rrevealedMedia\x121\n" +
+	"\x05tally\x18\x0f \x01(\v2\x1b.ovation.store.v1.QuizTallyR\x05tally\x1a9\n" +
+	"\vLabelsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xfd\x01\n" +
+	"\tQuizTally\x12\x18\n" +
+	"\aanswers\x18\x01 \x03(\x03R\aanswers\x12\x16\n" +
+	"\x06missed\x18\x02 \x01(\x03R\x06missed\x12\x18\n" +
+	"\aexcused\x18\x03 \x01(\x03R\aexcused\x12\x18\n" +
+	"\arevived\x18\x04 \x01(\x03R\arevived\x12\x1e\n" +
+	"\n" +
+	"eliminated\x18\x05 \x01(\x03R\n" +
+	"eliminated\x12\x1c\n" +
+	"\tremaining\x18\x06 \x01(\x03R\tremaining\x12\x18\n" +
+	"\aentered\x18\a \x01(\x03R\aentered\x12\x14\n" +
+	"\x05final\x18\b \x01(\bR\x05final\x12\x1c\n" +
+	"\tevaluated\x18\t \x01(\bR\tevaluated\"\xd8\x01\n" +
+	"\n" +
+	"QuizResult\x12\x18\n" +
+	"\awinners\x18\x01 \x01(\x03R\awinners\x12\x10\n" +
+	"\x03pot\x18\x02 \x01(\x03R\x03pot\x12\x14\n" +
+	"\x05share\x18\x03 \x01(\x03R\x05share\x12\x1d\n" +
+	"\n" +
+	"with_extra\x18\x04 \x01(\x03R\twithExtra\x12\x1a\n" +
+	"\breturned\x18\x05 \x01(\x03R\breturned\x12\x12\n" +
+	"\x04paid\x18\x06 \x01(\x03R\x04paid\x129\n" +
+	"\n" +
+	"last_extra\x18\a \x01(\v2\x1a.ovation.store.v1.QuizRankR\tlastExtra\"P\n" +
+	"\bQuizRank\x12\x12\n" +
+	"\x04user\x18\x01 \x01(\tR\x04user\x12\x1a\n" +
+	"\banswered\x18\x02 \x01(\x03R\banswered\x12\x14\n" +
+	"\x05spent\x18\x03 \x01(\x03R\x05spentBAZ?github.com/ovation-live/ovation/gen/go/ovation/store/v1;storev1b\x06proto3"
 
 var (
 	file_ovation_store_v1_record_proto_rawDescOnce sync.Once
@@ -612,23 +1537,36 @@ func file_ovation_store_v1_record_proto_rawDescGZIP() []byte {
 	return file_ovation_store_v1_record_proto_rawDescData
 }
 
-var file_ovation_store_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_ovation_store_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_ovation_store_v1_record_proto_goTypes = []any{
-	(*Content)(nil),  // 0: ovation.store.v1.Content
-	(*Room)(nil),     // 1: ovation.store.v1.Room
-	(*Settings)(nil), // 2: ovation.store.v1.Settings
-	(*Rule)(nil),     // 3: ovation.store.v1.Rule
-	nil,              // 4: ovation.store.v1.Room.LabelsEntry
+	(*Content)(nil),    // 0: ovation.store.v1.Content
+	(*Room)(nil),       // 1: ovation.store.v1.Room
+	(*Settings)(nil),   // 2: ovation.store.v1.Settings
+	(*Rule)(nil),       // 3: ovation.store.v1.Rule
+	(*Quiz)(nil),       // 4: ovation.store.v1.Quiz
+	(*QuizRules)(nil),  // 5: ovation.store.v1.QuizRules
+	(*QuizRound)(nil),  // 6: ovation.store.v1.QuizRound
+	(*QuizTally)(nil),  // 7: ovation.store.v1.QuizTally
+	(*QuizResult)(nil), // 8: ovation.store.v1.QuizResult
+	(*QuizRank)(nil),   // 9: ovation.store.v1.QuizRank
+	nil,                // 10: ovation.store.v1.Room.LabelsEntry
+	nil,                // 11: ovation.store.v1.QuizRound.LabelsEntry
 }
 var file_ovation_store_v1_record_proto_depIdxs = []int32{
-	2, // 0: ovation.store.v1.Room.settings:type_name -> ovation.store.v1.Settings
-	4, // 1: ovation.store.v1.Room.labels:type_name -> ovation.store.v1.Room.LabelsEntry
-	3, // 2: ovation.store.v1.Settings.rules:type_name -> ovation.store.v1.Rule
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	2,  // 0: ovation.store.v1.Room.settings:type_name -> ovation.store.v1.Settings
+	10, // 1: ovation.store.v1.Room.labels:type_name -> ovation.store.v1.Room.LabelsEntry
+	3,  // 2: ovation.store.v1.Settings.rules:type_name -> ovation.store.v1.Rule
+	5,  // 3: ovation.store.v1.Quiz.rules:type_name -> ovation.store.v1.QuizRules
+	6,  // 4: ovation.store.v1.Quiz.rounds:type_name -> ovation.store.v1.QuizRound
+	8,  // 5: ovation.store.v1.Quiz.result:type_name -> ovation.store.v1.QuizResult
+	11, // 6: ovation.store.v1.QuizRound.labels:type_name -> ovation.store.v1.QuizRound.LabelsEntry
+	7,  // 7: ovation.store.v1.QuizRound.tally:type_name -> ovation.store.v1.QuizTally
+	9,  // 8: ovation.store.v1.QuizResult.last_extra:type_name -> ovation.store.v1.QuizRank
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_ovation_store_v1_record_proto_init() }
@@ -642,7 +1580,7 @@ func file_ovation_store_v1_record_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ovation_store_v1_record_proto_rawDesc), len(file_ovation_store_v1_record_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

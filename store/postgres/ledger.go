@@ -1,0 +1,262 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/ledger"
+	"github.com/ovation-live/ovation/store"
+)
+
+// Post implements store.Ledger. All that post wait for each other: one that committed later
+// at an earlier sequence would be in no balance up to it.
+func (s *Store) Post(ctx context.Context, all []ledger.Transaction) error {
+	if len(all) == 0 {
+		return ctx.Err()
+	}
+	return s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.post(ctx, tx, all) })
+}
+
+// post writes transactions with what else a database's transaction does.
+func (s *Store) post(ctx context.Context, tx pgx.Tx, all []ledger.Transaction) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var after uint64
+	var at live.Timestamp
+	if err := tx.QueryRow(ctx, statement("hold ledger"), s.instant()).Scan(&after, &at); err != nil {
+		return err
+	}
+	fresh, err := unwritten(ctx, tx, all)
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	b := newBooking(fresh)
+	if err := b.check(ctx, tx); err != nil {
+		return err
+	}
+	return b.write(ctx, tx, after, at)
+}
+
+// unwritten returns those of the transactions that are not written yet, each once.
+func unwritten(ctx context.Context, tx pgx.Tx, all []ledger.Transaction) ([]ledger.Transaction, error) {
+	ids := make([]string, len(all))
+	for i, t := range all {
+		ids[i] = pack(t.ID)
+	}
+	rows, err := tx.Query(ctx, statement("transactions there are"), ids)
+	if err != nil {
+		return nil, err
+	}
+	there, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, err
+	}
+	written := make(map[string]bool, len(there))
+	for _, id := range there {
+		written[id] = true
+	}
+	var fresh []ledger.Transaction
+	for i, t := range all {
+		if !written[ids[i]] {
+			written[ids[i]] = true
+			fresh = append(fresh, t)
+		}
+	}
+	return fresh, nil
+}
+
+// booking is transactions that are to be written, and what they change.
+type booking struct {
+	all      []ledger.Transaction
+	changes  map[ledger.Account]int64
+	accounts []ledger.Account // in order
+}
+
+func newBooking(all []ledger.Transaction) *booking {
+	b := &booking{all: all, changes: make(map[ledger.Account]int64)}
+	for _, t := range all {
+		for _, p := range t.Postings {
+			b.changes[p.Account] += p.Amount
+		}
+	}
+	b.accounts = slices.SortedFunc(maps.Keys(b.changes), byAccount)
+	return b
+}
+
+func byAccount(a, b ledger.Account) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Owner, b.Owner))
+}
+
+// accountNames returns accounts as statements take them.
+func accountNames(accounts []ledger.Account) (kinds []int16, owners []string) {
+	kinds, owners = make([]int16, len(accounts)), make([]string, len(accounts))
+	for i, a := range accounts {
+		kinds[i], owners[i] = int16(a.Kind), pack(a.Owner)
+	}
+	return kinds, owners
+}
+
+// check refuses what would bring an account below zero that may not be.
+func (b *booking) check(ctx context.Context, tx pgx.Tx) error {
+	kinds, owners := accountNames(b.accounts)
+	rows, err := tx.Query(ctx, statement("balances to change"), kinds, owners)
+	if err != nil {
+		return err
+	}
+	has := make(map[ledger.Account]int64, len(b.accounts))
+	var kind int16
+	var owner string
+	var balance int64
+	_, err = pgx.ForEachRow(rows, []any{&kind, &owner, &balance}, func() error {
+		//nolint:gosec // as it was written
+		has[ledger.Account{Kind: ledger.AccountKind(kind), Owner: unpack[string](owner)}] = balance
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range b.all {
+		for _, p := range t.Postings { // in order, so that it is always the same account
+			change := b.changes[p.Account]
+			if change < 0 && has[p.Account]+change < 0 && !mayBeNegative(p.Account) {
+				return refuse(&ledger.InsufficientError{Account: p.Account, Balance: has[p.Account]})
+			}
+		}
+	}
+	return nil
+}
+
+// mayBeNegative says whether an account may be below zero.
+func mayBeNegative(a ledger.Account) bool { return a.Kind == ledger.House || a.Kind == ledger.External }
+
+// write writes the transactions after a sequence.
+func (b *booking) write(ctx context.Context, tx pgx.Tx, after uint64, at live.Timestamp) error {
+	kinds, owners := accountNames(b.accounts)
+	changes := make([]int64, len(b.accounts))
+	for i, a := range b.accounts {
+		changes[i] = b.changes[a]
+	}
+	var all pgx.Batch
+	//nolint:gosec // sequences are far from so large
+	all.Queue(statement("move ledger"), int64(after)+int64(len(b.all)), int64(at))
+	b.queueTransactions(&all, after, at)
+	b.queuePostings(&all, after)
+	all.Queue(statement("open accounts"), kinds, owners)
+	all.Queue(statement("change balances"), kinds, owners, changes)
+	return tx.SendBatch(ctx, &all).Close()
+}
+
+// queueTransactions writes the transactions themselves.
+func (b *booking) queueTransactions(all *pgx.Batch, after uint64, at live.Timestamp) {
+	n := len(b.all)
+	ids, kinds, rooms := make([]string, n), make([]int16, n), make([]string, n)
+	references, requests, gifts := make([]string, n), make([]string, n), make([]int64, n)
+	for i, t := range b.all {
+		ids[i], kinds[i], rooms[i] = pack(t.ID), int16(t.Kind), pack(t.Room)
+		references[i], requests[i], gifts[i] = pack(t.Reference), pack(t.RequestID), t.Gifts
+	}
+	//nolint:gosec // sequences are far from so large
+	all.Queue(statement("post transactions"), int64(after), int64(at), ids, kinds, rooms, references, requests, gifts)
+}
+
+// queuePostings writes what they change.
+func (b *booking) queuePostings(all *pgx.Batch, after uint64) {
+	var accounts []ledger.Account
+	var sequences, amounts []int64
+	var places []int32
+	for i, t := range b.all {
+		for place, p := range t.Postings {
+			accounts, amounts = append(accounts, p.Account), append(amounts, p.Amount)
+			//nolint:gosec // they are far from so many
+			sequences, places = append(sequences, int64(after)+int64(i)+1), append(places, int32(place)+1)
+		}
+	}
+	kinds, owners := accountNames(accounts)
+	all.Queue(statement("post amounts"), kinds, owners, sequences, places, amounts)
+}
+
+// Balances implements store.Ledger.
+func (s *Store) Balances(ctx context.Context, accounts []ledger.Account) (b store.LedgerBalances, err error) {
+	kinds, owners := accountNames(accounts)
+	err = s.read(ctx, func(ctx context.Context, q querier) error {
+		b = store.LedgerBalances{Amounts: make([]int64, len(accounts))}
+		rows, err := q.Query(ctx, statement("balances"), kinds, owners)
+		if err != nil {
+			return err
+		}
+		var place *int // no account was asked for
+		var amount int64
+		_, err = pgx.ForEachRow(rows, []any{&b.AsOf, &place, &amount}, func() error {
+			if place != nil {
+				b.Amounts[*place-1] = amount
+			}
+			return nil
+		})
+		return err
+	})
+	return b, err
+}
+
+// Transactions implements store.Ledger.
+func (s *Store) Transactions(ctx context.Context, q store.LedgerQuery) (found []ledger.Transaction, err error) {
+	before := int64(math.MaxInt64)
+	if q.Before > 0 && q.Before < math.MaxInt64 {
+		before = int64(q.Before)
+	}
+	name, args := "transactions", []any{before, q.Limit}
+	if q.Account != (ledger.Account{}) {
+		name, args = "transactions of an account", append([]any{int16(q.Account.Kind), pack(q.Account.Owner)}, args...)
+	}
+	err = s.read(ctx, func(ctx context.Context, db querier) error {
+		rows, err := db.Query(ctx, statement(name), args...)
+		if err != nil {
+			return err
+		}
+		if found, err = pgx.CollectRows(rows, transactionRow); err != nil || len(found) == 0 {
+			return err
+		}
+		return readPostings(ctx, db, found)
+	})
+	return found, err
+}
+
+// transactionRow reads a transaction without its postings.
+func transactionRow(row pgx.CollectableRow) (t ledger.Transaction, err error) {
+	var id, room, reference, request string
+	var kind int16
+	err = row.Scan(&t.Sequence, &id, &kind, &t.At, &room, &reference, &request, &t.Gifts)
+	t.ID, t.Kind = unpack[string](id), ledger.Kind(kind) //nolint:gosec // as it was written
+	t.Room, t.Reference, t.RequestID = unpack[live.RoomID](room), unpack[string](reference), unpack[string](request)
+	return t, err
+}
+
+// readPostings reads what transactions change.
+func readPostings(ctx context.Context, db querier, all []ledger.Transaction) error {
+	sequences, places := make([]int64, len(all)), make(map[int64]int, len(all))
+	for i, t := range all {
+		sequences[i] = int64(t.Sequence) //nolint:gosec // as it was written
+		places[sequences[i]] = i
+	}
+	rows, err := db.Query(ctx, statement("postings"), sequences)
+	if err != nil {
+		return err
+	}
+	var sequence, amount int64
+	var kind int16
+	var owner string
+	_, err = pgx.ForEachRow(rows, []any{&sequence, &kind, &owner, &amount}, func() error {
+		t := &all[places[sequence]]
+		//nolint:gosec // as it was written
+		account := ledger.Account{Kind: ledger.AccountKind(kind), Owner: unpack[string](owner)}
+		t.Postings = append(t.Postings, ledger.Posting{Account: account, Amount: amount})
+		return nil
+	})
+	return err
+}

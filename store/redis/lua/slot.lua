@@ -1,0 +1,40 @@
+-- What scripts on slots of quizzes begin with.
+--
+-- KEYS are of one shard of a quiz's players: the book, which is a hash, then the answers
+-- and the notes of the slot, and the standings. ARGV[3] is the slot's question, ARGV[4]
+-- for how many milliseconds what is written is kept.
+--
+-- The book has, of question n:
+--   ln   the run_id of the process that leads the slot's life, and what tells lives apart
+--   bn   when a life began after another, by the server's own clock
+--   sn   '1' once the slot is sealed
+--   cn   packed: answers that were taken, by option
+-- and after: the question that the standings are after.
+
+local BOOK, ANSWERS, NOTES, STANDINGS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local NO_STANDINGS, UNSETTLED = 3, 4
+
+-- at most so many values go into one call: Lua has no room for many more on its stack.
+local AT_ONCE = 1000
+
+local question = n(ARGV[3])
+local LIFE, BEGAN, SEALED, COUNTS = 'l' .. ARGV[3], 'b' .. ARGV[3], 's' .. ARGV[3], 'c' .. ARGV[3]
+
+-- clock is the server's own, in microseconds.
+local function clock()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000000 + tonumber(t[2])
+end
+
+local function keep(name) redis.call('PEXPIRE', name, ARGV[4]) end
+
+-- alive returns what tells the slot's life from others. One that is led by another process
+-- than the one that it began under is over: what was acknowledged last may be lost.
+local function alive(known)
+  local process = leader()
+  if known and string.sub(known, 1, 40) == process then return string.sub(known, 41) end
+  redis.call('HSET', BOOK, LIFE, process .. ARGV[2])
+  if known then redis.call('HSET', BOOK, BEGAN, int(clock())) end
+  keep(BOOK)
+  return ARGV[2]
+end
