@@ -476,3 +476,29 @@ func TestTheFollowersView(t *testing.T) {
 		}
 	})
 }
+
+// A store that answers late delays no repetition.
+func TestAStoreThatAnswersLate(t *testing.T) {
+	t.Parallel()
+	play(t, func(h *house) {
+		h.create(func(r *quiz.Rules) { r.AnswerWindow = 30 * time.Second })
+		v := h.node().seat("u", live.RoleViewer)
+		defer v.leave()
+		h.ask(1)
+		passing(0)
+		v.takeAll()
+		h.store.set(func(b *backing) { b.late = true })
+		h.change(func(q quiz.Quiz, _ live.Timestamp) (quiz.Quiz, []quiz.Task, error) {
+			q.Title = "another"
+			return q, nil, nil
+		})
+		times := 0
+		for range 20 {
+			passing(time.Second)
+			times += len(v.takeAll())
+		}
+		if times < 6 {
+			h.Fatalf("sent again %d times in 20 s", times)
+		}
+	})
+}
