@@ -28,6 +28,7 @@ import (
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/pushing"
+	"github.com/ovation-live/ovation/server/quizshow"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/tracing"
@@ -41,6 +42,7 @@ type App struct {
 	logger   *slog.Logger
 	store    backing
 	hub      *hub.Hub
+	show     *quizshow.Follower
 	cluster  *cluster.Cluster
 	keeper   *rooms.Keeper
 	order    *moderation.Keeper
@@ -122,6 +124,7 @@ func (a *App) stopObserving(ctx context.Context) {
 func (a *App) close() {
 	if a.hub != nil {
 		a.hub.Close()
+		a.show.Close()
 	}
 	if a.keys != nil {
 		a.keys.Close()
@@ -192,9 +195,15 @@ func (a *App) doubtFor() time.Duration {
 
 // buildServices wires the use cases.
 func (a *App) buildServices() {
+	a.show = quizshow.New(
+		quizshow.Source{Quizzes: a.store.Quizzes, Answers: a.store.Answers, Clock: a.store.Clock},
+		quizshow.Config{Logger: a.logger, Metrics: quizshow.NewMetrics(a.metrics.registry)})
 	a.hub = hub.New(
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
-		hub.Config{Heartbeat: a.config.Heartbeat, DoubtFor: a.doubtFor(), Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
+		hub.Config{
+			Heartbeat: a.config.Heartbeat, DoubtFor: a.doubtFor(), Quizzes: a.show,
+			Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry),
+		})
 	newID := func() string { return strings.ToLower(rand.Text()) }
 	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
@@ -234,6 +243,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	stopStore := a.runStore(context.WithoutCancel(ctx))
 	group.Go(func() { a.keeper.Run(keeping) })
 	group.Go(func() { a.order.Run(keeping) })
+	group.Go(func() { a.show.Run(keeping, a.hub) })
 	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })

@@ -105,7 +105,7 @@ func (f *followed) offer(n *notice) (behind, viewers int) {
 // and the room's end.
 func (f *followed) deliverControl() {
 	f.mu.Lock()
-	departures, ended, shown := f.departures, f.ended, f.lastShown
+	departures, ended, shown := f.departures, f.ended, f.loud
 	f.departures = nil
 	f.mu.Unlock()
 	for _, d := range departures {

@@ -54,6 +54,7 @@ type followed struct {
 	toldOnline   room.Online
 	toldOnlineAt live.Timestamp
 	lastShown    uint64 // the number of the latest frame of a quiz
+	loud         uint64 // that of the latest which is not for hosts and moderators alone
 	departures   []store.Departure
 	departed     publicationID // of the last departure
 	ended        *wire.Frame

@@ -20,9 +20,6 @@ const (
 	patientAfter = 30 * time.Second
 	// sendAgainLater is how often then.
 	sendAgainLater = 10 * time.Second
-	// maxShown is how many frames are before a room's viewers at most: each is a bit of a
-	// watch. A quiz has fewer than ten at a time.
-	maxShown = 64
 )
 
 // Show is a frame of a quiz that is before a room's viewers.
@@ -110,7 +107,7 @@ type shown struct {
 // who is wanted then.
 func (sh *shown) to(user live.UserID, role live.Role) (frame *wire.QuizFrame, known bool) {
 	switch {
-	case sh.Staff && role != live.RoleHost && role != live.RoleModerator:
+	case sh.Staff && !isStaff(role):
 		return nil, true
 	case sh.Own == nil:
 		return sh.Frame, true
@@ -121,6 +118,9 @@ func (sh *shown) to(user live.UserID, role live.Role) (frame *wire.QuizFrame, kn
 	return frame, known
 }
 
+// isStaff says whether what hosts and moderators see is for somebody. Backends ask for it.
+func isStaff(role live.Role) bool { return role == live.RoleHost || role == live.RoleModerator }
+
 // shows is the frames that are before a room's viewers, in order. It is immutable, and
 // nil where there are none.
 type shows struct {
@@ -130,7 +130,8 @@ type shows struct {
 }
 
 // with returns the frames that are shown instead of these, and whether that changes
-// anything. Those that stay keep their numbers.
+// anything. Those that stay keep their numbers. There are at most as many as a watch has
+// bits, 64; a quiz has fewer than ten at a time.
 func (s *shows) with(list []Show, last uint64, now live.Timestamp) (next *shows, changed bool) {
 	var before []*shown
 	if s != nil {
@@ -165,6 +166,19 @@ func (s *shows) with(list []Show, last uint64, now live.Timestamp) (next *shows,
 func (s *shows) add(sh *shown) {
 	s.list = append(s.list, sh)
 	s.bits |= sh.bit
+}
+
+// since says whether there are frames after a number for everyone, and for hosts and
+// moderators alone.
+func (s *shows) since(number uint64) (forAll, forStaff bool) {
+	if s == nil {
+		return false, false
+	}
+	for _, sh := range s.list {
+		forAll = forAll || sh.number > number && !sh.Staff
+		forStaff = forStaff || sh.number > number && sh.Staff
+	}
+	return forAll, forStaff
 }
 
 // find returns the frame of an id, nil if it is not shown.

@@ -538,3 +538,31 @@ func TestFramesAreTheSameToTheByte(t *testing.T) {
 		}
 	})
 }
+
+// What is for hosts and moderators alone wakes nobody else.
+func TestCountsWakeNobodyElse(t *testing.T) {
+	t.Parallel()
+	play(t, nil, func(s *stage) {
+		viewer := s.seat("viewer", hub.Notified, feed.Cursor{})
+		defer viewer.leave()
+		host, err := s.trySeat(hub.Subscription{Room: theRoom, Session: room.Session{ID: "host", User: "host", Role: live.RoleHost}})
+		s.must(err)
+		defer host.leave()
+		s.shower.stage.Show([]hub.Show{public("q")})
+		passing(0)
+		for _, v := range []*seat{viewer, host} {
+			<-v.bell
+			v.take()
+		}
+		counts := public("counts")
+		counts.Staff, counts.Once = true, true
+		s.shower.stage.Show([]hub.Show{public("q"), counts})
+		passing(0)
+		<-host.bell
+		select {
+		case <-viewer.bell:
+			s.Fatalf("a viewer was woken")
+		default:
+		}
+	})
+}

@@ -43,7 +43,9 @@ func (w *shower) Opened(_ context.Context, s hub.Stage) {
 func (w *shower) Closed(hub.Stage) { w.do(func() { w.closed++ }) }
 
 // Heard implements hub.Quizzes.
-func (w *shower) Heard(_ live.RoomID, m store.QuizMark) { w.do(func() { w.marks = append(w.marks, m) }) }
+func (w *shower) Heard(_ live.RoomID, m store.QuizMark) {
+	w.do(func() { w.marks = append(w.marks, m) })
+}
 
 // Came implements hub.Quizzes.
 func (w *shower) Came(_ live.RoomID, who room.Session) { w.do(func() { w.came = append(w.came, who) }) }

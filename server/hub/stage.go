@@ -55,19 +55,35 @@ func (s Stage) Room() live.RoomID { return s.f.id }
 // everyone at once, in their order, and again to who does not acknowledge them; those
 // that are not among them go to nobody any more.
 func (s Stage) Show(list []Show) {
-	f := s.f
+	if s.f.showInstead(list) {
+		s.f.crowd.each(func(s *Subscriber) {
+			if s.isStaff() {
+				s.wake()
+			}
+		})
+	}
+}
+
+// showInstead is Show, but that it leaves it to the caller to wake hosts and moderators if
+// something is new for them alone.
+func (f *followed) showInstead(list []Show) (wakeStaff bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	before := f.shared.Load()
-	shows, changed := before.shows.with(list, f.lastShown, clock())
+	shows, changed := f.shared.Load().shows.with(list, f.lastShown, clock())
 	if !changed {
-		return
+		return false
 	}
+	forAll, forStaff := shows.since(f.lastShown)
 	f.show(shows)
-	if shows != nil && shows.last > f.lastShown {
+	if shows != nil {
 		f.lastShown = shows.last
-		signal(f.control)
 	}
+	if forAll {
+		f.loud = f.lastShown
+		signal(f.control)
+		f.wakeWaiters()
+	}
+	return forStaff && !forAll
 }
 
 // Known has users look again of whom more is known now.
@@ -85,6 +101,7 @@ func (f *followed) showAgain() {
 	if before := f.shared.Load().shows; before != nil {
 		again := *before
 		f.show(&again)
+		f.wakeWaiters()
 	}
 }
 
@@ -96,7 +113,6 @@ func (f *followed) show(s *shows) {
 	if s == nil {
 		f.readers.forget()
 	}
-	f.wakeWaiters()
 }
 
 // Users returns those who are in the room at this node, by stream or by polls of what is
@@ -117,7 +133,7 @@ func (s Stage) Sessions() []room.Session {
 // HasStaff says whether a host or a moderator has a stream here.
 func (s Stage) HasStaff() (found bool) {
 	s.f.crowd.each(func(s *Subscriber) {
-		found = found || s.session.Role == live.RoleHost || s.session.Role == live.RoleModerator
+		found = found || s.isStaff()
 	})
 	return found
 }

@@ -36,6 +36,9 @@ func (s *Subscriber) takeShows(latest *shows, frames []*wire.Frame) []*wire.Fram
 	return frames
 }
 
+// isStaff says whether what hosts and moderators see is for the subscriber.
+func (s *Subscriber) isStaff() bool { return isStaff(s.session.Role) }
+
 // greet returns the frames that a new subscriber begins with: all that is still to be
 // shown. What its session has acknowledged before is not sent to it again after that. The
 // caller holds s.mu.

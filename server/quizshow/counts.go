@@ -74,7 +74,7 @@ func (f *Follower) tally(ctx context.Context, q *quiz.Quiz) (quiz.Tally, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	answers, err := f.config.Counter.AnswerCounts(ctx, q.Ref, q.Current)
+	answers, err := f.game.AnswerCounts(ctx, q.Ref, q.Current)
 	if err != nil {
 		return quiz.Tally{}, err
 	}

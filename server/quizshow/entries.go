@@ -91,7 +91,7 @@ func (p *performance) write(ctx context.Context, view []*quiz.Quiz) {
 		for i, user := range users {
 			notes[i] = quiz.Note{Kind: quiz.Entered, User: user, At: pending[user]}
 		}
-		err := p.follower.config.Noter.Note(ctx, slot, notes)
+		err := p.follower.game.Note(ctx, slot, notes)
 		if err == nil {
 			p.written(slot, users)
 		}

@@ -43,25 +43,19 @@ type Source struct {
 	Clock   store.Clock
 }
 
-// Noter writes notes of slots, many at a time, and sees to it that they are not lost.
-type Noter interface {
+// Game is who takes what the players do on this node.
+type Game interface {
+	// Note writes notes of a slot, and sees to it that they are not lost.
 	Note(ctx context.Context, slot quiz.Slot, notes []quiz.Note) error
-}
-
-// Counter counts the answers to a question so far, perhaps as they were a second ago.
-type Counter interface {
+	// AnswerCounts counts the answers to a question so far, perhaps as they were a second
+	// ago.
 	AnswerCounts(ctx context.Context, ref quiz.Ref, n quiz.Number) ([quiz.MaxOptions]int64, error)
+	// Saw takes in a quiz that was read, in whatever order. It must not block.
+	Saw(q *quiz.Quiz)
 }
 
 // Config is how a follower behaves. Every field has a default.
 type Config struct {
-	// Noter takes the notes of who has entered. Default: the store's PutNotes.
-	Noter Noter
-	// Counter counts answers for hosts. Default: the store.
-	Counter Counter
-	// Saw is told of every quiz that was read, in whatever order. It must not block.
-	// Default: nobody is told.
-	Saw func(q *quiz.Quiz)
 	// Logger gets what an operator should know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.
@@ -69,16 +63,7 @@ type Config struct {
 }
 
 // withDefaults returns the config with what is not set filled in.
-func (c Config) withDefaults(s Source) Config {
-	if c.Noter == nil {
-		c.Noter = plainNoter{s.Answers}
-	}
-	if c.Counter == nil {
-		c.Counter = s.Answers
-	}
-	if c.Saw == nil {
-		c.Saw = func(*quiz.Quiz) {}
-	}
+func (c Config) withDefaults() Config {
 	c.Logger = cmp.Or(c.Logger, slog.Default())
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(nil)
@@ -86,14 +71,17 @@ func (c Config) withDefaults(s Source) Config {
 	return c
 }
 
-// plainNoter notes without keeping anything.
-type plainNoter struct{ answers store.Answers }
+// plain is a Game that has the store do everything, and keeps nothing.
+type plain struct{ store.Answers }
 
-// Note implements Noter.
-func (n plainNoter) Note(ctx context.Context, slot quiz.Slot, notes []quiz.Note) error {
-	_, _, err := n.answers.PutNotes(ctx, slot, notes)
+// Note implements Game.
+func (g plain) Note(ctx context.Context, slot quiz.Slot, notes []quiz.Note) error {
+	_, _, err := g.PutNotes(ctx, slot, notes)
 	return err
 }
+
+// Saw implements Game.
+func (plain) Saw(*quiz.Quiz) {}
 
 // Follower is a hub's Quizzes. Make one with New, run it with Run, and end it with Close,
 // after its hub. It may be used concurrently.
@@ -103,6 +91,7 @@ func (n plainNoter) Note(ctx context.Context, slot quiz.Slot, notes []quiz.Note)
 type Follower struct {
 	config Config
 	source Source
+	game   Game
 	ctx    context.Context //nolint:containedctx // the life of the rooms' goroutines, not of a call
 	cancel context.CancelFunc
 	group  sync.WaitGroup
@@ -123,13 +112,17 @@ type Follower struct {
 func New(s Source, c Config) *Follower {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Follower{
-		config: c.withDefaults(s), source: s, ctx: ctx, cancel: cancel,
+		config: c.withDefaults(), source: s, game: plain{s.Answers}, ctx: ctx, cancel: cancel,
 		rooms:   make(map[live.RoomID]*performance),
 		polled:  make(map[live.RoomID]time.Time),
 		held:    make(map[live.RoomID]func()),
 		glances: make(map[live.RoomID]glance),
 	}
 }
+
+// Use has a game take what the players do, instead of the store. It is for before there are
+// any.
+func (f *Follower) Use(g Game) { f.game = g }
 
 // Close ends what is shown.
 func (f *Follower) Close() {
@@ -221,7 +214,7 @@ func (f *Follower) fetch(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) 
 	if err != nil {
 		return nil, err
 	}
-	f.config.Saw(&q)
+	f.game.Saw(&q)
 	return &q, nil
 }
 

@@ -37,6 +37,7 @@ type backing struct {
 
 	mu    sync.Mutex
 	away  bool // nothing of quizzes can be read or written
+	late  bool // quizzes are read only when their readers have given up
 	deaf  bool // what is published of quizzes is lost
 	notes []noted
 	reads int // of quizzes
@@ -80,6 +81,13 @@ func (b *backing) Follow(ctx context.Context, id live.RoomID, hear func(store.Pu
 // Quiz implements store.Quizzes.
 func (b *backing) Quiz(ctx context.Context, ref quiz.Ref) (quiz.Quiz, error) {
 	b.set(func(b *backing) { b.reads++ })
+	b.mu.Lock()
+	late := b.late
+	b.mu.Unlock()
+	if late {
+		<-ctx.Done()
+		return quiz.Quiz{}, ctx.Err()
+	}
 	if err := b.err(); err != nil {
 		return quiz.Quiz{}, err
 	}
@@ -377,7 +385,6 @@ func (h *house) entered(n quiz.Number) map[live.UserID]bool {
 	}
 	return users
 }
-
 
 // session returns a session without a stream.
 func session(user live.UserID) room.Session {

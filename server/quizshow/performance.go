@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// lookEvery is how often it is looked, in a room where something is shown, who has not
-	// acknowledged it, what is over, and who has come.
+	// lookEvery is how often it is looked, in a room where something is shown, what is over,
+	// who has come, and who has not acknowledged what they were sent.
 	lookEvery = 500 * time.Millisecond
 	// readAgain is how long to leave a quiz that could not be read.
 	readAgain = 250 * time.Millisecond
@@ -28,8 +28,8 @@ type performance struct {
 	stage    hub.Stage
 	ctx      context.Context //nolint:containedctx // the life of run
 	stop     context.CancelFunc
-	wake     chan struct{} // there is something to look at
-	arrived  chan struct{} // there is somebody to write down
+	wake     chan struct{}                // there is something to look at
+	arrived  chan struct{}                // there is somebody to write down
 	view     atomic.Pointer[[]*quiz.Quiz] // those that are running, or of which something is shown
 
 	mu      sync.Mutex
@@ -40,7 +40,7 @@ type performance struct {
 
 	personal atomic.Pointer[[]*personal] // what is each viewer's own
 
-	acting sync.Mutex // for who performs, and so are
+	acting sync.Mutex                 // for who performs, and so are
 	frames map[string]*wire.QuizFrame // the same for everyone
 	counts counts
 }
@@ -115,6 +115,11 @@ func (p *performance) run() {
 	metrics := p.follower.config.Metrics
 	metrics.rooms.Inc()
 	defer metrics.rooms.Dec()
+	var repeats sync.WaitGroup
+	ctx, stop := context.WithCancel(p.ctx)
+	repeats.Go(func() { p.repeatUntil(ctx) })
+	defer repeats.Wait()
+	defer stop()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for more := p.turn(); more; {
@@ -244,7 +249,6 @@ func (p *performance) perform(ctx context.Context, now live.Timestamp) (more boo
 	all, _ := p.shows(view, now)
 	p.stage.Show(all)
 	p.resolveWanted(ctx)
-	p.repeat(ctx, view, now)
 	return len(view) > 0
 }
 
@@ -281,6 +285,21 @@ func (p *performance) frame(q *quiz.Quiz, f quiz.Frame) *wire.QuizFrame {
 		return made
 	}
 	return wire.QuizStep(q, f)
+}
+
+// repeatUntil has frames sent again until ctx is done, however long the store takes to
+// answer meanwhile.
+func (p *performance) repeatUntil(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			p.repeat(ctx, *p.view.Load(), p.follower.now())
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // repeat has the frames sent again that were not acknowledged. Of a question's the store

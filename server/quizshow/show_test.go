@@ -1,8 +1,10 @@
 package quizshow_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -473,6 +475,74 @@ func TestTheFollowersView(t *testing.T) {
 		}
 		if _, err = n.show.Quiz(h.Context(), quiz.Ref{Room: "another", Quiz: "q"}); err == nil {
 			h.Fatalf("a quiz of a room that is not there")
+		}
+	})
+}
+
+// A store that answers late delays no repetition.
+func TestAStoreThatAnswersLate(t *testing.T) {
+	t.Parallel()
+	play(t, func(h *house) {
+		h.create(func(r *quiz.Rules) { r.AnswerWindow = 30 * time.Second })
+		v := h.node().seat("u", live.RoleViewer)
+		defer v.leave()
+		h.ask(1)
+		passing(0)
+		v.takeAll()
+		h.store.set(func(b *backing) { b.late = true })
+		h.change(func(q quiz.Quiz, _ live.Timestamp) (quiz.Quiz, []quiz.Task, error) {
+			q.Title = "another"
+			return q, nil, nil
+		})
+		times := 0
+		for range 20 {
+			passing(time.Second)
+			times += len(v.takeAll())
+		}
+		if times < 6 {
+			h.Fatalf("sent again %d times in 20 s", times)
+		}
+	})
+}
+
+// game is a Game that counts what it is told.
+type game struct {
+	notes, counts atomic.Int64
+	seen          atomic.Pointer[quiz.Quiz]
+}
+
+// Note implements quizshow.Game.
+func (g *game) Note(_ context.Context, _ quiz.Slot, notes []quiz.Note) error {
+	g.notes.Add(int64(len(notes)))
+	return nil
+}
+
+// AnswerCounts implements quizshow.Game.
+func (g *game) AnswerCounts(context.Context, quiz.Ref, quiz.Number) ([quiz.MaxOptions]int64, error) {
+	g.counts.Add(1)
+	return [quiz.MaxOptions]int64{7}, nil
+}
+
+// Saw implements quizshow.Game.
+func (g *game) Saw(q *quiz.Quiz) { g.seen.Store(q) }
+
+func TestAGameIsTold(t *testing.T) {
+	t.Parallel()
+	play(t, func(h *house) {
+		h.create(nil)
+		n, g := h.node(), new(game)
+		n.show.Use(g)
+		defer n.seat("u", live.RoleViewer).leave()
+		host := n.seat("host", live.RoleHost)
+		defer host.leave()
+		h.ask(1)
+		passing(time.Second)
+		if g.notes.Load() != 1 || g.counts.Load() == 0 || g.seen.Load().State != quiz.Asked {
+			h.Fatalf("%d notes, %d counts, saw %+v", g.notes.Load(), g.counts.Load(), g.seen.Load())
+		}
+		got := host.take()
+		if last := got[len(got)-1].GetTally().GetAnswers(); len(last) != 2 || last[0] != 7 {
+			h.Fatalf("counts: %v", got)
 		}
 	})
 }

@@ -129,7 +129,7 @@ export type QuizRules = Message<"ovation.v1.QuizRules"> & {
   /**
    * A user becomes a player by being in the room, or answering, while one of this
    * many first questions takes answers: 1-100, default 1. Whoever comes later
-   * watches.
+   * watches. Hosts, moderators and backends become players only by answering.
    *
    * @generated from field: optional uint32 entry_questions = 7;
    */

@@ -575,7 +575,7 @@ type QuizRules struct {
 	ProofMargin *durationpb.Duration `protobuf:"bytes,6,opt,name=proof_margin,json=proofMargin,proto3,oneof" json:"proof_margin,omitempty"`
 	// A user becomes a player by being in the room, or answering, while one of this
 	// many first questions takes answers: 1-100, default 1. Whoever comes later
-	// watches.
+	// watches. Hosts, moderators and backends become players only by answering.
 	EntryQuestions *uint32 `protobuf:"varint,7,opt,name=entry_questions,json=entryQuestions,proto3,oneof" json:"entry_questions,omitempty"`
 	// How players who would go out may stay in.
 	Revives *ReviveRules `protobuf:"bytes,8,opt,name=revives,proto3" json:"revives,omitempty"`
