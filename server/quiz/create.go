@@ -126,7 +126,9 @@ func (s *Service) List(
 }
 
 // placeTo writes a quiz's place in the list.
-func placeTo(q quiz.Quiz) string { return strconv.FormatInt(int64(q.CreatedAt), 36) + " " + string(q.Quiz) }
+func placeTo(q quiz.Quiz) string {
+	return strconv.FormatInt(int64(q.CreatedAt), 36) + " " + string(q.Quiz)
+}
 
 // placeFrom reads what placeTo wrote; nothing is the list's beginning. page.ErrToken.
 func placeFrom(last string) (store.QuizPlace, error) {
