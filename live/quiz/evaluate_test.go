@@ -139,6 +139,9 @@ func TestEntry(t *testing.T) {
 	b.answer("answers", 1, time.Second)
 	b.close()
 	b.reveal()
+	if n := len(b.players()); n != 5 {
+		t.Errorf("%d are kept when nobody may enter any more, want the 5 players", n)
+	}
 	b.ask()
 	b.answer("third", 1, time.Second)
 	b.close()

@@ -1,7 +1,6 @@
 package quiz
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,11 +68,14 @@ func ParseFrameID(s string) (id ID, n Number, kind FrameKind, ok bool) {
 	quiz, rest, _ := strings.Cut(s, string(frameSeparator))
 	digits, name, _ := strings.Cut(rest, string(frameSeparator))
 	number, err := strconv.Atoi(digits)
-	k := FrameKind(max(0, slices.Index(frameNames[:], name)))
+	k := QuestionFrame
+	for k <= CancelFrame && k.String() != name {
+		k++
+	}
 	if err != nil || number < 0 || number > MaxQuestions || k.ends() != (number == 0) {
 		return "", 0, 0, false
 	}
-	if k == 0 || quiz == "" || FrameID(ID(quiz), Number(number), k) != s {
+	if k > CancelFrame || quiz == "" || FrameID(ID(quiz), Number(number), k) != s {
 		return "", 0, 0, false
 	}
 	return ID(quiz), Number(number), k, true

@@ -40,7 +40,8 @@ type show struct {
 }
 
 // begin draws a quiz.
-func begin(tb *testing.T, t *rapid.T) *show {
+func begin(tb testing.TB, t *rapid.T) *show {
+	tb.Helper()
 	questions := make([]quiz.Question, rapid.IntRange(1, 4).Draw(t, "questions"))
 	for i := range questions {
 		questions[i] = choice(rapid.IntRange(2, 3).Draw(t, "options"))

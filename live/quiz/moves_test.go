@@ -118,39 +118,41 @@ func TestAskInstants(t *testing.T) {
 // situations returns a quiz in each of the situations that calls are made in.
 func situations(t *testing.T) map[string]*table {
 	t.Helper()
+	steps := map[string]func(b *table){
+		"ask":    func(b *table) { b.ask() },
+		"wait":   func(b *table) { b.now = b.q.SealsAt(b.q.Current) },
+		"close":  func(b *table) { b.close() },
+		"reveal": func(b *table) { b.reveal() },
+		"tell": func(b *table) {
+			b.move(b.q.Reveal(quiz.Reveal{Number: 2, Correct: quiz.OptionsOf(2)}, b.now))
+		},
+		"work":   func(b *table) { b.work() },
+		"finish": func(b *table) { b.move(b.q.Finish(0, b.now)) },
+		"cancel": func(b *table) {
+			q, err := b.q.Cancel("why", b.now)
+			b.move(q, nil, err)
+		},
+	}
 	all := make(map[string]*table)
-	at := func(name string, steps ...func(b *table)) {
+	for name, script := range map[string]string{
+		"draft":           "",
+		"asked":           "ask",
+		"sealing":         "ask wait",
+		"closed":          "ask close",
+		"revealed":        "ask close reveal",
+		"closed, unknown": "ask close reveal ask close",
+		"revealing":       "ask close reveal ask close tell",
+		"last":            "ask close reveal ask close tell work ask close reveal",
+		"finishing":       "ask close reveal finish",
+		"finished":        "ask close reveal finish work",
+		"cancelled":       "ask close reveal ask cancel",
+	} {
 		b := sit(t, quiz.DefaultRules(), choice(3, 1), choice(3), choice(3, 1))
-		for _, step := range steps {
-			step(b)
+		for step := range strings.FieldsSeq(script) {
+			steps[step](b)
 		}
 		all[name] = b
 	}
-	ask := func(b *table) { b.ask() }
-	over := func(b *table) { b.now = b.q.SealsAt(b.q.Current) }
-	closed := func(b *table) { b.close() }
-	reveal := func(b *table) { b.reveal() }
-	reveal2 := func(b *table) { b.reveal(2) }
-	revealing := func(b *table) {
-		b.move(b.q.Reveal(quiz.Reveal{Number: 2, Correct: quiz.OptionsOf(2)}, b.now))
-	}
-	finishing := func(b *table) { b.move(b.q.Finish(0, b.now)) }
-	finish := func(b *table) { b.finish() }
-	cancel := func(b *table) {
-		q, err := b.q.Cancel("why", b.now)
-		b.move(q, nil, err)
-	}
-	at("draft")
-	at("asked", ask)
-	at("sealing", ask, over)
-	at("closed", ask, closed)
-	at("revealed", ask, closed, reveal)
-	at("closed, unknown", ask, closed, reveal, ask, closed)
-	at("revealing", ask, closed, reveal, ask, closed, revealing)
-	at("last", ask, closed, reveal, ask, closed, reveal2, ask, closed, reveal)
-	at("finishing", ask, closed, reveal, finishing)
-	at("finished", ask, closed, reveal, finish)
-	at("cancelled", ask, closed, reveal, ask, cancel)
 	return all
 }
 

@@ -22,7 +22,8 @@ type table struct {
 	testing.TB
 	q     quiz.Quiz
 	now   live.Timestamp
-	facts []quiz.Fact       // all that happened, in the order and as often as it came in
+	facts []quiz.Fact // all that happened, in the order and as often as it came in
+	slots map[quiz.Slot][]quiz.Evidence
 	parts [][]quiz.Player   // by shard: the players after what was evaluated last
 	tasks []quiz.Task       // that are to be done
 	came  [][][]quiz.Player // by question and shard: what was kept of each
@@ -31,18 +32,18 @@ type table struct {
 }
 
 // sit returns a table with a new quiz.
-func sit(t testing.TB, rules quiz.Rules, questions ...quiz.Question) *table {
-	t.Helper()
+func sit(tb testing.TB, rules quiz.Rules, questions ...quiz.Question) *table {
+	tb.Helper()
 	d := quiz.Quiz{Ref: quiz.Ref{Room: "room", Quiz: "quiz"}, Title: "A quiz", Rules: rules}
 	for _, question := range questions {
 		d.Rounds = append(d.Rounds, quiz.Round{Question: question})
 	}
 	q, err := quiz.New(d)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &table{
-		TB: t, q: q, now: start, parts: make([][]quiz.Player, quiz.Shards),
+		TB: tb, q: q, now: start, parts: make([][]quiz.Player, quiz.Shards), slots: make(map[quiz.Slot][]quiz.Evidence),
 		again: func() bool { return false }, mixed: func([]quiz.Evidence) {},
 	}
 }
@@ -83,6 +84,8 @@ func (b *table) ask() *quiz.Round {
 // fact notes evidence of a question's slot.
 func (b *table) fact(n quiz.Number, e quiz.Evidence) {
 	b.facts = append(b.facts, quiz.Fact{Question: n, Evidence: e})
+	slot := quiz.Slot{Ref: b.q.Ref, Question: n, Shard: quiz.ShardOf(e.User)}
+	b.slots[slot] = append(b.slots[slot], e)
 }
 
 // answer lets a user answer the current question so long after it was asked.
@@ -93,12 +96,7 @@ func (b *table) answer(user live.UserID, o quiz.Option, after time.Duration) {
 
 // slot returns what a slot has.
 func (b *table) slot(n quiz.Number, shard int) []quiz.Evidence {
-	var list []quiz.Evidence
-	for _, f := range b.facts {
-		if f.Question == n && quiz.ShardOf(f.User) == shard {
-			list = append(list, f.Evidence)
-		}
-	}
+	list := slices.Clone(b.slots[quiz.Slot{Ref: b.q.Ref, Question: n, Shard: shard}])
 	b.mixed(list)
 	return quiz.Collect(list)
 }

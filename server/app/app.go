@@ -92,7 +92,7 @@ func newOn(ctx context.Context, c config.Config, logger *slog.Logger, m metrics,
 		err = a.buildVerifier(ctx)
 	}
 	if err == nil {
-		a.buildServices()
+		a.buildServices(ctx)
 		err = a.prepare(ctx)
 	}
 	if err != nil {
@@ -125,6 +125,7 @@ func (a *App) close() {
 	if a.hub != nil {
 		a.hub.Close()
 		a.show.Close()
+		a.services.Quizzes.Close()
 	}
 	if a.keys != nil {
 		a.keys.Close()
@@ -194,10 +195,8 @@ func (a *App) doubtFor() time.Duration {
 }
 
 // buildServices wires the use cases.
-func (a *App) buildServices() {
-	a.show = quizshow.New(
-		quizshow.Source{Quizzes: a.store.Quizzes, Answers: a.store.Answers, Clock: a.store.Clock},
-		quizshow.Config{Logger: a.logger, Metrics: quizshow.NewMetrics(a.metrics.registry)})
+func (a *App) buildServices(ctx context.Context) {
+	quizzes := a.buildQuizzes(ctx)
 	a.hub = hub.New(
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
 		hub.Config{
@@ -205,7 +204,7 @@ func (a *App) buildServices() {
 			Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry),
 		})
 	newID := func() string { return strings.ToLower(rand.Text()) }
-	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place))
+	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place), rooms.WithEnding(quizzes.RoomEnded))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
 		Rooms: roomService,
@@ -215,6 +214,7 @@ func (a *App) buildServices() {
 		Attributes: attributes.New(a.store.Set, a.hub, attributes.NewMetrics(a.metrics.registry)),
 		Moderation: moderation.New(a.store.Set, a.hub, a.logger),
 		Words:      words.New(a.store.Set),
+		Quizzes:    quizzes,
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -244,6 +244,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	group.Go(func() { a.keeper.Run(keeping) })
 	group.Go(func() { a.order.Run(keeping) })
 	group.Go(func() { a.show.Run(keeping, a.hub) })
+	group.Go(func() { a.services.Quizzes.Run(keeping) })
 	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })

@@ -21,6 +21,10 @@ var built = map[string][]string{
 		"Ban", "Unban", "Mute", "Unmute", "MuteRoom", "UnmuteRoom", "Kick", "Protect", "Unprotect", "ListSanctions",
 		"PutWords", "ListWords",
 	},
+	"QuizService": {
+		"CreateQuiz", "GetQuiz", "ListQuizzes", "AskQuestion", "SubmitAnswer", "RevealAnswer", "FinishQuiz", "CancelQuiz",
+		"AckFrame", "UseRevive", "GetStanding", "GrantRevives", "ListResults", "ListAnswerLog",
+	},
 }
 
 // methods calls do for every RPC of the contract.

@@ -12,15 +12,15 @@ import (
 
 // shard is what the players of one shard of a quiz do. The zero value is nothing.
 type shard struct {
-	mu      sync.Mutex
-	numbers map[live.UserID]int32 // users are numbered in the order in which they come
-	users   []live.UserID         // by number
-	order   []int32               // numbers in order of user, of as many as were sorted last
-	slots   []*slot               // by question
+	mu    sync.Mutex
+	names names
+	order []int32 // numbers of users in order of user, of as many as were sorted last
+	slots []*slot // by question
 
 	after   quiz.Number   // the standings are after this question; 0: there are none
 	players []quiz.Player // where they stand
 	stands  []int32       // by number of user: 1 + the index in players, 0 of none
+	status  []quiz.Status // by number of user
 }
 
 // slot is what the players of a shard do with one question.
@@ -44,20 +44,6 @@ type row struct {
 // chunk is how many rows are made at once.
 const chunk = 256
 
-// number returns a user's number.
-func (h *shard) number(user live.UserID) int32 {
-	if n, known := h.numbers[user]; known {
-		return n
-	}
-	if h.numbers == nil {
-		h.numbers = make(map[live.UserID]int32)
-	}
-	n := int32(len(h.users)) //nolint:gosec // memory ends before
-	h.numbers[user] = n
-	h.users = append(h.users, user)
-	return n
-}
-
 // slot returns a question's slot, which is made if it is not there.
 func (h *shard) slot(n quiz.Number) *slot {
 	for len(h.slots) <= int(n) {
@@ -79,19 +65,19 @@ func (h *shard) look(n quiz.Number) *slot {
 
 // find returns what the slot has of a user, nil for nothing.
 func (s *slot) find(user int32) *row {
-	if int(user) >= len(s.rows) || s.rows[user] == 0 {
+	if user < 0 || int(user) >= len(s.rows) || s.rows[user] == 0 {
 		return nil
 	}
 	at := s.rows[user] - 1
 	return &s.facts[at/chunk][at%chunk]
 }
 
-// row returns what the slot has of a user, to be written.
-func (s *slot) row(user int32) *row {
+// row returns what the slot has of one of so many users, to be written.
+func (s *slot) row(user int32, users int) *row {
 	if found := s.find(user); found != nil {
 		return found
 	}
-	if missing := int(user) + 1 - len(s.rows); missing > 0 {
+	if missing := users - len(s.rows); missing > 0 {
 		s.rows = append(s.rows, make([]int32, missing)...)
 	}
 	at := s.used
@@ -112,30 +98,51 @@ func (h *shard) answer(n quiz.Number, entry bool, list []quiz.Answer, now live.T
 	if n > 1 && h.after < n-1 && !in.sealed {
 		return nil, store.ErrNoStandings
 	}
-	receipts := make([]quiz.Receipt, len(list))
-	for i := range list {
-		receipts[i] = h.take(in, entry, &list[i], now)
+	receipts := make([]quiz.Receipt, 0, len(list))
+	for some := range slices.Chunk(list, lookUp) {
+		numbers := h.find(some)
+		for i := range some {
+			receipts = append(receipts, h.take(in, entry, &some[i], numbers[i], now))
+		}
 	}
 	return receipts, nil
 }
 
-// take takes one answer.
-func (h *shard) take(in *slot, entry bool, a *quiz.Answer, now live.Timestamp) quiz.Receipt {
-	user, known := h.numbers[a.User]
-	if known {
-		if first := in.find(user); first != nil && first.option != 0 {
-			return quiz.Receipt{Verdict: quiz.Repeated, Option: first.option, Received: first.received}
-		}
+// lookUp is how many users are looked up at once.
+const lookUp = 64
+
+// find returns the numbers of those who answer, -1 of those who are not there. It does so in
+// two short loops, so that what is read for one does not wait for what is read for another.
+func (h *shard) find(list []quiz.Answer) (numbers [lookUp]int32) {
+	var hashes [lookUp]uint32
+	for i := range list {
+		hashes[i] = hashOf(list[i].User)
+	}
+	for i := range list {
+		numbers[i] = h.names.find(list[i].User, hashes[i])
+	}
+	return numbers
+}
+
+// number returns a user's number, which they get if they have none.
+func (h *shard) number(user live.UserID) int32 { return h.names.number(user, hashOf(user)) }
+
+// take takes one answer, of a user whose number is -1 if they have none, or had none before
+// the answers that came with it.
+func (h *shard) take(in *slot, entry bool, a *quiz.Answer, user int32, now live.Timestamp) quiz.Receipt {
+	if user < 0 && entry && !in.sealed {
+		user = h.number(a.User)
+	}
+	if first := in.find(user); first != nil && first.option != 0 {
+		return quiz.Receipt{Verdict: quiz.Repeated, Option: first.option, Received: first.received}
 	}
 	switch {
 	case in.sealed:
 		return quiz.Receipt{Verdict: quiz.TooLate}
-	case !h.plays(in, user, known, entry):
+	case !h.plays(in, user, entry):
 		return quiz.Receipt{Verdict: quiz.NotPlaying}
-	case !known:
-		user = h.number(a.User)
 	}
-	row := in.row(user)
+	row := in.row(user, len(h.names.users))
 	row.option, row.received, row.stored = a.Option, a.Received, now
 	in.counts[a.Option-1]++
 	return quiz.Receipt{Verdict: quiz.Taken, Option: a.Option, Received: a.Received}
@@ -143,11 +150,12 @@ func (h *shard) take(in *slot, entry bool, a *quiz.Answer, now live.Timestamp) q
 
 // plays says whether a user may answer: whoever is in, has come back with the slot, or may
 // still come in.
-func (h *shard) plays(in *slot, user int32, known, entry bool) bool {
-	if !known || int(user) >= len(h.stands) || h.stands[user] == 0 {
-		return entry
+func (h *shard) plays(in *slot, user int32, entry bool) bool {
+	status := quiz.Spectator
+	if user >= 0 && int(user) < len(h.status) {
+		status = h.status[user]
 	}
-	switch h.players[h.stands[user]-1].Status {
+	switch status {
 	case quiz.Playing, quiz.Won:
 		return true
 	case quiz.Revivable:
@@ -170,14 +178,14 @@ func (h *shard) note(n quiz.Number, notes []quiz.Note) (sealed bool) {
 		return true
 	}
 	for i := range notes {
-		in.note(h.number(notes[i].User), &notes[i])
+		user := h.number(notes[i].User)
+		in.note(in.row(user, len(h.names.users)), &notes[i])
 	}
 	return false
 }
 
 // note takes one note.
-func (s *slot) note(user int32, n *quiz.Note) {
-	row := s.row(user)
+func (s *slot) note(row *row, n *quiz.Note) {
 	switch n.Kind {
 	case quiz.Entered:
 		row.entered = earlier(row.entered, n.At)
@@ -188,7 +196,7 @@ func (s *slot) note(user int32, n *quiz.Note) {
 	case quiz.Revive:
 		row.revivedAt = earlier(row.revivedAt, n.At)
 	case quiz.Granted:
-		s.grant(user, quiz.Grant{ID: n.ID, At: n.At, Count: n.Count})
+		s.grant(row.user, quiz.Grant{ID: n.ID, At: n.At, Count: n.Count})
 	}
 }
 
@@ -229,13 +237,13 @@ func (h *shard) seal(n quiz.Number) []quiz.Evidence {
 
 // sort has the users in order.
 func (h *shard) sort() {
-	if len(h.order) == len(h.users) {
+	if len(h.order) == len(h.names.users) {
 		return
 	}
-	for n := len(h.order); n < len(h.users); n++ {
+	for n := len(h.order); n < len(h.names.users); n++ {
 		h.order = append(h.order, int32(n)) //nolint:gosec // as above
 	}
-	slices.SortFunc(h.order, func(a, b int32) int { return cmp.Compare(h.users[a], h.users[b]) })
+	slices.SortFunc(h.order, func(a, b int32) int { return cmp.Compare(h.names.users[a], h.names.users[b]) })
 }
 
 // evidence returns what a slot has of a user.
@@ -243,7 +251,7 @@ func (h *shard) evidence(in *slot, r *row) quiz.Evidence {
 	grants := slices.Clone(in.grants[r.user])
 	slices.SortFunc(grants, func(a, b quiz.Grant) int { return cmp.Compare(a.ID, b.ID) })
 	return quiz.Evidence{
-		User: h.users[r.user], Entered: r.entered, Delivered: r.delivered, Session: r.session, Option: r.option,
+		User: h.names.users[r.user], Entered: r.entered, Delivered: r.delivered, Session: r.session, Option: r.option,
 		Received: r.received, Stored: r.stored, Revived: r.revivedAt, Grants: grants,
 	}
 }
@@ -275,10 +283,8 @@ func (h *shard) deliveredTo(n quiz.Number, users []live.UserID) (reached []live.
 		return nil
 	}
 	for _, user := range users {
-		if number, known := h.numbers[user]; known {
-			if row := in.find(number); row != nil && row.delivered != 0 {
-				reached = append(reached, user)
-			}
+		if row := in.find(h.names.find(user, hashOf(user))); row != nil && row.delivered != 0 {
+			reached = append(reached, user)
 		}
 	}
 	return reached
@@ -293,12 +299,14 @@ func (h *shard) keep(n quiz.Number, players []quiz.Player) {
 	}
 	h.after, h.players = n, players
 	clear(h.stands)
+	clear(h.status)
 	for i := range players {
 		user := h.number(players[i].User)
-		if missing := len(h.users) - len(h.stands); missing > 0 {
+		if missing := len(h.names.users) - len(h.stands); missing > 0 {
 			h.stands = append(h.stands, make([]int32, missing)...)
+			h.status = append(h.status, make([]quiz.Status, missing)...)
 		}
-		h.stands[user] = int32(i) + 1 //nolint:gosec // as above
+		h.stands[user], h.status[user] = int32(i)+1, players[i].Status
 	}
 }
 
@@ -312,7 +320,7 @@ func (h *shard) standingsOf(n quiz.Number, users []live.UserID) ([]quiz.Player, 
 	all := make([]quiz.Player, len(users))
 	for i, user := range users {
 		all[i].User = user
-		if number, known := h.numbers[user]; known && int(number) < len(h.stands) && h.stands[number] != 0 {
+		if number := h.names.find(user, hashOf(user)); number >= 0 && int(number) < len(h.stands) && h.stands[number] != 0 {
 			all[i] = h.players[h.stands[number]-1]
 		}
 	}

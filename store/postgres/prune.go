@@ -19,6 +19,8 @@ const (
 
 	// batch is how much is deleted in one transaction.
 	batch = 5000
+	// largeBatch is that of what is large: a part may have tens of thousands of players.
+	largeBatch = 100
 )
 
 // Pruned is what Prune has deleted.
@@ -40,8 +42,9 @@ func (s *Store) Prune(ctx context.Context) (p Pruned, err error) {
 func (s *Store) pruneRequests(ctx context.Context, p *Pruned) error {
 	rooms, err := s.drain(ctx, "prune room requests", s.instant(), batch)
 	sanctions, err2 := s.drain(ctx, "prune sanction requests", s.instant(), batch)
-	p.Requests += rooms + sanctions
-	return errors.Join(err, err2)
+	quizzes, err3 := s.drain(ctx, "prune quiz requests", s.instant(), batch)
+	p.Requests += rooms + sanctions + quizzes
+	return errors.Join(err, err2, err3)
 }
 
 // pruneMessages deletes messages that are older than history is kept.
@@ -84,11 +87,14 @@ func (s *Store) pruneRooms(ctx context.Context, p *Pruned) error {
 	}
 }
 
-// forget deletes an ended room: its messages, of which there may be many, then all else
-// at once.
+// forget deletes an ended room: its messages and what its quizzes came to, of which there
+// may be much, then all else at once.
 func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 	n, err := s.drain(ctx, "forget messages", id, batch)
 	p.Messages += n
+	if err == nil {
+		_, err = s.drainBy(ctx, largeBatch, "forget quiz parts", id, largeBatch)
+	}
 	if err != nil {
 		return err
 	}
@@ -105,8 +111,11 @@ func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 		}
 		var all pgx.Batch
 		all.Queue(statement("forget messages"), id, batch) // archived meanwhile
+		all.Queue(statement("forget quizzes"), id)         // first: who holds one may be writing what it came to
+		all.Queue(statement("forget quiz parts"), id, batch)
 		for _, name := range []string{
-			"forget archives", "forget words", "forget word lists", "forget word book", "forget sanction requests",
+			"forget quiz tasks", "forget quiz tallies", "forget quiz requests", "forget archives", "forget words",
+			"forget word lists", "forget word book", "forget sanction requests",
 			"forget sanctions", "forget place", "forget debts", "forget room",
 		} {
 			all.Queue(statement(name), id)
@@ -122,6 +131,11 @@ func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 // drain calls a statement that deletes a batch at most until there is less than that, and
 // returns how much it deleted. The size of a batch is its last argument.
 func (s *Store) drain(ctx context.Context, name string, args ...any) (all int64, err error) {
+	return s.drainBy(ctx, batch, name, args...)
+}
+
+// drainBy is drain with batches of another size.
+func (s *Store) drainBy(ctx context.Context, size int64, name string, args ...any) (all int64, err error) {
 	for {
 		var n int64
 		err := s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -132,7 +146,7 @@ func (s *Store) drain(ctx context.Context, name string, args ...any) (all int64,
 		if err != nil {
 			return all, err
 		}
-		if all += n; n < batch {
+		if all += n; n < size {
 			return all, nil
 		}
 	}

@@ -280,7 +280,7 @@ func answersAreCounted(t *testing.T, s *rig) {
 	for shard := range 10 {
 		slot := quiz.Slot{Ref: ref, Question: 1, Shard: shard * 7}
 		for i, user := range people(slot.Shard, 12) {
-			option := quiz.Option(i*shard%quiz.MaxOptions + 1) //nolint:gosec // at most 6
+			option := quiz.Option(i*shard%quiz.MaxOptions + 1)
 			s.answers(slot, true, answer(user, option, 10), answer(user, 1, 10))
 			want[option-1]++
 		}
@@ -400,7 +400,7 @@ func slotTakesManyPlayers(t *testing.T, s *rig) {
 	players, list := make([]quiz.Player, many), make([]quiz.Answer, many)
 	for i := range users {
 		users[i] = live.UserID([]byte{'u', byte('a' + i/1000), byte('a' + i/40%25), byte('0' + i%40)})
-		players[i], list[i] = in(users[i]), answer(users[i], quiz.Option(i%3+1), live.Timestamp(i+1)) //nolint:gosec // small
+		players[i], list[i] = in(users[i]), answer(users[i], quiz.Option(i%3+1), live.Timestamp(i+1))
 	}
 	for at := 0; at < many; at += each {
 		s.answers(slot, true, list[at:at+each]...)

@@ -31,6 +31,7 @@ func Benchmark(b *testing.B, open Open) {
 		{"Renew", benchmarkRenew},
 		{"Standing", benchmarkStanding},
 		{"WordsRevision", benchmarkWordsRevision},
+		{"Answers", benchmarkAnswers},
 		{"PublishHear/1", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 1) }},
 		{"PublishHear/100", func(b *testing.B, s *rig) { benchmarkPublishHear(b, s, 100) }},
 	}

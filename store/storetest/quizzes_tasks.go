@@ -19,7 +19,7 @@ func (s *rig) asked(id live.RoomID) quiz.Ref {
 	return ref
 }
 
-// since returns the store's clock and a difference.
+// instant returns the store's clock and a difference.
 func (s *rig) instant(ref quiz.Ref, d time.Duration) (at live.Timestamp) {
 	s.t.Helper()
 	s.changeQuiz(ref, func(_ *store.QuizChange, now live.Timestamp) { at = now.Add(d) })
@@ -138,7 +138,7 @@ func partOf(n int) quiz.Part {
 	}
 	for i, user := range users {
 		part.Players = append(part.Players, quiz.Player{
-			User: user, Status: quiz.Status(i % 5), EnteredAt: 1, OutAt: quiz.Number(n % 100), Right: 99, Excused: 3, Used: 100, //nolint:gosec // small
+			User: user, Status: quiz.Status(i % 5), EnteredAt: 1, OutAt: quiz.Number(n % 100), Right: 99, Excused: 3, Used: 100,
 			Revives: 10_000 * i, Spent: 1 << 40, Answered: 100, After: 100, Outcome: quiz.OutMissed, Option: 6,
 		})
 		part.Evidence = append(part.Evidence, quiz.Evidence{

@@ -109,10 +109,9 @@ func oneQuizRunsWhoeverAsks(t *testing.T, s *rig) {
 				c.Quiz.State = quiz.Asked
 				c.Quiz.Title += "x" // so that it differs
 			})
-			var running *store.QuizRunningError
 			if err == nil {
 				started.Add(1)
-			} else if !errors.As(err, &running) {
+			} else if _, runs := errors.AsType[*store.QuizRunningError](err); !runs {
 				t.Errorf("ChangeQuiz: %v", err)
 			}
 		})
@@ -207,7 +206,7 @@ func noQuizFollowsTheEnd(t *testing.T, s *rig) {
 func changesInterruptedAreAllOrNone(t *testing.T, s *rig) {
 	s.create("r")
 	ref := s.draftQuiz("r", "q").Ref
-	parallel(4, func(n int) {
+	parallel(4, func(int) {
 		for i := range 50 {
 			s.interrupted(i, func(ctx context.Context) error {
 				_, err := s.Quizzes.ChangeQuiz(ctx, ref, func(q quiz.Quiz, _ live.Timestamp) (store.QuizChange, error) {
@@ -220,7 +219,6 @@ func changesInterruptedAreAllOrNone(t *testing.T, s *rig) {
 				})
 				return err
 			})
-			_ = n
 		}
 	})
 	q := s.quiz("r", "q")

@@ -19,6 +19,13 @@ DELETE FROM sanction_requests WHERE ctid = ANY (ARRAY(
   LIMIT $2 FOR UPDATE SKIP LOCKED
 ));
 
+-- name: prune quiz requests
+DELETE FROM quiz_requests WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM quiz_requests
+  WHERE expires <= (SELECT COALESCE($1::bigint, microseconds()))
+  LIMIT $2 FOR UPDATE SKIP LOCKED
+));
+
 -- name: crowded places
 SELECT place FROM sanctions GROUP BY place HAVING count(*) > $1 ORDER BY place;
 
@@ -43,6 +50,21 @@ ORDER BY ended LIMIT $3;
 
 -- name: forget messages
 DELETE FROM messages WHERE ctid = ANY (ARRAY(SELECT ctid FROM messages WHERE room = $1 LIMIT $2));
+
+-- name: forget quiz parts
+DELETE FROM quiz_parts WHERE ctid = ANY (ARRAY(SELECT ctid FROM quiz_parts WHERE room = $1 LIMIT $2));
+
+-- name: forget quizzes
+DELETE FROM quizzes WHERE room = $1;
+
+-- name: forget quiz tasks
+DELETE FROM quiz_tasks WHERE room = $1;
+
+-- name: forget quiz tallies
+DELETE FROM quiz_tallies WHERE room = $1;
+
+-- name: forget quiz requests
+DELETE FROM quiz_requests WHERE room = $1;
 
 -- name: forget archives
 DELETE FROM archives WHERE room = $1;

@@ -1,0 +1,49 @@
+package postgres_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/postgres"
+	"github.com/ovation-live/ovation/store/storetest"
+)
+
+// Quizzes and the books need no other backend, but for being published.
+func TestStore(t *testing.T) {
+	t.Parallel()
+	const unheard = "Postgres publishes nothing"
+	var excludes []storetest.Exclude
+	for _, name := range []string{
+		"quizzes/CreateQuizReturnsItAsStored", "quizzes/ChangeQuizOfNothingIsNoRevision", "quizzes/ChangeQuizIsHeard",
+		"quizzes/ChangeQuizRefusedWritesNothing",
+		"quizzes_races/ChangesAreCounted",
+	} {
+		excludes = append(excludes, storetest.Exclude{Test: name, Reason: unheard})
+	}
+	roles := []string{"quizzes", "ledger", "quizzes_races", "ledger_races"}
+	for _, mode := range modes {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
+				tb.Helper()
+				return openSuite(tb, mode)
+			}, roles, excludes...)
+		})
+	}
+}
+
+// openSuite opens a store whose clock the suite moves.
+func openSuite(tb testing.TB, mode postgres.ExecMode) storetest.Backend {
+	tb.Helper()
+	clock, c := storetest.NewClock(live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))), config(tb)
+	c.ExecMode, c.Clock, c.MaxConns = mode, clock.Now, 4
+	s := openWith(tb, c)
+	return storetest.Backend{
+		Set:    store.Set{Rooms: s, Events: s, Quizzes: s, Ledger: s},
+		Clock:  clock,
+		Checks: 10, // each in every mode
+		Close:  s.Close,
+	}
+}
