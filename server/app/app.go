@@ -28,6 +28,7 @@ import (
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/pushing"
+	"github.com/ovation-live/ovation/server/quizshow"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/tracing"
@@ -41,6 +42,7 @@ type App struct {
 	logger   *slog.Logger
 	store    backing
 	hub      *hub.Hub
+	show     *quizshow.Follower
 	cluster  *cluster.Cluster
 	keeper   *rooms.Keeper
 	order    *moderation.Keeper
@@ -90,7 +92,7 @@ func newOn(ctx context.Context, c config.Config, logger *slog.Logger, m metrics,
 		err = a.buildVerifier(ctx)
 	}
 	if err == nil {
-		a.buildServices()
+		a.buildServices(ctx)
 		err = a.prepare(ctx)
 	}
 	if err != nil {
@@ -122,6 +124,8 @@ func (a *App) stopObserving(ctx context.Context) {
 func (a *App) close() {
 	if a.hub != nil {
 		a.hub.Close()
+		a.show.Close()
+		a.services.Quizzes.Close()
 	}
 	if a.keys != nil {
 		a.keys.Close()
@@ -191,12 +195,16 @@ func (a *App) doubtFor() time.Duration {
 }
 
 // buildServices wires the use cases.
-func (a *App) buildServices() {
+func (a *App) buildServices(ctx context.Context) {
+	quizzes := a.buildQuizzes(ctx)
 	a.hub = hub.New(
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
-		hub.Config{Heartbeat: a.config.Heartbeat, DoubtFor: a.doubtFor(), Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry)})
+		hub.Config{
+			Heartbeat: a.config.Heartbeat, DoubtFor: a.doubtFor(), Quizzes: a.show,
+			Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry),
+		})
 	newID := func() string { return strings.ToLower(rand.Text()) }
-	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place))
+	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place), rooms.WithEnding(quizzes.RoomEnded))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
 		Rooms: roomService,
@@ -206,6 +214,7 @@ func (a *App) buildServices() {
 		Attributes: attributes.New(a.store.Set, a.hub, attributes.NewMetrics(a.metrics.registry)),
 		Moderation: moderation.New(a.store.Set, a.hub, a.logger),
 		Words:      words.New(a.store.Set),
+		Quizzes:    quizzes,
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -234,6 +243,8 @@ func (a *App) Run(ctx, force context.Context) error {
 	stopStore := a.runStore(context.WithoutCancel(ctx))
 	group.Go(func() { a.keeper.Run(keeping) })
 	group.Go(func() { a.order.Run(keeping) })
+	group.Go(func() { a.show.Run(keeping, a.hub) })
+	group.Go(func() { a.services.Quizzes.Run(keeping) })
 	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })

@@ -139,6 +139,7 @@ type clients struct {
 	feed       ovationv1connect.FeedServiceClient
 	attributes ovationv1connect.AttributeServiceClient
 	moderation ovationv1connect.ModerationServiceClient
+	quizzes    ovationv1connect.QuizServiceClient
 }
 
 func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
@@ -147,6 +148,7 @@ func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
 		ovationv1connect.NewFeedServiceClient(h, n.url, opts...),
 		ovationv1connect.NewAttributeServiceClient(h, n.url, opts...),
 		ovationv1connect.NewModerationServiceClient(h, n.url, opts...),
+		ovationv1connect.NewQuizServiceClient(h, n.url, opts...),
 	}
 }
 

@@ -22,6 +22,10 @@ var built = map[string][]string{
 		"RemoveModerator", "ListSanctions",
 		"PutWords", "ListWords",
 	},
+	"QuizService": {
+		"CreateQuiz", "GetQuiz", "ListQuizzes", "AskQuestion", "SubmitAnswer", "RevealAnswer", "FinishQuiz", "CancelQuiz",
+		"AckFrame", "UseRevive", "GetStanding", "GrantRevives", "ListResults", "ListAnswerLog",
+	},
 }
 
 // methods calls do for every RPC of the contract.

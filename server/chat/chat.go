@@ -272,7 +272,7 @@ func (s *Service) Pull(ctx context.Context, p auth.Principal, pull hub.Pull) (hu
 	if err := p.In(pull.Room); err != nil {
 		return hub.Pulled{}, err
 	}
-	pull.User = p.User
+	pull.User, pull.Role = p.User, p.Role
 	if pull.Wait > 0 {
 		s.keeper.Pulled(pull.Room, p.User, pull.Session) // they are there while they wait
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/wire"
@@ -101,6 +102,47 @@ func (p *audience) take() (taken int) {
 		taken += len(p.frames)
 	}
 	return taken
+}
+
+// BenchmarkQuestion is a question: from its being shown until every subscriber has taken
+// its frame and copied the bytes, and then acknowledged it.
+func BenchmarkQuestion(b *testing.B) {
+	for _, size := range []int{100, 5000, 10_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			p := newAudience(b, hub.Notified, size, hub.NewMetrics(nil))
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				show := public(quiz.ID(fmt.Sprint(n)))
+				p.shower.stage.Show([]hub.Show{show})
+				<-p.waker.all
+				if taken := p.take(); taken != size {
+					b.Fatalf("%d frames for %d subscribers", taken, size)
+				}
+				for i := range p.subs {
+					user := userNumber(i)
+					p.hub.Acknowledge(theRoom, room.Session{ID: live.SessionID(user), User: user}, []string{show.ID})
+				}
+				p.shower.came = p.shower.came[:0]
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/subscriber")
+		})
+	}
+}
+
+// BenchmarkRepeat is one look at who has not acknowledged, where everyone has.
+func BenchmarkRepeat(b *testing.B) {
+	p := newAudience(b, hub.Notified, 5000, hub.NewMetrics(nil))
+	show := public("q")
+	p.shower.stage.Show([]hub.Show{show})
+	<-p.waker.all
+	p.take()
+	for i := range p.subs {
+		p.shower.stage.Delivered([]live.UserID{userNumber(i)}, show.ID)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.shower.stage.Repeat()
+	}
 }
 
 // BenchmarkAttributeSync is one change of an attribute: until every subscriber has been

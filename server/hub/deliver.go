@@ -105,7 +105,7 @@ func (f *followed) offer(n *notice) (behind, viewers int) {
 // and the room's end.
 func (f *followed) deliverControl() {
 	f.mu.Lock()
-	departures, ended := f.departures, f.ended
+	departures, ended, shown := f.departures, f.ended, f.loud
 	f.departures = nil
 	f.mu.Unlock()
 	for _, d := range departures {
@@ -115,11 +115,11 @@ func (f *followed) deliverControl() {
 	if over {
 		f.deliver() // what was said before the end comes before it
 	}
-	controls := f.shared.Load().controls.last
-	if !over && controls == f.announced.controls {
+	now := announced{ended, f.shared.Load().controls.last, shown}
+	if !over && now == f.announced {
 		return
 	}
-	f.announced = announced{ended, controls}
+	f.announced = now
 	f.crowd.each(func(s *Subscriber) {
 		if over {
 			s.finish(RoomOver, ended)
@@ -133,6 +133,7 @@ func (f *followed) deliverControl() {
 type announced struct {
 	end      *wire.Frame
 	controls uint64 // the number of the last control frame
+	shown    uint64 // that of the last frame of a quiz
 }
 
 // kickReason says to viewers why they depart.

@@ -34,6 +34,7 @@ type followed struct {
 	asks    chan chan struct{} // those who ask for a check; closed when it was made
 	shared  atomic.Pointer[shared]
 	answers answers
+	readers readers
 
 	pace      feed.Pace // the deliverer's, and so are
 	marks     *time.Timer
@@ -52,6 +53,8 @@ type followed struct {
 	online       room.Online
 	toldOnline   room.Online
 	toldOnlineAt live.Timestamp
+	lastShown    uint64 // the number of the latest frame of a quiz
+	loud         uint64 // that of the latest which is not for hosts and moderators alone
 	departures   []store.Departure
 	departed     publicationID // of the last departure
 	ended        *wire.Frame
@@ -104,6 +107,8 @@ func (f *followed) run() {
 		return
 	}
 	defer stop()
+	f.stage()
+	defer f.hub.config.Quizzes.Closed(Stage{f})
 	close(f.opened)
 	f.hub.config.Metrics.rooms.Inc()
 	defer f.hub.config.Metrics.rooms.Dec()
@@ -146,7 +151,21 @@ func (f *followed) hear(p store.Publication) {
 	if p.Departure != nil {
 		f.depart(p)
 	}
+	if p.Quiz != nil {
+		f.hub.config.Quizzes.Heard(f.id, *p.Quiz)
+	}
 	f.take(p)
+}
+
+// stageWithin is how long whoever knows the quizzes may take to say what is shown in a
+// room that is opened.
+const stageWithin = time.Second
+
+// stage has what is to be shown put in place before anybody is served.
+func (f *followed) stage() {
+	ctx, cancel := context.WithTimeout(f.ctx, stageWithin)
+	defer cancel()
+	f.hub.config.Quizzes.Opened(ctx, Stage{f})
 }
 
 // depart notes a departure, at once and whatever else was lost: no log holds it. One

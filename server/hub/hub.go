@@ -10,9 +10,10 @@
 // so that a store that is slow to answer delays nothing that was heard. One for all
 // rooms looks for losses that nothing shows.
 //
-// Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu, then answers.mu. The store
-// calls hear under its own lock, and hear takes followed.mu alone. Nothing here does
-// I/O under a lock. A subscriber who is up to date takes no lock but its own.
+// Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu, then answers.mu,
+// then readers.mu, then Own.mu. The store calls hear under its own lock, and hear takes
+// followed.mu, under which Quizzes hears too. Nothing here does I/O under a lock. A
+// subscriber who is up to date takes no lock but its own.
 package hub
 
 import (
@@ -43,6 +44,8 @@ type Config struct {
 	// DoubtFor is how long a viewer who does not pull here may pull elsewhere and is not
 	// ended: longer than a session lasts that nobody renews. 0: there is no other node.
 	DoubtFor time.Duration
+	// Quizzes knows what is to be shown. Default: nothing ever is.
+	Quizzes Quizzes
 	// Logger gets what an operator should know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.
@@ -53,6 +56,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Heartbeat == 0 {
 		c.Heartbeat = 20 * time.Second
+	}
+	if c.Quizzes == nil {
+		c.Quizzes = noQuizzes{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

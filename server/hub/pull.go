@@ -14,6 +14,7 @@ import (
 type Pull struct {
 	Room    live.RoomID
 	User    live.UserID
+	Role    live.Role
 	Session live.SessionID // empty: all of the user's count as having pulled
 	Cursor  feed.Cursor
 	Limit   int           // 0: the room's
@@ -24,8 +25,11 @@ type Pull struct {
 type Pulled struct {
 	Batch     feed.Batch
 	Heads     feed.Heads
-	Answer    *wire.Frame // both, encoded once for all readers who get the same
-	Streaming bool        // the session has a stream on this node
+	Quiz      []*wire.QuizFrame // still to be shown to a session without a stream
+	Answer    *wire.Frame       // all of it, encoded once for all readers who get the same
+	Streaming bool              // the session has a stream on this node
+
+	again time.Duration // until some of Quiz are due again; 0: never
 }
 
 // newPulled returns a batch and heads with their encoding.
@@ -41,6 +45,9 @@ func (h *Hub) Pull(ctx context.Context, p Pull) (Pulled, error) {
 	}
 	f := h.serving(p.Room)
 	if f == nil {
+		if p.Session != "" {
+			h.config.Quizzes.Polled(p.Room)
+		}
 		return h.pullFromStore(ctx, p)
 	}
 	pulled, _ := f.pull(ctx, p)
@@ -72,10 +79,18 @@ func (h *Hub) longPoll(ctx context.Context, p Pull) (Pulled, error) {
 func (f *followed) await(ctx context.Context, p Pull) (Pulled, pollEnding) {
 	timeout := time.NewTimer(p.Wait)
 	defer timeout.Stop()
+	again := time.NewTimer(p.Wait)
+	again.Stop() // until something is given that may have to be again
+	defer again.Stop()
 	pulled, changed := f.pull(ctx, p)
 	for heads := pulled.Heads; changed != nil && pulled.Heads == heads; {
+		if pulled.again > 0 {
+			again.Reset(pulled.again)
+		}
 		select {
 		case <-changed:
+			pulled, changed = f.pull(ctx, p)
+		case <-again.C:
 			pulled, changed = f.pull(ctx, p)
 		case <-timeout.C:
 			return pulled, pollTimedOut
@@ -99,14 +114,32 @@ func (f *followed) pull(ctx context.Context, p Pull) (Pulled, <-chan struct{}) {
 		pulled = f.look(p.Cursor, p.Limit)
 	}
 	pulled.Streaming = streaming
+	shows := f.shared.Load().shows
+	due := shows != nil && !streaming && f.addShows(&pulled, p, shows)
 	batch := pulled.Batch
 	if p.Session != "" && streaming {
 		f.stands(p, batch.Cursor)
 	}
-	if len(batch.Messages) > 0 || batch.Resync || batch.Dropped != [feed.Buckets]uint64{} || p.Wait == 0 {
+	if due || len(batch.Messages) > 0 || batch.Resync || batch.Dropped != [feed.Buckets]uint64{} || p.Wait == 0 {
 		return pulled, nil
 	}
-	return pulled, f.changedSince(pulled.Heads)
+	return pulled, f.changedSince(pulled.Heads, shows)
+}
+
+// addShows adds what is shown to what a reader without a stream gets, and says whether it
+// is time that they got it.
+func (f *followed) addShows(pulled *Pulled, p Pull, s *shows) (due bool) {
+	who := room.Session{ID: p.Session, User: p.User, Role: p.Role}
+	if p.Session != "" {
+		f.hub.config.Quizzes.Came(f.id, who)
+	}
+	g := f.readers.give(s, viewerOf(who), clock())
+	if len(g.frames) == 0 {
+		return false
+	}
+	pulled.Quiz, pulled.again = g.frames, g.again
+	pulled.Answer = f.readers.answer(*pulled)
+	return g.due
 }
 
 // look returns what a reader at c gets.
@@ -120,12 +153,12 @@ func (f *followed) look(c feed.Cursor, limit int) Pulled {
 	return f.answers.get(heads, reader{c, limit}, func() Pulled { return newPulled(f.rings.Select(c, limit), heads) })
 }
 
-// changedSince returns a channel that is closed when there may be more than at heads;
-// nil if the room is over, and nothing comes any more.
-func (f *followed) changedSince(heads feed.Heads) <-chan struct{} {
+// changedSince returns a channel that is closed when there may be more than at heads and
+// when so much was shown; nil if the room is over, and nothing comes any more.
+func (f *followed) changedSince(heads feed.Heads, s *shows) <-chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.heads() != heads {
+	if f.heads() != heads || f.shared.Load().shows != s {
 		already := make(chan struct{})
 		close(already)
 		return already

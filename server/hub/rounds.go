@@ -22,6 +22,7 @@ type shared struct {
 	last     uint64      // the number of the latest round; they count from 1
 	cursor   feed.Cursor // after it
 	controls controls
+	shows    *shows // nil: nothing is
 }
 
 // round is what everyone who was up to date gets.

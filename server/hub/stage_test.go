@@ -33,9 +33,10 @@ const theRoom live.RoomID = "r"
 // stage is one room, its store and a hub.
 type stage struct {
 	tb
-	store *backing
-	hub   *hub.Hub
-	room  room.Room
+	store  *backing
+	hub    *hub.Hub
+	room   room.Room
+	shower *shower
 }
 
 // roomWith returns a room whose settings differ from the defaults.
@@ -67,13 +68,13 @@ func newStage(t tb, r room.Room) *stage {
 // newMeasuredStage is newStage with a hub that counts.
 func newMeasuredStage(t tb, r room.Room, m *hub.Metrics) *stage {
 	t.Helper()
-	s := &stage{tb: t, store: newBacking()}
+	s := &stage{tb: t, store: newBacking(), shower: new(shower)}
 	created, err := s.store.now().CreateRoom(context.Background(), r, "")
 	s.must(err)
 	s.room = created
 	s.store.record(s.store.now(), r.ID)
 	s.hub = hub.New(hub.Source{Rooms: s.store, Log: s.store, Bus: s.store},
-		hub.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: m})
+		hub.Config{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Metrics: m, Quizzes: s.shower})
 	return s
 }
 

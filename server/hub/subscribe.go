@@ -35,6 +35,7 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 	if !f.continues(sub.Cursor) {
 		f.settle(ctx)
 	}
+	f.resolve(ctx, sub.Session.User)
 	now := clock()
 	s := &Subscriber{
 		room: f, session: sub.Session, protected: sub.Protected, waker: w,
@@ -52,6 +53,9 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 		return nil, nil, err
 	}
 	h.config.Metrics.subscribers[s.asked].Inc()
+	if f.shared.Load().shows != nil {
+		h.config.Quizzes.Came(f.id, s.session)
+	}
 	if farewell := h.table.drained(); farewell != nil { // meanwhile: Drain may not have seen it
 		s.finish(Drained, farewell)
 	}
@@ -79,7 +83,8 @@ func (f *followed) welcome(s *Subscriber, sub Subscription) (w wire.Welcome, ove
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	s.choose(f.room.Settings.InlinePercent)
-	s.control = f.shared.Load().controls.last
+	latest := f.shared.Load()
+	s.control = latest.controls.last
 	return wire.Welcome{
 		Session:   sub.Session.ID,
 		Heartbeat: f.hub.config.Heartbeat,
@@ -89,6 +94,7 @@ func (f *followed) welcome(s *Subscriber, sub Subscription) (w wire.Welcome, ove
 		Room:      f.room,
 		Online:    sub.Online,
 		Now:       clock(),
+		Quiz:      s.greet(latest.shows),
 	}, f.room.State == room.Ended
 }
 
@@ -99,6 +105,7 @@ func (h *Hub) Unsubscribe(s *Subscriber) {
 		return
 	}
 	s.room.crowd.remove(s)
+	s.leaveWatch()
 	h.config.Metrics.subscribers[s.asked].Dec()
 	h.release(s.room)
 }

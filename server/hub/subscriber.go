@@ -78,6 +78,7 @@ type Subscriber struct {
 	notify    *wire.Frame    // the latest notification not yet taken
 	untaken   news           // what that says is new
 	control   uint64         // the last control frame taken
+	watch     *watch         // of the frames of quizzes that are shown; nil while there are none
 	end       *wire.Frame    // the last frame of all
 	ending    Ending         // why there is one
 }
@@ -291,6 +292,7 @@ func (s *Subscriber) Next(frames []*wire.Frame) (_ []*wire.Frame, done bool) {
 // due appends what is due but for the last frame. The caller holds s.mu.
 func (s *Subscriber) due(frames []*wire.Frame) []*wire.Frame {
 	latest := s.room.shared.Load()
+	frames = s.takeShows(latest.shows, frames)
 	frames = latest.controls.since(s.control, frames)
 	s.control = latest.controls.last
 	if s.inline {

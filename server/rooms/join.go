@@ -13,6 +13,7 @@ import (
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/hub"
+	"github.com/ovation-live/ovation/server/wire"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -23,8 +24,9 @@ type Joined struct {
 	Online     room.Online
 	Latest     feed.Batch
 	Attributes store.AttributeDelta
-	Endpoint   string    // where the caller is best served; empty: wherever they come to
-	Role       live.Role // that the caller acts in
+	Quiz       []*wire.QuizFrame // still to be shown
+	Endpoint   string            // where the caller is best served; empty: wherever they come to
+	Role       live.Role         // that the caller acts in
 }
 
 // Join opens or resumes the caller's session and fetches, side by side, what a client
@@ -53,9 +55,13 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 		return err
 	})
 	fetch.Go(func() (err error) {
-		pulled, err := s.hub.Pull(ctx, hub.Pull{Room: id, User: p.User, Session: j.Session})
+		pulled, err := s.hub.Pull(ctx, hub.Pull{Room: id, User: p.User, Role: p.Role, Session: j.Session})
 		j.Latest = pulled.Batch
 		return err
+	})
+	fetch.Go(func() error {
+		j.Quiz = s.hub.QuizFrames(ctx, id, room.Session{ID: j.Session, User: p.User, Name: p.Name, Role: p.Role})
+		return nil
 	})
 	fetch.Go(func() (err error) {
 		j.Attributes, err = s.attributes.AttributeSnapshot(ctx, id, nil)

@@ -25,6 +25,7 @@ type Service struct {
 	hub        *hub.Hub
 	newID      func() string
 	place      hub.Endpoint
+	ending     func(ctx context.Context, id live.RoomID) error
 }
 
 // Option changes how use cases are made.
@@ -35,13 +36,20 @@ func WithPlaces(place hub.Endpoint) Option {
 	return func(s *Service) { s.place = place }
 }
 
+// WithEnding has something done with each room that has ended. A call that ends a room is
+// answered when it is done, and can be repeated until then.
+func WithEnding(ending func(ctx context.Context, id live.RoomID) error) Option {
+	return func(s *Service) { s.ending = ending }
+}
+
 // New returns the use cases over a store and a hub. newID makes ids that nobody can
 // guess.
 func New(set store.Set, h *hub.Hub, newID func() string, opts ...Option) *Service {
 	s := &Service{
 		rooms: set.Rooms, presence: set.Presence, attributes: set.Attributes, sanctions: set.Sanctions,
 		hub: h, newID: newID,
-		place: func(live.RoomID, int, live.UserID) string { return "" },
+		place:  func(live.RoomID, int, live.UserID) string { return "" },
+		ending: func(context.Context, live.RoomID) error { return nil },
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -180,7 +188,11 @@ func (s *Service) End(ctx context.Context, p auth.Principal, id live.RoomID) (ro
 	if err := p.As(id, live.RoleHost, live.RoleBackend); err != nil {
 		return room.Room{}, err
 	}
-	return s.rooms.EndRoom(ctx, id)
+	r, err := s.rooms.EndRoom(ctx, id)
+	if err == nil {
+		err = s.ending(ctx, id)
+	}
+	return r, err
 }
 
 // Members returns a page of who is in a room, each in the role that acts, the token of

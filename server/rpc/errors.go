@@ -15,7 +15,9 @@ import (
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
@@ -24,6 +26,7 @@ import (
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
+	serverquiz "github.com/ovation-live/ovation/server/quiz"
 	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
@@ -133,6 +136,50 @@ var failures = []struct {
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID,
 		"page_token is not one that this call handed out", 0,
 	}},
+	{store.ErrQuizNotFound, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_QUIZ_NOT_FOUND,
+		"there is no such quiz in the room", 0,
+	}},
+	{store.ErrQuizExists, failure{
+		connect.CodeAlreadyExists, ovationv1.ErrorReason_ERROR_REASON_QUIZ_EXISTS,
+		"there is a quiz of this id in the room already: choose another, or leave it out", 0,
+	}},
+	{store.ErrNoStandings, failure{
+		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
+		"where the players stand is being fetched", time.Second,
+	}},
+	{quiz.ErrEarly, failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_ANSWER_EARLY,
+		"the question was not asked yet", 0,
+	}},
+	{quiz.ErrOptionUnknown, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_QUIZ_OPTION_UNKNOWN,
+		"the question has no option of this number", 0,
+	}},
+	{quiz.ErrQuestionNotFound, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_NOT_FOUND,
+		"the quiz has no question at this place: send one with the call", 0,
+	}},
+	{quiz.ErrQuestionAsked, failure{
+		connect.CodeAlreadyExists, ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_ASKED,
+		"another question was asked at this place: ask the next", 0,
+	}},
+	{quiz.ErrEvaluating, failure{
+		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_QUIZ_EVALUATING,
+		"the question is being evaluated: repeat the call after retry_after", 500 * time.Millisecond,
+	}},
+	{quiz.ErrReviveUnavailable, failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_REVIVE_UNAVAILABLE,
+		"there is no revive that may be spent now", 0,
+	}},
+	{quiz.ErrNotPlaying, failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_NOT_PLAYING,
+		"the user is out of the quiz, or came too late to play", 0,
+	}},
+	{serverquiz.ErrTicket, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_QUIZ_TICKET_INVALID,
+		"the ticket is not for this answer: leave it out", 0,
+	}},
 	{errNotGzip, failure{
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		"the request is malformed: it is not compressed with gzip, as it says", 0,
@@ -227,6 +274,49 @@ var typedFailures = []struct {
 		return map[string]string{"field": e.Setting}
 	}), failure{
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
+	}},
+	{facts(func(e *store.QuizRunningError) map[string]string {
+		return map[string]string{"quiz_id": string(e.ID)}
+	}), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_RUNNING,
+		"another quiz of the room is running: finish or cancel it first", 0,
+	}},
+	{facts(func(e *quiz.WrongStateError) map[string]string {
+		return map[string]string{"state": e.State.String()}
+	}), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_WRONG_STATE,
+		"the quiz's state does not allow this", 0,
+	}},
+	{facts(func(e *quiz.LateError) map[string]string {
+		return map[string]string{"answer_closes_at": strconv.FormatInt(int64(e.ClosesAt), 10)}
+	}), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_ANSWER_LATE,
+		"the question takes no more answers", 0,
+	}},
+	{facts(func(*serverquiz.OpenError) map[string]string { return nil }), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_OPEN,
+		"the question still takes answers: repeat the call after retry_after", 0,
+	}},
+	{facts(func(*quiz.OpenError) map[string]string { return nil }), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_OPEN,
+		"the question still takes answers: repeat the call when it is closed", time.Second,
+	}},
+	{facts(func(e *quiz.InvalidError) map[string]string {
+		return map[string]string{"field": e.Field}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
+	}},
+	{facts(func(e *serverquiz.BusyError) map[string]string {
+		return map[string]string{"ticket": e.Ticket}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_QUIZ_BUSY,
+		"too much at once: repeat the call with the ticket after retry_after", 0,
+	}},
+	{facts(func(e *ledger.InsufficientError) map[string]string {
+		return map[string]string{"balance": strconv.FormatInt(e.Balance, 10)}
+	}), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_INSUFFICIENT_FUNDS,
+		"the balance does not cover it; nothing moved", 0,
 	}},
 	{facts(func(e *interceptor.MalformedError) map[string]string {
 		return map[string]string{"cause": e.Cause}

@@ -16,6 +16,7 @@ import (
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/moderation"
+	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
@@ -24,6 +25,7 @@ import (
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
+	serverquiz "github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/rpc"
 	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
@@ -31,9 +33,9 @@ import (
 
 // packages is where errors come from that callers are told of.
 var packages = []string{
-	"live/feed", "live/attribute", "live/moderation", "live/room", "live/words", "store",
+	"live/feed", "live/attribute", "live/moderation", "live/room", "live/words", "live/quiz", "store",
 	"server/auth", "server/chat", "server/hub", "server/page", "server/limit",
-	"server/rooms", "server/attributes", "server/moderation", "server/words",
+	"server/rooms", "server/attributes", "server/moderation", "server/words", "server/quiz",
 }
 
 // told is what a caller is to be told of an error: its reason, and facts by name.
@@ -134,6 +136,40 @@ var known = map[string]told{
 		&limit.ExceededError{Limit: limit.UserSendRate, RetryAfter: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
 		map[string]string{"limit": "user_send_rate"},
 	},
+	"store.ErrQuizNotFound": {store.ErrQuizNotFound, ovationv1.ErrorReason_ERROR_REASON_QUIZ_NOT_FOUND, nil},
+	"store.ErrQuizExists":   {store.ErrQuizExists, ovationv1.ErrorReason_ERROR_REASON_QUIZ_EXISTS, nil},
+	"store.ErrNoStandings":  {store.ErrNoStandings, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, nil},
+	"store.QuizRunningError": {
+		&store.QuizRunningError{ID: "q"}, ovationv1.ErrorReason_ERROR_REASON_QUIZ_RUNNING, map[string]string{"quiz_id": "q"},
+	},
+	"quiz.ErrEarly":             {quiz.ErrEarly, ovationv1.ErrorReason_ERROR_REASON_QUIZ_ANSWER_EARLY, nil},
+	"quiz.ErrOptionUnknown":     {quiz.ErrOptionUnknown, ovationv1.ErrorReason_ERROR_REASON_QUIZ_OPTION_UNKNOWN, nil},
+	"quiz.ErrQuestionNotFound":  {quiz.ErrQuestionNotFound, ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_NOT_FOUND, nil},
+	"quiz.ErrQuestionAsked":     {quiz.ErrQuestionAsked, ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_ASKED, nil},
+	"quiz.ErrEvaluating":        {quiz.ErrEvaluating, ovationv1.ErrorReason_ERROR_REASON_QUIZ_EVALUATING, nil},
+	"quiz.ErrReviveUnavailable": {quiz.ErrReviveUnavailable, ovationv1.ErrorReason_ERROR_REASON_REVIVE_UNAVAILABLE, nil},
+	"quiz.ErrNotPlaying":        {quiz.ErrNotPlaying, ovationv1.ErrorReason_ERROR_REASON_QUIZ_NOT_PLAYING, nil},
+	"quiz.ErrTicket":            {serverquiz.ErrTicket, ovationv1.ErrorReason_ERROR_REASON_QUIZ_TICKET_INVALID, nil},
+	"quiz.WrongStateError": {
+		&quiz.WrongStateError{State: quiz.Closed}, ovationv1.ErrorReason_ERROR_REASON_QUIZ_WRONG_STATE,
+		map[string]string{"state": "CLOSED"},
+	},
+	"quiz.LateError": {
+		&quiz.LateError{ClosesAt: 7}, ovationv1.ErrorReason_ERROR_REASON_QUIZ_ANSWER_LATE,
+		map[string]string{"answer_closes_at": "7"},
+	},
+	"quiz.OpenError": {
+		&serverquiz.OpenError{OpenError: quiz.OpenError{Until: 7}, After: 1},
+		ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_OPEN, nil,
+	},
+	"quiz.InvalidError": {
+		&quiz.InvalidError{Field: "rules.pot", Problem: "is wrong"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		map[string]string{"field": "rules.pot"},
+	},
+	"quiz.BusyError": {
+		&serverquiz.BusyError{Ticket: "t", After: 1}, ovationv1.ErrorReason_ERROR_REASON_QUIZ_BUSY,
+		map[string]string{"ticket": "t"},
+	},
 	"hub.ErrDraining": {hub.ErrDraining, ovationv1.ErrorReason_ERROR_REASON_DRAINING, nil},
 	"page.ErrToken":   {page.ErrToken, ovationv1.ErrorReason_ERROR_REASON_PAGE_TOKEN_INVALID, nil},
 }
@@ -182,7 +218,8 @@ func checkTold(t *testing.T, err error, want told, promised map[ovationv1.ErrorR
 	}
 	retried := []ovationv1.ErrorReason{
 		ovationv1.ErrorReason_ERROR_REASON_DRAINING, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
-		ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED, ovationv1.ErrorReason_ERROR_REASON_QUIZ_BUSY,
+		ovationv1.ErrorReason_ERROR_REASON_QUIZ_EVALUATING, ovationv1.ErrorReason_ERROR_REASON_QUIZ_QUESTION_OPEN,
 	}
 	if got := detail.GetRetryAfter().AsDuration() > 0; got != slices.Contains(retried, want.reason) {
 		t.Errorf("%v: a retry delay: %v", err, detail.GetRetryAfter())

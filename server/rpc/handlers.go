@@ -15,6 +15,7 @@ import (
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/chat"
 	"github.com/ovation-live/ovation/server/moderation"
+	"github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/words"
 )
@@ -26,6 +27,7 @@ type Services struct {
 	Attributes *attributes.Service
 	Moderation *moderation.Service
 	Words      *words.Service
+	Quizzes    *quiz.Service
 }
 
 // Limits bounds what a caller may do.
@@ -77,13 +79,13 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	r.add(ovationv1connect.NewAttributeServiceHandler(&attributeHandler{attributes: s.Attributes}, built))
 	r.add(ovationv1connect.NewModerationServiceHandler(
 		&moderationHandler{moderation: s.Moderation, words: s.Words}, built))
+	r.add(ovationv1connect.NewQuizServiceHandler(&quizHandler{quizzes: s.Quizzes}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 
 // addUnbuilt adds the services and RPCs of the contract that are not built yet:
 // they answer UNIMPLEMENTED.
 func (r registry) addUnbuilt(opts connect.HandlerOption) {
-	r.add(ovationv1connect.NewQuizServiceHandler(ovationv1connect.UnimplementedQuizServiceHandler{}, opts))
 	r.add(ovationv1connect.NewGiftServiceHandler(ovationv1connect.UnimplementedGiftServiceHandler{}, opts))
 	r.add(ovationv1connect.NewWalletServiceHandler(ovationv1connect.UnimplementedWalletServiceHandler{}, opts))
 	r.add(ovationv1connect.NewAudienceServiceHandler(ovationv1connect.UnimplementedAudienceServiceHandler{}, opts))

@@ -108,6 +108,7 @@ func (h *roomHandler) JoinRoom(
 		Online:       wire.Online(j.Online),
 		Latest:       wire.Batch(j.Latest),
 		Attributes:   wire.AttributeSnapshot(*j.Attributes.Snapshot, j.Attributes.Epoch),
+		QuizFrames:   wire.QuizFrames(j.Quiz),
 		Endpoint:     j.Endpoint,
 		Role:         wire.Role(j.Role),
 		ServerAt:     time.Now().UnixMicro(),

@@ -83,7 +83,7 @@ func (f *Frame) AppendJSON(dst []byte) ([]byte, error) {
 // bytes are everyone's and must not be changed.
 func (f *Frame) EnvelopedProto() ([]byte, error) {
 	return f.proto.enveloped(func(dst []byte) ([]byte, error) {
-		return proto.MarshalOptions{}.MarshalAppend(dst, f.build())
+		return proto.MarshalOptions{Deterministic: true}.MarshalAppend(dst, f.build())
 	})
 }
 

@@ -11,9 +11,10 @@ const (
 	KindControl                    // the room's settings, its counters
 	KindHeartbeat                  // on a silent stream
 	KindLast                       // ends a stream
+	KindQuiz                       // a step of a quiz
 	KindAnswer                     // answers a pull, on no stream
 	// FrameKinds is how many there are.
-	FrameKinds = 7
+	FrameKinds = 8
 )
 
 // String returns the kind's name as metrics carry it.
@@ -24,4 +25,4 @@ func (k FrameKind) String() string {
 	return kindNames[k]
 }
 
-var kindNames = [FrameKinds]string{"welcome", "notify", "batch", "control", "heartbeat", "last", "answer"}
+var kindNames = [FrameKinds]string{"welcome", "notify", "batch", "control", "heartbeat", "last", "quiz", "answer"}

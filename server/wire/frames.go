@@ -22,6 +22,7 @@ type Welcome struct {
 	Room      room.Room
 	Online    room.Online
 	Now       live.Timestamp
+	Quiz      []*QuizFrame // still to be shown
 }
 
 // Frame returns the frame.
@@ -40,6 +41,7 @@ func (w Welcome) Frame() *Frame {
 			Room:              Room(w.Room),
 			Online:            Online(w.Online),
 			ServerAt:          int64(w.Now),
+			QuizFrames:        QuizFrames(w.Quiz),
 		}}}
 	})
 }

@@ -129,7 +129,7 @@ export type QuizRules = Message<"ovation.v1.QuizRules"> & {
   /**
    * A user becomes a player by being in the room, or answering, while one of this
    * many first questions takes answers: 1-100, default 1. Whoever comes later
-   * watches.
+   * watches. Hosts, moderators and backends become players only by answering.
    *
    * @generated from field: optional uint32 entry_questions = 7;
    */
@@ -562,7 +562,8 @@ export const QuizSchema: GenMessage<Quiz> = /*@__PURE__*/
 /**
  * QuizFrame is one step of a quiz on its way to the viewers. A frame is sent
  * again, the same to the byte, to every session that has not acknowledged it
- * until expires_at, and at once to one that reconnects. Clients ignore a frame_id
+ * until expires_at (about every 2 s in its first half minute, then every 10 s), and
+ * at once to one that reconnects. Clients ignore a frame_id
  * that they have seen, show the frame when the video reaches media_timestamp or
  * at latest_display_at, whichever is first, and acknowledge it on arrival.
  *

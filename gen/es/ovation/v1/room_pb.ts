@@ -767,7 +767,8 @@ export type JoinRoomResponse = Message<"ovation.v1.JoinRoomResponse"> & {
   gifts: Gift[];
 
   /**
-   * Quiz frames that are still to be shown.
+   * Quiz frames that are still to be shown: those for everyone, and the caller's
+   * own. A stream, or a pull, that follows may bring them again.
    *
    * @generated from field: repeated ovation.v1.QuizFrame quiz_frames = 8;
    */

@@ -580,7 +580,8 @@ type Welcome struct {
 	Room *Room `protobuf:"bytes,6,opt,name=room,proto3" json:"room,omitempty"`
 	// Who is there now, the caller included.
 	Online *Online `protobuf:"bytes,7,opt,name=online,proto3" json:"online,omitempty"`
-	// Quiz frames that are still to be shown.
+	// Quiz frames that are still to be shown, in the order in which they were made:
+	// those for everyone, and the viewer's own. They may have come before.
 	QuizFrames []*QuizFrame `protobuf:"bytes,8,rep,name=quiz_frames,json=quizFrames,proto3" json:"quiz_frames,omitempty"`
 	// The server's clock.
 	ServerAt int64 `protobuf:"varint,9,opt,name=server_at,json=serverAt,proto3" json:"server_at,omitempty"`
@@ -1250,7 +1251,13 @@ type PullResponse struct {
 	// The messages and the next cursor.
 	Batch *Batch `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch,omitempty"`
 	// How far the room is.
-	Heads         *Heads `protobuf:"bytes,2,opt,name=heads,proto3" json:"heads,omitempty"`
+	Heads *Heads `protobuf:"bytes,2,opt,name=heads,proto3" json:"heads,omitempty"`
+	// Quiz frames that are still to be shown and that the session has not
+	// acknowledged, in the order in which they were made; none where the session has
+	// a stream at this node, which carries them. A pull that waits is answered when
+	// there is a new one, and again about every 2 s until it is acknowledged. A pull
+	// without a session gets all that are still to be shown.
+	QuizFrames    []*QuizFrame `protobuf:"bytes,3,rep,name=quiz_frames,json=quizFrames,proto3" json:"quiz_frames,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1295,6 +1302,13 @@ func (x *PullResponse) GetBatch() *Batch {
 func (x *PullResponse) GetHeads() *Heads {
 	if x != nil {
 		return x.Heads
+	}
+	return nil
+}
+
+func (x *PullResponse) GetQuizFrames() []*QuizFrame {
+	if x != nil {
+		return x.QuizFrames
 	}
 	return nil
 }
@@ -1956,10 +1970,12 @@ const file_ovation_v1_feed_proto_rawDesc = "" +
 	"\x05limit\x18\x03 \x01(\rB\b\xbaH\x05*\x03\x18\x90NR\x05limit\x12;\n" +
 	"\x04wait\x18\x04 \x01(\v2\x19.google.protobuf.DurationB\f\xbaH\t\xaa\x01\x06\"\x02\b<2\x00R\x04wait\x12&\n" +
 	"\n" +
-	"session_id\x18\x05 \x01(\tB\a\xbaH\x04r\x02(@R\tsessionId\"`\n" +
+	"session_id\x18\x05 \x01(\tB\a\xbaH\x04r\x02(@R\tsessionId\"\x98\x01\n" +
 	"\fPullResponse\x12'\n" +
 	"\x05batch\x18\x01 \x01(\v2\x11.ovation.v1.BatchR\x05batch\x12'\n" +
-	"\x05heads\x18\x02 \x01(\v2\x11.ovation.v1.HeadsR\x05heads\"\xec\x03\n" +
+	"\x05heads\x18\x02 \x01(\v2\x11.ovation.v1.HeadsR\x05heads\x126\n" +
+	"\vquiz_frames\x18\x03 \x03(\v2\x15.ovation.v1.QuizFrameR\n" +
+	"quizFrames\"\xec\x03\n" +
 	"\vSendRequest\x12B\n" +
 	"\aroom_id\x18\x01 \x01(\tB)\xbaH&r$2\"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$R\x06roomId\x125\n" +
 	"\x04kind\x18\x02 \x01(\x0e2\x17.ovation.v1.MessageKindB\b\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1d\n" +
@@ -2126,30 +2142,31 @@ var file_ovation_v1_feed_proto_depIdxs = []int32{
 	27, // 32: ovation.v1.PullRequest.wait:type_name -> google.protobuf.Duration
 	32, // 33: ovation.v1.PullResponse.batch:type_name -> ovation.v1.Batch
 	28, // 34: ovation.v1.PullResponse.heads:type_name -> ovation.v1.Heads
-	34, // 35: ovation.v1.SendRequest.kind:type_name -> ovation.v1.MessageKind
-	35, // 36: ovation.v1.SendRequest.style:type_name -> ovation.v1.Style
-	36, // 37: ovation.v1.SendRequest.bucket:type_name -> ovation.v1.Bucket
-	1,  // 38: ovation.v1.SendResponse.status:type_name -> ovation.v1.SendStatus
-	36, // 39: ovation.v1.SendResponse.bucket:type_name -> ovation.v1.Bucket
-	27, // 40: ovation.v1.SendResponse.retry_after:type_name -> google.protobuf.Duration
-	37, // 41: ovation.v1.ListHistoryResponse.messages:type_name -> ovation.v1.Message
-	4,  // 42: ovation.v1.FeedService.Subscribe:input_type -> ovation.v1.SubscribeRequest
-	15, // 43: ovation.v1.FeedService.Pull:input_type -> ovation.v1.PullRequest
-	17, // 44: ovation.v1.FeedService.Send:input_type -> ovation.v1.SendRequest
-	19, // 45: ovation.v1.FeedService.RecallMessage:input_type -> ovation.v1.RecallMessageRequest
-	21, // 46: ovation.v1.FeedService.ListHistory:input_type -> ovation.v1.ListHistoryRequest
-	23, // 47: ovation.v1.FeedService.SyncClock:input_type -> ovation.v1.SyncClockRequest
-	5,  // 48: ovation.v1.FeedService.Subscribe:output_type -> ovation.v1.SubscribeResponse
-	16, // 49: ovation.v1.FeedService.Pull:output_type -> ovation.v1.PullResponse
-	18, // 50: ovation.v1.FeedService.Send:output_type -> ovation.v1.SendResponse
-	20, // 51: ovation.v1.FeedService.RecallMessage:output_type -> ovation.v1.RecallMessageResponse
-	22, // 52: ovation.v1.FeedService.ListHistory:output_type -> ovation.v1.ListHistoryResponse
-	24, // 53: ovation.v1.FeedService.SyncClock:output_type -> ovation.v1.SyncClockResponse
-	48, // [48:54] is the sub-list for method output_type
-	42, // [42:48] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	26, // 35: ovation.v1.PullResponse.quiz_frames:type_name -> ovation.v1.QuizFrame
+	34, // 36: ovation.v1.SendRequest.kind:type_name -> ovation.v1.MessageKind
+	35, // 37: ovation.v1.SendRequest.style:type_name -> ovation.v1.Style
+	36, // 38: ovation.v1.SendRequest.bucket:type_name -> ovation.v1.Bucket
+	1,  // 39: ovation.v1.SendResponse.status:type_name -> ovation.v1.SendStatus
+	36, // 40: ovation.v1.SendResponse.bucket:type_name -> ovation.v1.Bucket
+	27, // 41: ovation.v1.SendResponse.retry_after:type_name -> google.protobuf.Duration
+	37, // 42: ovation.v1.ListHistoryResponse.messages:type_name -> ovation.v1.Message
+	4,  // 43: ovation.v1.FeedService.Subscribe:input_type -> ovation.v1.SubscribeRequest
+	15, // 44: ovation.v1.FeedService.Pull:input_type -> ovation.v1.PullRequest
+	17, // 45: ovation.v1.FeedService.Send:input_type -> ovation.v1.SendRequest
+	19, // 46: ovation.v1.FeedService.RecallMessage:input_type -> ovation.v1.RecallMessageRequest
+	21, // 47: ovation.v1.FeedService.ListHistory:input_type -> ovation.v1.ListHistoryRequest
+	23, // 48: ovation.v1.FeedService.SyncClock:input_type -> ovation.v1.SyncClockRequest
+	5,  // 49: ovation.v1.FeedService.Subscribe:output_type -> ovation.v1.SubscribeResponse
+	16, // 50: ovation.v1.FeedService.Pull:output_type -> ovation.v1.PullResponse
+	18, // 51: ovation.v1.FeedService.Send:output_type -> ovation.v1.SendResponse
+	20, // 52: ovation.v1.FeedService.RecallMessage:output_type -> ovation.v1.RecallMessageResponse
+	22, // 53: ovation.v1.FeedService.ListHistory:output_type -> ovation.v1.ListHistoryResponse
+	24, // 54: ovation.v1.FeedService.SyncClock:output_type -> ovation.v1.SyncClockResponse
+	49, // [49:55] is the sub-list for method output_type
+	43, // [43:49] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_ovation_v1_feed_proto_init() }

@@ -575,7 +575,7 @@ type QuizRules struct {
 	ProofMargin *durationpb.Duration `protobuf:"bytes,6,opt,name=proof_margin,json=proofMargin,proto3,oneof" json:"proof_margin,omitempty"`
 	// A user becomes a player by being in the room, or answering, while one of this
 	// many first questions takes answers: 1-100, default 1. Whoever comes later
-	// watches.
+	// watches. Hosts, moderators and backends become players only by answering.
 	EntryQuestions *uint32 `protobuf:"varint,7,opt,name=entry_questions,json=entryQuestions,proto3,oneof" json:"entry_questions,omitempty"`
 	// How players who would go out may stay in.
 	Revives *ReviveRules `protobuf:"bytes,8,opt,name=revives,proto3" json:"revives,omitempty"`
@@ -1289,7 +1289,8 @@ func (x *Quiz) GetRevision() int64 {
 
 // QuizFrame is one step of a quiz on its way to the viewers. A frame is sent
 // again, the same to the byte, to every session that has not acknowledged it
-// until expires_at, and at once to one that reconnects. Clients ignore a frame_id
+// until expires_at (about every 2 s in its first half minute, then every 10 s), and
+// at once to one that reconnects. Clients ignore a frame_id
 // that they have seen, show the frame when the video reaches media_timestamp or
 // at latest_display_at, whichever is first, and acknowledge it on arrival.
 type QuizFrame struct {

@@ -1408,7 +1408,8 @@ type JoinRoomResponse struct {
 	Attributes *AttributeSnapshot `protobuf:"bytes,6,opt,name=attributes,proto3" json:"attributes,omitempty"`
 	// Gifts that can be sent here.
 	Gifts []*Gift `protobuf:"bytes,7,rep,name=gifts,proto3" json:"gifts,omitempty"`
-	// Quiz frames that are still to be shown.
+	// Quiz frames that are still to be shown: those for everyone, and the caller's
+	// own. A stream, or a pull, that follows may bring them again.
 	QuizFrames []*QuizFrame `protobuf:"bytes,8,rep,name=quiz_frames,json=quizFrames,proto3" json:"quiz_frames,omitempty"`
 	// The token to watch the video with, where a media provider is configured.
 	MediaToken *MediaToken `protobuf:"bytes,9,opt,name=media_token,json=mediaToken,proto3" json:"media_token,omitempty"`

@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/quiz"
+	"github.com/ovation-live/ovation/server/quizshow"
+	"github.com/ovation-live/ovation/store"
+)
+
+// sharedPace is how far apart a node's calls for one slot of a question are, where the store
+// is a network away: answers that come meanwhile go together.
+const sharedPace = 5 * time.Millisecond
+
+// buildQuizzes wires the use cases of quizzes and what shows them. The hub is made after
+// them, and asked by them once calls come.
+func (a *App) buildQuizzes(ctx context.Context) *quiz.Service {
+	key := a.config.TicketKey()
+	if len(key) == 0 && a.config.Shared() {
+		a.logger.WarnContext(ctx, "nodes do not know each other's tickets of quiz answers: set --quiz-ticket-key to the same secret on each")
+	}
+	c := quiz.Config{
+		Node: store.NodeID(a.config.NodeID), TicketKey: key, MaxWaiting: a.config.QuizMaxWaiting, Volatile: a.config.Shared(),
+		Frames: onHub{a}, Logger: a.logger, Metrics: quiz.NewMetrics(a.metrics.registry),
+	}
+	if c.Volatile {
+		c.Pace = sharedPace
+	}
+	s := quiz.New(a.store.Set, onHub{a}, c)
+	a.show = quizshow.New(
+		quizshow.Source{Quizzes: a.store.Quizzes, Answers: a.store.Answers, Clock: a.store.Clock},
+		quizshow.Config{Logger: a.logger, Metrics: quizshow.NewMetrics(a.metrics.registry)})
+	a.show.Use(s)
+	return s
+}
+
+// onHub is the app's hub, which is made later.
+type onHub struct{ app *App }
+
+var (
+	_ quiz.Rooms  = onHub{}
+	_ quiz.Frames = onHub{}
+)
+
+// Room implements quiz.Rooms.
+func (h onHub) Room(ctx context.Context, id live.RoomID) (room.Room, error) {
+	return h.app.hub.Room(ctx, id)
+}
+
+// Acknowledge implements quiz.Frames.
+func (h onHub) Acknowledge(id live.RoomID, who room.Session, frames []string) {
+	h.app.hub.Acknowledge(id, who, frames)
+}

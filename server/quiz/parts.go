@@ -1,0 +1,143 @@
+package quiz
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/quiz"
+)
+
+const (
+	// maxParts and maxRows are how many parts, and lines of them, a node remembers.
+	maxParts = 4096
+	maxRows  = 500_000
+	// partsAtOnce is how many are read at once: each may be of tens of thousands of players.
+	partsAtOnce = 4
+)
+
+// parts is what shards came to with questions that are done, as this node has read it. What
+// was read is shared, and not changed.
+type parts struct {
+	service *Service
+	group   singleflight.Group
+	reading chan struct{}
+
+	mu    sync.Mutex
+	rows  int
+	known *lru.Cache[quiz.Slot, quiz.Part]
+}
+
+func newParts(s *Service) *parts {
+	p := &parts{service: s, reading: make(chan struct{}, partsAtOnce)}
+	known, err := lru.NewWithEvict(maxParts, func(_ quiz.Slot, part quiz.Part) { p.rows -= rows(part) })
+	if err != nil {
+		panic(err) // the size is not positive
+	}
+	p.known = known
+	return p
+}
+
+// rows is how many lines a part has.
+func rows(part quiz.Part) int { return len(part.Evidence) + len(part.Players) }
+
+// of returns what a shard came to with a question. It is remembered if that does not change
+// any more.
+func (p *parts) of(ctx context.Context, slot quiz.Slot, final bool) (quiz.Part, error) {
+	if !final {
+		return p.service.quizzes.QuizPart(ctx, slot)
+	}
+	p.mu.Lock()
+	part, ok := p.known.Get(slot)
+	p.mu.Unlock()
+	if ok {
+		return part, nil
+	}
+	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d", slot.Room, slot.Quiz, slot.Question, slot.Shard), func() (any, error) {
+		p.reading <- struct{}{}
+		defer func() { <-p.reading }()
+		ctx, cancel := context.WithTimeout(p.service.ctx, readWithin)
+		defer cancel()
+		part, err := p.service.quizzes.QuizPart(ctx, slot)
+		if err == nil {
+			p.put(slot, part)
+		}
+		return part, err
+	})
+	select {
+	case r := <-result:
+		part, _ := r.Val.(quiz.Part)
+		return part, r.Err
+	case <-ctx.Done():
+		return quiz.Part{}, context.Cause(ctx)
+	}
+}
+
+// put remembers a part, and forgets those that were not asked for longest.
+func (p *parts) put(slot quiz.Slot, part quiz.Part) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known.Contains(slot) {
+		return
+	}
+	p.rows += rows(part)
+	p.known.Add(slot, part)
+	for p.rows > maxRows && p.known.Len() > 1 {
+		p.known.RemoveOldest()
+	}
+}
+
+// done returns the last question of a quiz whose players are evaluated; 0: none is. After
+// the end it is the place behind the last.
+func done(q *quiz.Quiz) quiz.Number {
+	if q.State == quiz.Finished {
+		return q.Current + 1
+	}
+	n := q.Current
+	for n > 0 && !q.Round(n).Tally.Evaluated {
+		n--
+	}
+	return n
+}
+
+// sealed returns the last question of a quiz whose slots are sealed and collected.
+func sealed(q *quiz.Quiz) quiz.Number {
+	n := done(q)
+	if n < q.Current && q.Round(q.Current).State >= quiz.Closed {
+		n = q.Current
+	}
+	return n
+}
+
+// part returns what a shard of a quiz came to with a question that is sealed.
+func (s *Service) part(ctx context.Context, q *quiz.Quiz, n quiz.Number, shard int) (quiz.Part, error) {
+	return s.parts.of(ctx, quiz.Slot{Ref: q.Ref, Question: n, Shard: shard}, n <= done(q))
+}
+
+// playerIn finds a user among players; one who is not there is a Spectator.
+func playerIn(players []quiz.Player, user live.UserID) quiz.Player {
+	at, found := slices.BinarySearchFunc(players, user, func(p quiz.Player, user live.UserID) int {
+		return strings.Compare(string(p.User), string(user))
+	})
+	if found {
+		return players[at]
+	}
+	return quiz.Player{User: user}
+}
+
+// evidenceIn finds what there is of a user.
+func evidenceIn(all []quiz.Evidence, user live.UserID) (quiz.Evidence, bool) {
+	at, found := slices.BinarySearchFunc(all, user, func(e quiz.Evidence, user live.UserID) int {
+		return strings.Compare(string(e.User), string(user))
+	})
+	if found {
+		return all[at], true
+	}
+	return quiz.Evidence{User: user}, false
+}
