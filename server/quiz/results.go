@@ -52,7 +52,7 @@ func (s *Service) Results(ctx context.Context, p auth.Principal, query ResultQue
 				continue
 			}
 			if len(found) == query.Size {
-				return found, list.Token(place{shard: from.shard, user: found[query.Size-1].User}.String()), nil
+				return found, list.Token(from.String()), nil
 			}
 			if query.WithAnswers {
 				if standing.Answers, err = s.given(ctx, &q, player.User, 0); err != nil {
