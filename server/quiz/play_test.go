@@ -171,7 +171,7 @@ func playThrough(t *testing.T, every int64, after bool) {
 	for i := range 100 {
 		in[fmt.Sprint("user ", i)] = 2
 	}
-	draw := rand.New(rand.NewPCG(1, uint64(every))) //nolint:gosec // a test
+	draw := rand.New(rand.NewPCG(1, uint64(every)))
 	for n := rules.Number(1); n <= 3; n++ {
 		ask(t, sound, n)
 		chosen := make(map[string]rules.Option)
@@ -301,7 +301,7 @@ func TestBeyondTheThreshold(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		set := newSet(t)
-		stuck := &slow{Answers: set.Answers, go_: make(chan struct{})}
+		stuck := &slow{Answers: set.Answers, gate: make(chan struct{})}
 		set.Answers = stuck
 		s := node(t, set, func(c *quiz.Config) { c.MaxWaiting = 1 })
 		create(t, s, 1)
@@ -316,7 +316,7 @@ func TestBeyondTheThreshold(t *testing.T) {
 		if _, err := submit(t, s, "bob", 1, 1, ""); !errors.As(err, &later) {
 			t.Errorf("one too many: %v", err)
 		}
-		close(stuck.go_)
+		close(stuck.gate)
 		if err := <-done; err != nil {
 			t.Errorf("the first: %v", err)
 		}
@@ -329,13 +329,13 @@ func TestBeyondTheThreshold(t *testing.T) {
 // slow is answers that are put when the test says so.
 type slow struct {
 	store.Answers
-	go_ chan struct{}
+	gate chan struct{}
 }
 
 func (s *slow) PutAnswers(
 	ctx context.Context, slot rules.Slot, entry bool, all []rules.Answer,
 ) (store.SlotLife, []rules.Receipt, error) {
-	<-s.go_
+	<-s.gate
 	return s.Answers.PutAnswers(ctx, slot, entry, all)
 }
 

@@ -75,7 +75,7 @@ func (r ResultQuery) asksFor(p quiz.Player) bool {
 func (s *Service) listing(
 	ctx context.Context, p auth.Principal, ref quiz.Ref, what, token string,
 ) (q quiz.Quiz, list page.List, from place, err error) {
-	if err = host(p, ref.Room); err != nil {
+	if err := host(p, ref.Room); err != nil {
 		return q, list, from, err
 	}
 	if q, err = s.find(ctx, ref); err != nil {
