@@ -10,10 +10,10 @@
 // so that a store that is slow to answer delays nothing that was heard. One for all
 // rooms looks for losses that nothing shows.
 //
-// Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu, then answers.mu, then
-// readers.mu, then Own.mu. The store
-// calls hear under its own lock, and hear takes followed.mu alone. Nothing here does
-// I/O under a lock. A subscriber who is up to date takes no lock but its own.
+// Lock order: table.mu; shard.mu, then Subscriber.mu, then followed.mu, then answers.mu,
+// then readers.mu, then Own.mu. The store calls hear under its own lock, and hear takes
+// followed.mu, under which Quizzes hears too. Nothing here does I/O under a lock. A
+// subscriber who is up to date takes no lock but its own.
 package hub
 
 import (

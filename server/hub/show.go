@@ -2,6 +2,7 @@ package hub
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -53,22 +54,30 @@ func (o *Own) Set(frames map[live.UserID]*wire.QuizFrame) {
 }
 
 // Unknown returns those of some users, and of those who were asked for in vain, of whom
-// nothing was said.
+// nothing was said. It returns them again until something is.
 func (o *Own) Unknown(users []live.UserID) []live.UserID {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	unknown := make([]live.UserID, 0, len(o.wanted))
-	for user := range o.wanted {
-		unknown = append(unknown, user)
-	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	for _, user := range users {
-		_, known := o.frames[user]
-		_, wanted := o.wanted[user]
-		if !known && !wanted {
-			unknown = append(unknown, user)
+		if _, known := o.frames[user]; !known {
+			o.add(user)
 		}
 	}
-	return unknown
+	return slices.Collect(maps.Keys(o.wanted))
+}
+
+// add notes that a user is to be known. The caller holds o.mu.
+func (o *Own) add(user live.UserID) {
+	if o.wanted == nil {
+		o.wanted = make(map[live.UserID]struct{})
+	}
+	o.wanted[user] = struct{}{}
+}
+
+// Knows says whether it is known what the frame is to a user.
+func (o *Own) Knows(user live.UserID) bool {
+	_, known := o.of(user)
+	return known
 }
 
 // Of returns what the frame is to a user; nil, if it is nothing or that is not known.
@@ -89,10 +98,9 @@ func (o *Own) of(user live.UserID) (frame *wire.QuizFrame, known bool) {
 func (o *Own) want(user live.UserID) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.wanted == nil {
-		o.wanted = make(map[live.UserID]struct{})
+	if _, known := o.frames[user]; !known {
+		o.add(user)
 	}
-	o.wanted[user] = struct{}{}
 }
 
 // shown is a frame that is before the viewers.
@@ -179,6 +187,16 @@ func (s *shows) since(number uint64) (forAll, forStaff bool) {
 		forStaff = forStaff || sh.number > number && sh.Staff
 	}
 	return forAll, forStaff
+}
+
+// once returns the bits of the frames that nobody is greeted with.
+func (s *shows) once() (bits uint64) {
+	for _, sh := range s.list {
+		if sh.Once {
+			bits |= sh.bit
+		}
+	}
+	return bits
 }
 
 // find returns the frame of an id, nil if it is not shown.

@@ -238,10 +238,7 @@ func (f *followed) resolve(ctx context.Context, user live.UserID) {
 		return
 	}
 	for _, sh := range latest.list {
-		if sh.Own == nil {
-			continue
-		}
-		if _, known := sh.Own.of(user); !known {
+		if sh.Own != nil && !sh.Own.Knows(user) {
 			f.hub.config.Quizzes.Resolve(ctx, f.id, user)
 			return
 		}

@@ -48,14 +48,11 @@ func (s *Subscriber) greet(latest *shows) []*wire.QuizFrame {
 	}
 	v := viewerOf(s.session)
 	w := s.watching(latest)
-	w.heard = s.room.readers.heard(latest, v)
-	frames := latest.first(v)
-	for _, sh := range latest.list {
-		if _, known := sh.to(v.user, v.role); known && !sh.Once {
-			w.due &^= sh.bit
-		}
-	}
-	w.at = clock()
+	w.heard, w.at = s.room.readers.heard(latest, v), clock()
+	later := w.due & latest.once()
+	w.due &^= later
+	frames := w.take(latest, v, nil)
+	w.due |= later
 	return frames
 }
 

@@ -153,9 +153,11 @@ func (f *Follower) Opened(ctx context.Context, s hub.Stage) {
 	}
 	f.rooms[s.Room()] = p
 	f.mu.Unlock()
-	if err := p.read(ctx, ""); err != nil {
-		f.failed(readFailed, err)
-	}
+	err := p.read(ctx, "")
+	f.failed(readFailed, err)
+	p.mu.Lock()
+	p.unread = err != nil && !isNone(err)
+	p.mu.Unlock()
 	if p.perform(ctx, f.now()) {
 		p.kick()
 	}

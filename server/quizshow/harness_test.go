@@ -131,16 +131,26 @@ type house struct {
 func play(t *testing.T, test func(*house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := &house{T: t, store: &backing{Store: memory.New()}}
-		_, err := h.store.CreateRoom(h.Context(), room.Room{ID: theRoom, Settings: room.DefaultSettings()}, "")
-		h.must(err)
-		defer func() {
-			for _, stop := range h.stops {
-				stop()
-			}
-		}()
+		h := newHouse(t)
+		defer h.end()
 		test(h)
 	})
+}
+
+// newHouse returns a store with a room, and no nodes.
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	h := &house{T: t, store: &backing{Store: memory.New()}}
+	_, err := h.store.CreateRoom(h.Context(), room.Room{ID: theRoom, Settings: room.DefaultSettings()}, "")
+	h.must(err)
+	return h
+}
+
+// end ends all nodes.
+func (h *house) end() {
+	for _, stop := range h.stops {
+		stop()
+	}
 }
 
 func (h *house) must(err error) {

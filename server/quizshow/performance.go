@@ -33,7 +33,8 @@ type performance struct {
 	view     atomic.Pointer[[]*quiz.Quiz] // those that are running, or of which something is shown
 
 	mu      sync.Mutex
-	heard   map[quiz.ID]int64 // revisions that were heard of and not read yet
+	heard   map[quiz.ID]int64 // revisions that were heard of and not read yet; of no id: whatever there is
+	unread  bool              // the store was away when the room was opened
 	running bool              // run is
 	entries entries
 	begun   quiz.Slot // the last question of which everyone was noted who was there
@@ -77,8 +78,16 @@ func (p *performance) hear(m store.QuizMark) {
 	p.kick()
 }
 
-// compare takes in which quiz the store says is running.
+// compare takes in which quiz the store says is running. It answers, so what could not be
+// read when the room was opened is read now: a quiz may have ended meanwhile.
 func (p *performance) compare(m store.QuizMark, running bool) {
+	p.mu.Lock()
+	unread := p.unread
+	p.unread = false
+	p.mu.Unlock()
+	if unread {
+		p.hear(store.QuizMark{})
+	}
 	if running {
 		if q := p.find(m.ID); q == nil || q.Revision < m.Revision {
 			p.follower.config.Metrics.mended.Inc()
@@ -209,11 +218,11 @@ func (p *performance) read(ctx context.Context, id quiz.ID) error {
 
 // see takes in a quiz as it was read, unless a later one is known.
 func (p *performance) see(q *quiz.Quiz) {
+	p.acting.Lock()
+	defer p.acting.Unlock()
 	if known := p.find(q.Quiz); known != nil && known.Revision >= q.Revision {
 		return
 	}
-	p.acting.Lock()
-	defer p.acting.Unlock()
 	view := slices.DeleteFunc(slices.Clone(*p.view.Load()), func(o *quiz.Quiz) bool { return o.Quiz == q.Quiz })
 	view = append(view, q)
 	slices.SortFunc(view, func(a, b *quiz.Quiz) int { return int(a.CreatedAt - b.CreatedAt) })

@@ -60,13 +60,9 @@ func (p *personal) frames(players []quiz.Player) map[live.UserID]*wire.QuizFrame
 	return frames
 }
 
-// look sees to it that the frame is known of users, as far as the store answers, and
-// returns those of whom it is now.
+// look has the frame known of users, as far as the store answers, and returns those of whom
+// it is now.
 func (f *Follower) look(ctx context.Context, p *personal, users []live.UserID) (known []live.UserID) {
-	users = p.own.Unknown(users)
-	if len(users) == 0 {
-		return nil
-	}
 	players, err := f.standings(ctx, p.quiz.Ref, p.after(), users)
 	if f.failed(standingsFailed, err); len(players) == 0 {
 		return nil
@@ -80,7 +76,11 @@ func (f *Follower) look(ctx context.Context, p *personal, users []live.UserID) (
 
 // resolve is look for the viewers of the room, who take what is known of them.
 func (p *performance) resolve(ctx context.Context, own *personal, users []live.UserID) {
-	if known := p.follower.look(ctx, own, users); len(known) > 0 {
+	unknown := own.own.Unknown(users)
+	if len(unknown) == 0 {
+		return
+	}
+	if known := p.follower.look(ctx, own, unknown); len(known) > 0 {
 		p.stage.Known(known)
 	}
 }
@@ -101,6 +101,8 @@ func (f *Follower) Resolve(ctx context.Context, id live.RoomID, user live.UserID
 	ctx, cancel := context.WithTimeout(ctx, greetWithin)
 	defer cancel()
 	for _, own := range *p.personal.Load() {
-		f.look(ctx, own, []live.UserID{user})
+		if !own.own.Knows(user) {
+			f.look(ctx, own, []live.UserID{user})
+		}
 	}
 }
