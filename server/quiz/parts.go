@@ -59,7 +59,7 @@ func (p *parts) of(ctx context.Context, slot quiz.Slot, final bool) (quiz.Part, 
 	if ok {
 		return part, nil
 	}
-	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d", slot.Room, slot.Quiz, slot.Question, slot.Shard), func() (any, error) {
+	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d", slot.Room, slot.Quiz, slot.Question, slot.Shard), func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
 		p.reading <- struct{}{}
 		defer func() { <-p.reading }()
 		ctx, cancel := context.WithTimeout(p.service.ctx, readWithin)

@@ -52,7 +52,7 @@ func (s *Service) Results(ctx context.Context, p auth.Principal, query ResultQue
 				continue
 			}
 			if len(found) == query.Size {
-				return found, list.Token(place{shard: from.shard, user: found[query.Size-1].User}.String()), nil
+				return found, list.Token(from.String()), nil
 			}
 			if query.WithAnswers {
 				if standing.Answers, err = s.given(ctx, &q, player.User, 0); err != nil {
@@ -75,7 +75,7 @@ func (r ResultQuery) asksFor(p quiz.Player) bool {
 func (s *Service) listing(
 	ctx context.Context, p auth.Principal, ref quiz.Ref, what, token string,
 ) (q quiz.Quiz, list page.List, from place, err error) {
-	if err = host(p, ref.Room); err != nil {
+	if err := host(p, ref.Room); err != nil {
 		return q, list, from, err
 	}
 	if q, err = s.find(ctx, ref); err != nil {

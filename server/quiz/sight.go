@@ -95,7 +95,7 @@ func (c *counts) of(ctx context.Context, key questionKey) ([quiz.MaxOptions]int6
 		return known.answers, nil
 	}
 	name := string(key.Room) + "/" + quiz.FrameID(key.Quiz, key.n, quiz.QuestionFrame)
-	result := c.group.DoChan(name, func() (any, error) {
+	result := c.group.DoChan(name, func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
 		ctx, cancel := context.WithTimeout(c.service.ctx, readWithin)
 		defer cancel()
 		at := time.Now()

@@ -56,7 +56,7 @@ func (s *Service) submit(
 	}
 	q, err := s.accepting(ctx, of, first)
 	if err != nil {
-		return Submitted{}, err
+		return Submitted{}, s.failed(ctx, nil, of, first, err)
 	}
 	if received > q.SealsAt(a.Question) {
 		return Submitted{}, &quiz.LateError{ClosesAt: q.Round(a.Question).ClosesAt}
@@ -143,13 +143,17 @@ func (s *Service) failed(
 const (
 	retryMost  = 1500 * time.Millisecond
 	retryLeast = 50 * time.Millisecond
+	// retryUnknown is for a quiz that is not known, and may soon be closed.
+	retryUnknown = 500 * time.Millisecond
 )
 
 // busy sends somebody away with a ticket: to come again at a random moment while it is
-// good for something.
+// good for something. Whether it is, is seen then, where the quiz cannot be known now.
 func (s *Service) busy(q *quiz.Quiz, a answered, received live.Timestamp) error {
-	left := q.SealsAt(a.question).Sub(s.now()) * 2 / 3
-	most := max(min(left, retryMost), retryLeast)
+	most := retryUnknown
+	if q != nil {
+		most = max(min(q.SealsAt(a.question).Sub(s.now())*2/3, retryMost), retryLeast)
+	}
 	after := most/4 + rand.N(most-most/4) //nolint:gosec // who comes when need not be a secret
 	return &BusyError{s.tickets.issue(a, received), after}
 }

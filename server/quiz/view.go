@@ -76,7 +76,7 @@ func (v *views) latest(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
 		return v.since(ctx, ref, time.Now())
 	}
 	if time.Since(known.asked) > staleAfter && known.quiz.State.Running() {
-		v.read(ref)
+		v.read(ref) //nolint:contextcheck // the read is for all who wait, whoever goes
 	}
 	return known.quiz, nil
 }
@@ -84,7 +84,7 @@ func (v *views) latest(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
 // since returns a quiz as it was at an instant, or after it.
 func (v *views) since(ctx context.Context, ref quiz.Ref, at time.Time) (*quiz.Quiz, error) {
 	for {
-		r := v.read(ref)
+		r := v.read(ref) //nolint:contextcheck // the read is for all who wait, whoever goes
 		select {
 		case <-r.done:
 		case <-ctx.Done():

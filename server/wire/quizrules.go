@@ -66,7 +66,7 @@ func revivesFrom(r quiz.Revives, m *ovationv1.ReviveRules) quiz.Revives {
 }
 
 // set sets what a request does.
-func set[T any](field *T, asked *T) {
+func set[T any](field, asked *T) {
 	if asked != nil {
 		*field = *asked
 	}

@@ -1,0 +1,424 @@
+package quiz_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/ledger"
+	rules "github.com/ovation-live/ovation/live/quiz"
+	"github.com/ovation-live/ovation/server/quiz"
+	"github.com/ovation-live/ovation/store"
+)
+
+// The roles by names that are not their methods'.
+type (
+	book  = store.Quizzes
+	slots = store.Answers
+)
+
+// faulty is a store of quizzes and answers whose every so-many-th call fails, before or
+// after it is done; of those about one slot, at most three of each kind.
+type faulty struct {
+	book
+	slots
+	faults *faults
+	after  bool
+}
+
+// faults says which calls fail.
+type faults struct {
+	every int64
+
+	mu     sync.Mutex
+	calls  int64
+	failed map[string]int
+}
+
+// fails says whether a call does; about is empty if it is about no slot.
+func (f *faults) fails(about string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls++
+	if f.calls%f.every != 0 || about != "" && f.failed[about] == 3 {
+		return false
+	}
+	f.failed[about]++
+	return true
+}
+
+func failing[T any](f faulty, about string, call func() (T, error)) (T, error) {
+	if !f.faults.fails(about) {
+		return call()
+	}
+	var none T
+	if f.after {
+		_, _ = call()
+	}
+	return none, store.ErrUnavailable
+}
+
+func (f faulty) ChangeQuiz(ctx context.Context, ref rules.Ref, change func(rules.Quiz, live.Timestamp) (store.QuizChange, error)) (rules.Quiz, error) {
+	return failing(f, "", func() (rules.Quiz, error) { return f.book.ChangeQuiz(ctx, ref, change) })
+}
+
+func (f faulty) Quiz(ctx context.Context, ref rules.Ref) (rules.Quiz, error) {
+	return failing(f, "", func() (rules.Quiz, error) { return f.book.Quiz(ctx, ref) })
+}
+
+func (f faulty) CompleteQuizTask(ctx context.Context, t rules.Task, part rules.Part) (rules.Part, error) {
+	return failing(f, fmt.Sprint("complete", t), func() (rules.Part, error) { return f.book.CompleteQuizTask(ctx, t, part) })
+}
+
+func (f faulty) DropQuizTask(ctx context.Context, t rules.Task) error {
+	_, err := failing(f, fmt.Sprint("drop", t), func() (struct{}, error) { return struct{}{}, f.book.DropQuizTask(ctx, t) })
+	return err
+}
+
+func (f faulty) QuizPart(ctx context.Context, slot rules.Slot) (rules.Part, error) {
+	return failing(f, fmt.Sprint("part", slot), func() (rules.Part, error) { return f.book.QuizPart(ctx, slot) })
+}
+
+func (f faulty) ClaimQuizTasks(ctx context.Context, n store.NodeID, limit int, lease time.Duration) ([]rules.Task, error) {
+	return failing(f, "", func() ([]rules.Task, error) { return f.book.ClaimQuizTasks(ctx, n, limit, lease) })
+}
+
+func (f faulty) PutStandings(ctx context.Context, slot rules.Slot, players []rules.Player) error {
+	_, err := failing(f, fmt.Sprint("stand", slot), func() (struct{}, error) { return struct{}{}, f.slots.PutStandings(ctx, slot, players) })
+	return err
+}
+
+type sealing struct {
+	life     store.SlotLife
+	evidence []rules.Evidence
+}
+
+func (f faulty) Seal(ctx context.Context, slot rules.Slot) (store.SlotLife, []rules.Evidence, error) {
+	s, err := failing(f, fmt.Sprint("seal", slot), func() (sealing, error) {
+		life, evidence, err := f.slots.Seal(ctx, slot)
+		return sealing{life, evidence}, err
+	})
+	return s.life, s.evidence, err
+}
+
+func (f faulty) PutAnswers(
+	ctx context.Context, slot rules.Slot, entry bool, all []rules.Answer,
+) (life store.SlotLife, receipts []rules.Receipt, err error) {
+	receipts, err = failing(f, "", func() ([]rules.Receipt, error) {
+		var receipts []rules.Receipt
+		var err error
+		life, receipts, err = f.slots.PutAnswers(ctx, slot, entry, all)
+		return receipts, err
+	})
+	return life, receipts, err
+}
+
+// breaking returns a set of which every so-many-th call about quizzes fails.
+func breaking(set store.Set, every int64, after bool) store.Set {
+	f := faulty{set.Quizzes, set.Answers, &faults{every: every, failed: make(map[string]int)}, after}
+	set.Quizzes, set.Answers = f, f
+	return set
+}
+
+// answerUntil answers as clients do: with the ticket, as often as it takes.
+func answerUntil(t *testing.T, s *quiz.Service, user string, n rules.Number, o rules.Option) (quiz.Submitted, error) {
+	t.Helper()
+	ticket := ""
+	for {
+		done, err := submit(t, s, user, n, o, ticket)
+		later := new(quiz.BusyError)
+		if !errors.As(err, &later) {
+			return done, err
+		}
+		ticket = later.Ticket
+		time.Sleep(later.After)
+	}
+}
+
+// Whatever call of the store fails, before it is done or after, and whoever of two nodes
+// makes it: all answers that were acknowledged count, and the result is that of a quiz in
+// which nothing failed.
+func TestNothingThatFailsChangesTheResult(t *testing.T) {
+	t.Parallel()
+	for _, every := range []int64{1 << 40, 3, 5, 7, 11} {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprint(every, after), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { playThrough(t, every, after) })
+			})
+		}
+	}
+}
+
+func playThrough(t *testing.T, every int64, after bool) {
+	set := newSet(t)
+	sound := quiz.New(set, set.Rooms, quiz.Config{}) // it asks and looks, and does no task
+	t.Cleanup(sound.Close)
+	broken := breaking(set, every, after)
+	nodes := []*quiz.Service{
+		node(t, broken, func(c *quiz.Config) { c.Node = "a" }),
+		node(t, broken, func(c *quiz.Config) { c.Node = "b" }),
+	}
+	create(t, sound, 3, func(r *rules.Rules) { r.Pot, r.Missed, r.Revives.Initial = 1000, rules.EliminateMissed, 1 })
+	in := make(map[string]int) // lives left
+	for i := range 100 {
+		in[fmt.Sprint("user ", i)] = 2
+	}
+	draw := rand.New(rand.NewPCG(1, uint64(every)))
+	for n := rules.Number(1); n <= 3; n++ {
+		ask(t, sound, n)
+		chosen := make(map[string]rules.Option)
+		var all sync.WaitGroup
+		for user := range in {
+			o, first, second := rules.Option(1+draw.IntN(3)), draw.IntN(2), draw.IntN(2)
+			chosen[user] = o
+			all.Go(func() {
+				done, err := answerUntil(t, nodes[first], user, n, o)
+				if err != nil || done.Option != o {
+					t.Errorf("%s at %d: %+v, %v", user, n, done, err)
+				}
+				if again, err := answerUntil(t, nodes[second], user, n, 1+o%3); err != nil || again.Option != o {
+					t.Errorf("%s again: %+v, %v", user, again, err)
+				}
+			})
+		}
+		all.Wait()
+		for user, o := range chosen {
+			if o == 1 {
+				continue
+			}
+			if in[user]--; in[user] == 0 || n == 3 { // no revive is spent on the last
+				delete(in, user)
+			}
+		}
+		if got := reveal(t, sound, n).Rounds[n-1].Tally; got.Remaining != int64(len(in)) || got.Missed != 0 {
+			t.Fatalf("after %d: %+v, want %d in", n, got, len(in))
+		}
+	}
+	q := finish(t, sound)
+	if q.Result.Winners != int64(len(in)) {
+		t.Errorf("%+v, want %d winners", q.Result, len(in))
+	}
+	checkPaid(t, set, sound, in)
+}
+
+// checkPaid checks that the pot went to the winners, once, and that the log replays to what
+// is listed.
+func checkPaid(t *testing.T, set store.Set, s *quiz.Service, in map[string]int) {
+	t.Helper()
+	var list []quiz.Standing
+	token, err := "", error(nil)
+	for more := true; more && err == nil; more = token != "" {
+		var some []quiz.Standing
+		some, token, err = s.Results(t.Context(), backend, quiz.ResultQuery{Ref: ref, Size: 7, Token: token})
+		list = append(list, some...)
+	}
+	if err != nil || len(list) != 100 {
+		t.Fatalf("%d players, %v", len(list), err)
+	}
+	var sum int64
+	for _, p := range list {
+		if _, won := in[string(p.User)]; won != (p.Status == rules.Won) {
+			t.Errorf("%s is %v", p.User, p.Status)
+		}
+		balance, err := set.Ledger.Balances(t.Context(), []ledger.Account{{Kind: ledger.User, Owner: string(p.User)}})
+		if err != nil || balance.Amounts[0] != p.Prize {
+			t.Errorf("%s has %v, %v; won %d", p.User, balance, err, p.Prize)
+		}
+		sum += p.Prize
+	}
+	if want := int64(1000); len(in) > 0 && sum != want {
+		t.Errorf("%d coins were paid", sum)
+	}
+}
+
+// Late, early, forged and foreign tries are told what they are, and one with a ticket
+// counts as of the first try.
+func TestWhatIsNotTaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet(t)
+		s := node(t, set)
+		full := node(t, breaking(set, 1, false)) // it can put nothing
+		create(t, s, 1)
+		if _, err := submit(t, s, "ann", 1, 1, ""); !errors.Is(err, rules.ErrEarly) {
+			t.Errorf("before it was asked: %v", err)
+		}
+		ask(t, s, 1)
+		if _, err := submit(t, s, "ann", 1, 4, ""); !errors.Is(err, rules.ErrOptionUnknown) {
+			t.Errorf("no such option: %v", err)
+		}
+		if _, err := submit(t, s, "ann", 1, 1, "AAAA"); !errors.Is(err, quiz.ErrTicket) {
+			t.Errorf("a forged ticket: %v", err)
+		}
+		full.Saw(find(t, set))
+		first := set.Clock.Now()
+		_, err := submit(t, full, "ann", 1, 1, "")
+		later := new(quiz.BusyError)
+		if !errors.As(err, &later) || later.After <= 0 {
+			t.Fatalf("where nothing can be put: %v", err)
+		}
+		if _, err := submit(t, s, "bob", 1, 1, later.Ticket); !errors.Is(err, quiz.ErrTicket) {
+			t.Errorf("another's ticket: %v", err)
+		}
+		time.Sleep(11 * time.Second) // closed, and within the grace
+		tooLate := new(rules.LateError)
+		if _, err := submit(t, s, "ann", 1, 1, ""); !errors.As(err, &tooLate) {
+			t.Errorf("after the window: %v", err)
+		}
+		if done, err := submit(t, s, "ann", 1, 1, later.Ticket); err != nil || done.Received != first || done.Duplicate {
+			t.Errorf("with the ticket: %+v, %v", done, err)
+		}
+		time.Sleep(2 * time.Second)
+		if _, err := submit(t, s, "bob", 1, 1, later.Ticket); err == nil {
+			t.Error("another's ticket after the grace")
+		}
+		if q := reveal(t, s, 1); q.Round(1).Tally.Answers[0] != 1 {
+			t.Errorf("%+v", q.Round(1).Tally)
+		}
+	})
+}
+
+// find returns the quiz.
+func find(t *testing.T, set store.Set) *rules.Quiz {
+	t.Helper()
+	q, err := set.Quizzes.Quiz(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &q
+}
+
+// Who has more waiting than the node takes is told to come again.
+func TestBeyondTheThreshold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet(t)
+		stuck := &slow{Answers: set.Answers, gate: make(chan struct{})}
+		set.Answers = stuck
+		s := node(t, set, func(c *quiz.Config) { c.MaxWaiting = 1 })
+		create(t, s, 1)
+		ask(t, s, 1)
+		done := make(chan error, 1)
+		go func() {
+			_, err := submit(t, s, "ann", 1, 1, "")
+			done <- err
+		}()
+		synctest.Wait()
+		later := new(quiz.BusyError)
+		if _, err := submit(t, s, "bob", 1, 1, ""); !errors.As(err, &later) {
+			t.Errorf("one too many: %v", err)
+		}
+		close(stuck.gate)
+		if err := <-done; err != nil {
+			t.Errorf("the first: %v", err)
+		}
+		if _, err := submit(t, s, "bob", 1, 1, later.Ticket); err != nil {
+			t.Errorf("again: %v", err)
+		}
+	})
+}
+
+// slow is answers that are put when the test says so.
+type slow struct {
+	store.Answers
+	gate chan struct{}
+}
+
+func (s *slow) PutAnswers(
+	ctx context.Context, slot rules.Slot, entry bool, all []rules.Answer,
+) (store.SlotLife, []rules.Receipt, error) {
+	<-s.gate
+	return s.Answers.PutAnswers(ctx, slot, entry, all)
+}
+
+// forgetful is answers that lose what they have, as Redis without persistence does.
+type forgetful struct {
+	store.Answers
+	fresh func() store.Answers
+	life  atomic.Int64
+	now   atomic.Pointer[store.Answers]
+}
+
+func (f *forgetful) lose() {
+	next := f.fresh()
+	f.now.Store(&next)
+	f.life.Add(1)
+}
+
+func (f *forgetful) named(l store.SlotLife) store.SlotLife {
+	if l == "" {
+		return ""
+	}
+	return store.SlotLife(fmt.Sprint(f.life.Load(), l))
+}
+
+func (f *forgetful) PutAnswers(
+	ctx context.Context, slot rules.Slot, entry bool, all []rules.Answer,
+) (store.SlotLife, []rules.Receipt, error) {
+	life, receipts, err := (*f.now.Load()).PutAnswers(ctx, slot, entry, all)
+	return f.named(life), receipts, err
+}
+
+func (f *forgetful) PutNotes(ctx context.Context, slot rules.Slot, notes []rules.Note) (store.SlotLife, bool, error) {
+	life, sealed, err := (*f.now.Load()).PutNotes(ctx, slot, notes)
+	return f.named(life), sealed, err
+}
+
+func (f *forgetful) Seal(ctx context.Context, slot rules.Slot) (store.SlotLife, []rules.Evidence, error) {
+	life, evidence, err := (*f.now.Load()).Seal(ctx, slot)
+	return f.named(life), evidence, err
+}
+
+func (f *forgetful) SlotLives(ctx context.Context, ref rules.Ref, n rules.Number) ([rules.Shards]store.SlotLife, error) {
+	lives, err := (*f.now.Load()).SlotLives(ctx, ref, n)
+	for i := range lives {
+		lives[i] = f.named(lives[i])
+	}
+	return lives, err
+}
+
+func (f *forgetful) PutStandings(ctx context.Context, slot rules.Slot, players []rules.Player) error {
+	return (*f.now.Load()).PutStandings(ctx, slot, players)
+}
+
+func (f *forgetful) StandingsOf(ctx context.Context, slot rules.Slot, users []live.UserID) ([]rules.Player, error) {
+	return (*f.now.Load()).StandingsOf(ctx, slot, users)
+}
+
+// What was acknowledged is there after all was lost, once or at the last moment: each node
+// puts again what it has put.
+func TestWhatWasLostIsPutAgain(t *testing.T) {
+	t.Parallel()
+	for _, at := range []time.Duration{3 * time.Second, 9 * time.Second, 11900 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			set := newSet(t)
+			lossy := &forgetful{Answers: set.Answers, fresh: func() store.Answers { return newSet(t).Answers }}
+			lossy.lose()
+			set.Answers = lossy
+			volatile := func(c *quiz.Config) { c.Volatile = true }
+			nodes := []*quiz.Service{node(t, set, volatile), node(t, set, volatile)}
+			create(t, nodes[0], 2, func(r *rules.Rules) { r.Missed = rules.EliminateMissed })
+			for n := rules.Number(1); n <= 2; n++ {
+				ask(t, nodes[0], n)
+				for i := range 200 {
+					if _, err := submit(t, nodes[i%2], fmt.Sprint("user ", i), n, 1, ""); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(at)
+				lossy.lose()
+				if got := reveal(t, nodes[1], n).Rounds[n-1].Tally; got.Remaining != 200 {
+					t.Errorf("lost at %v of question %d: %+v", at, n, got)
+				}
+			}
+		})
+	}
+}
