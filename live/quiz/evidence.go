@@ -105,7 +105,8 @@ const (
 	OutMissed
 )
 
-// Player is where a user stands after a question was evaluated.
+// Player is where a user stands after a question was evaluated. Until and Prize follow from
+// the quiz (Quiz.Standing) and are not kept.
 type Player struct {
 	User      live.UserID
 	Status    Status

@@ -81,6 +81,26 @@ const (
 	Cancelled
 )
 
+// String returns the state's name.
+func (s State) String() string {
+	switch s {
+	case Draft:
+		return "DRAFT"
+	case Asked:
+		return "ASKED"
+	case Closed:
+		return "CLOSED"
+	case Revealed:
+		return "REVEALED"
+	case Finished:
+		return "FINISHED"
+	case Cancelled:
+		return "CANCELLED"
+	default:
+		return "UNKNOWN"
+	}
+}
+
 // Running says whether the quiz is between its first question and its end.
 func (s State) Running() bool { return s == Asked || s == Closed || s == Revealed }
 
@@ -186,6 +206,14 @@ type Result struct {
 	WithExtra int64 // winners who got one coin more
 	Returned  int64
 	PaidAt    live.Timestamp
+	LastExtra Rank // of the winner who came last to one coin more
+}
+
+// Rank is what a winner's place among those who get the remainder goes by.
+type Rank struct {
+	User     live.UserID
+	Answered int
+	Spent    int64
 }
 
 // Quiz is a quiz and how far it is. It is a value: its methods return the next one and
