@@ -87,8 +87,10 @@ func (c *quizHostCommand) Run(ctx context.Context, app *app) error {
 		return err
 	}
 	h := &hosting{app: app, command: c, quiz: created.GetQuiz(), lines: make(chan string)}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	if !c.Auto {
-		go readLines(app.stdin, h.lines)
+		go readLines(ctx, app.stdin, h.lines)
 	}
 	app.note("quiz %s in room %s: %s", h.quiz.GetQuizId(), c.Room, figures.Plural(len(questions), "question"))
 	if err := h.host(ctx); err != nil {
@@ -117,12 +119,16 @@ func (c *quizHostCommand) creation(questions []game.Question) *ovationv1.CreateQ
 	return request
 }
 
-// readLines hands on what the host types.
-func readLines(in io.Reader, lines chan<- string) {
+// readLines hands on what is typed, until the input or the context ends.
+func readLines(ctx context.Context, in io.Reader, lines chan<- string) {
 	defer close(lines)
 	scanner := bufio.NewScanner(in)
 	for scanner.Scan() {
-		lines <- strings.TrimSpace(scanner.Text())
+		select {
+		case lines <- strings.TrimSpace(scanner.Text()):
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -51,7 +51,9 @@ func (c *quizPlayCommand) Run(ctx context.Context, app *app) error {
 		return c.simulate(ctx, app)
 	}
 	p := &player{app: app, lines: make(chan string)}
-	go readLines(app.stdin, p.lines)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go readLines(ctx, app.stdin, p.lines)
 	entered := func(room *ovation.Room) error {
 		p.room = room
 		go p.answer(ctx)
