@@ -64,6 +64,7 @@ type app struct {
 	clients         []*ovation.Client                  // to be closed
 	roomCalls       ovationv1connect.RoomServiceClient // nil: not called yet
 	moderationCalls moderationService                  // the same
+	quizCalls       quizService                        // the same
 }
 
 // note tells people something beside the output.

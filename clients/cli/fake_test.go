@@ -36,6 +36,7 @@ type fake struct {
 	ovationv1connect.UnimplementedAttributeServiceHandler
 
 	moderation fakeModeration
+	quizzes    fakeQuiz
 
 	url     string
 	keep    int                           // entries that a bucket keeps; 0: all
@@ -71,6 +72,7 @@ func newFake(t *testing.T) *fake {
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(f, noted))
 	mux.Handle(ovationv1connect.NewAttributeServiceHandler(f, noted))
 	mux.Handle(ovationv1connect.NewModerationServiceHandler(&f.moderation, noted))
+	mux.Handle(ovationv1connect.NewQuizServiceHandler(&f.quizzes, noted))
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)
@@ -527,16 +529,27 @@ type running struct {
 
 // start starts a command against the fake.
 func (f *fake) start(ctx context.Context, args ...string) *running {
+	return f.startWith(ctx, "", args...)
+}
+
+// startWith is start with something on standard input.
+func (f *fake) startWith(ctx context.Context, stdin string, args ...string) *running {
 	r := &running{code: make(chan int, 1)}
 	args = append([]string{"--server", f.url, "--user", "ann"}, args...)
-	go func() { r.code <- run(ctx, args, strings.NewReader(""), &r.out, &r.err) }()
+	go func() { r.code <- run(ctx, args, strings.NewReader(stdin), &r.out, &r.err) }()
 	return r
 }
 
 // do runs a command to its end and checks the exit code.
 func (f *fake) do(t *testing.T, code int, args ...string) (stdout, stderr string) {
 	t.Helper()
-	r := f.start(t.Context(), args...)
+	return f.doWith(t, code, "", args...)
+}
+
+// doWith is do with something on standard input.
+func (f *fake) doWith(t *testing.T, code int, stdin string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	r := f.startWith(t.Context(), stdin, args...)
 	if got := <-r.code; got != code {
 		t.Errorf("%v: exit code %d, want %d\n%s%s", args, got, code, r.out.String(), r.err.String())
 	}

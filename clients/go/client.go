@@ -31,6 +31,7 @@ type Client struct {
 	feed       ovationv1connect.FeedServiceClient
 	attributes ovationv1connect.AttributeServiceClient
 	moderation ovationv1connect.ModerationServiceClient
+	quizzes    ovationv1connect.QuizServiceClient
 }
 
 // Option sets something about a Client.
@@ -85,6 +86,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	c.rooms = ovationv1connect.NewRoomServiceClient(c.http, base, c.callOptions()...)
 	c.attributes = ovationv1connect.NewAttributeServiceClient(c.http, base, c.callOptions()...)
 	c.moderation = ovationv1connect.NewModerationServiceClient(c.http, base, c.callOptions()...)
+	c.quizzes = ovationv1connect.NewQuizServiceClient(c.http, base, c.callOptions()...)
 	c.feed = c.feedAt(base)
 	return c, nil
 }
@@ -100,6 +102,9 @@ func (c *Client) Attributes() ovationv1connect.AttributeServiceClient { return c
 
 // Moderation returns the generated client of ModerationService.
 func (c *Client) Moderation() ovationv1connect.ModerationServiceClient { return c.moderation }
+
+// Quizzes returns the generated client of QuizService.
+func (c *Client) Quizzes() ovationv1connect.QuizServiceClient { return c.quizzes }
 
 // Close closes the Client's connections; calls that are under way fail. Close the
 // rooms first.

@@ -23,6 +23,10 @@ var (
 	ErrMuted = errors.New("ovation: the user is muted, or the whole room is")
 	// ErrMessageRefused: a word list or the moderation webhook refused the text.
 	ErrMessageRefused = errors.New("ovation: moderation refused the text")
+	// ErrAnswerLate: the question takes no more answers.
+	ErrAnswerLate = errors.New("ovation: the question takes no more answers")
+	// ErrNotPlaying: the user is out of the quiz, or came too late to play.
+	ErrNotPlaying = errors.New("ovation: the user is out of the quiz, or came too late to play")
 )
 
 // names are the errors of this package, by what the server calls them.
@@ -31,6 +35,9 @@ var names = map[ovationv1.ErrorReason]error{
 	ovationv1.ErrorReason_ERROR_REASON_BANNED:          ErrBanned,
 	ovationv1.ErrorReason_ERROR_REASON_MUTED:           ErrMuted,
 	ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED: ErrMessageRefused,
+
+	ovationv1.ErrorReason_ERROR_REASON_QUIZ_ANSWER_LATE: ErrAnswerLate,
+	ovationv1.ErrorReason_ERROR_REASON_QUIZ_NOT_PLAYING: ErrNotPlaying,
 }
 
 // KickedError ends a stay in a room because the server ended the session. Match it

@@ -63,9 +63,13 @@ type OnlineChanged struct{ Users, Sessions int64 }
 // GiftsChanged carries the room's gift totals and goals.
 type GiftsChanged struct{ Gifts *ovationv1.GiftCounters }
 
-// QuizFrame carries a frame of a quiz. A frame that was not acknowledged comes again,
-// with the same frame id.
-type QuizFrame struct{ Frame *ovationv1.QuizFrame }
+// QuizFrame carries a frame of a quiz that is to be shown now: see Room.VideoAt. Every
+// frame comes once, and is acknowledged by then.
+type QuizFrame struct {
+	Frame *ovationv1.QuizFrame
+	// Overdue: the video has not come to it, and it is shown all the same.
+	Overdue bool
+}
 
 // Connected says that events flow.
 type Connected struct {

@@ -39,6 +39,7 @@ type fake struct {
 	ovationv1connect.UnimplementedFeedServiceHandler
 	ovationv1connect.UnimplementedRoomServiceHandler
 	ovationv1connect.UnimplementedAttributeServiceHandler
+	ovationv1connect.UnimplementedQuizServiceHandler
 
 	t        *testing.T
 	listener *memoryListener
@@ -55,6 +56,8 @@ type fake struct {
 	attrPulls  int
 	sends      []*ovationv1.SendRequest
 	left       int
+	acked      []string // frame ids, in order of arrival
+	answered   []*ovationv1.SubmitAnswerRequest
 	tokens     []string // authorization headers, in order of arrival
 
 	// What a test sets; nil for the plain thing.
@@ -63,6 +66,7 @@ type fake struct {
 	onJoin      func() error
 	beforePull  func(context.Context) // the answer is made before it
 	onSend      func(n int) error
+	onAnswer    func(n int) error
 	afterSend   func() // the message is in the log, the answer is not out
 	drop        bool   // messages that are sent
 	endpoint    string // named by JoinRoom
@@ -92,6 +96,7 @@ func (f *fake) start() {
 	mux.Handle(ovationv1connect.NewFeedServiceHandler(f, options))
 	mux.Handle(ovationv1connect.NewRoomServiceHandler(f, options))
 	mux.Handle(ovationv1connect.NewAttributeServiceHandler(f, options))
+	mux.Handle(ovationv1connect.NewQuizServiceHandler(f, options))
 	var handler http.Handler = mux
 	if f.wrap != nil {
 		handler = f.wrap(mux)
@@ -634,4 +639,27 @@ func numbers(from, to int) (texts []string) {
 		texts = append(texts, fmt.Sprint(i))
 	}
 	return texts
+}
+
+// AckFrame implements QuizService.
+func (f *fake) AckFrame(_ context.Context, request *ovationv1.AckFrameRequest) (*ovationv1.AckFrameResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.acked = append(f.acked, request.FrameIds...)
+	return &ovationv1.AckFrameResponse{}, nil
+}
+
+// SubmitAnswer implements QuizService.
+func (f *fake) SubmitAnswer(
+	_ context.Context, request *ovationv1.SubmitAnswerRequest,
+) (*ovationv1.SubmitAnswerResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.answered = append(f.answered, request)
+	if f.onAnswer != nil {
+		if err := f.onAnswer(len(f.answered)); err != nil {
+			return nil, err
+		}
+	}
+	return &ovationv1.SubmitAnswerResponse{Option: request.Option}, nil
 }

@@ -20,7 +20,8 @@ func (l *link) handle(ctx context.Context, frame *ovationv1.SubscribeResponse) e
 		l.heartbeat(f.Heartbeat)
 		return nil
 	case *ovationv1.SubscribeResponse_Quiz:
-		return l.emit(ctx, &QuizFrame{f.Quiz})
+		l.room.stage.take(f.Quiz)
+		return nil
 	case *ovationv1.SubscribeResponse_Counters:
 		return l.counters(ctx, f.Counters)
 	case *ovationv1.SubscribeResponse_RoomUpdated:
@@ -57,9 +58,7 @@ func (l *link) welcome(ctx context.Context, w *ovationv1.Welcome) error {
 		return err
 	}
 	for _, frame := range w.GetQuizFrames() {
-		if err := l.emit(ctx, &QuizFrame{frame}); err != nil {
-			return err
-		}
+		l.room.stage.take(frame)
 	}
 	return l.setInfo(ctx, w.GetRoom())
 }

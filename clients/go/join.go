@@ -112,6 +112,10 @@ func (c *Client) enter(
 			feed:    c.feed,
 		},
 	}
+	r.stage = newStage(r.ClockOffset)
+	for _, frame := range joined.GetQuizFrames() {
+		r.stage.take(frame)
+	}
 	r.mirror.reset(joined.GetAttributes(), joined.GetAttributes().GetEpoch())
 	r.moveTo(joined.GetEndpoint())
 	r.tasks.Go(func() { r.keepClock(ctx) })

@@ -34,6 +34,7 @@ type link struct {
 	pulledFrom attributePlace   // where the attributes' pull began
 	attrHeads  *ovationv1.Heads // heard while it was under way
 	info       errand[*ovationv1.GetRoomResponse]
+	acks       errand[*ovationv1.AckFrameResponse]
 	renewal    renewal
 }
 
@@ -44,6 +45,7 @@ func newLink(r *Room) *link {
 		pull:       newErrand[*ovationv1.PullResponse](),
 		attributes: newErrand[*ovationv1.PullAttributesResponse](),
 		info:       newErrand[*ovationv1.GetRoomResponse](),
+		acks:       newErrand[*ovationv1.AckFrameResponse](),
 		renewal:    newRenewal(r.client.tokens),
 	}
 	l.probe.Stop()
@@ -77,6 +79,9 @@ func (l *link) wait(ctx context.Context) error {
 		return l.attributesPulled(ctx, o)
 	case o := <-l.info.done:
 		return l.infoFetched(ctx, o)
+	case o := <-l.acks.done:
+		l.acknowledged(ctx, o)
+		return nil
 	case o := <-l.renewal.next.done:
 		l.renewed(ctx, o)
 		return nil

@@ -51,6 +51,9 @@ func (l *link) startErrands(ctx context.Context) {
 	if l.attributes.due() {
 		l.startAttributes(ctx)
 	}
+	if !l.acks.busy && l.room.stage.isOwing() {
+		l.acknowledge(ctx)
+	}
 	if l.renewal.next.due() {
 		l.renewal.next.start(ctx, &l.tasks, l.renewal.ask)
 	}

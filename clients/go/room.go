@@ -24,6 +24,7 @@ type Room struct {
 	log      *slog.Logger
 	mirror   *mirror
 	echoes   *echoes // nil: not wanted
+	stage    *stage
 
 	events chan Event // closed by run when err is set
 	err    error
@@ -61,8 +62,12 @@ func (r *Room) Next(ctx context.Context) (Event, error) {
 		if event := r.echoes.next(); event != nil {
 			return r.handOut(event), nil
 		}
+		if event := r.stage.next(); event != nil {
+			return event, nil
+		}
 		select {
 		case <-r.echoes.news():
+		case <-r.stage.came:
 		case event, ok := <-r.events:
 			if !ok {
 				return nil, r.err

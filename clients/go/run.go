@@ -26,6 +26,7 @@ func (e *movedError) Error() string {
 func (r *Room) run(ctx context.Context) {
 	r.err = named(r.stay(ctx))
 	r.cancel(r.err)
+	r.stage.clear()
 	close(r.events)
 }
 
