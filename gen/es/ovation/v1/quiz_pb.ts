@@ -2120,7 +2120,7 @@ export const ListResultsRequestSchema: GenMessage<ListResultsRequest> = /*@__PUR
  */
 export type ListResultsResponse = Message<"ovation.v1.ListResultsResponse"> & {
   /**
-   * In order of user id. Without answers unless they were asked for.
+   * By shard, then user id. Without answers unless they were asked for.
    *
    * @generated from field: repeated ovation.v1.QuizStanding standings = 1;
    */
@@ -2197,7 +2197,7 @@ export const ListAnswerLogRequestSchema: GenMessage<ListAnswerLogRequest> = /*@_
  */
 export type ListAnswerLogResponse = Message<"ovation.v1.ListAnswerLogResponse"> & {
   /**
-   * By user id, in order of time for each.
+   * By shard, then user id, in order of time for each.
    *
    * @generated from field: repeated ovation.v1.AnswerLogEntry entries = 1;
    */
@@ -2572,7 +2572,7 @@ export const QuestionOutcomeSchema: GenEnum<QuestionOutcome> = /*@__PURE__*/
 /**
  * QuizService asks a room questions, takes everyone's answers, and settles who
  * wins. Server time decides everything; an answer that was acknowledged is never
- * lost. Not built yet: every call answers UNIMPLEMENTED.
+ * lost.
  *
  * @generated from service ovation.v1.QuizService
  */
@@ -2736,7 +2736,9 @@ export const QuizService: GenService<{
     output: typeof GrantRevivesResponseSchema;
   },
   /**
-   * ListResults lists the players and where they stand, by user id. HOST, BACKEND.
+   * ListResults lists the players and where they stand, by shard (one of 64, by a
+   * hash of the user id), then user id. A page may be shorter than was asked for,
+   * and is the last only without a next_page_token. HOST, BACKEND.
    * Errors: ROOM_NOT_FOUND, QUIZ_NOT_FOUND, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc ovation.v1.QuizService.ListResults
@@ -2748,7 +2750,8 @@ export const QuizService: GenService<{
   },
   /**
    * ListAnswerLog lists the facts that the result follows from, for an audit:
-   * by user id, in order of time for each. HOST, BACKEND.
+   * by shard, then user id, in order of time for each; of the questions that are
+   * closed. Pages may be short, as those of ListResults. HOST, BACKEND.
    * Errors: ROOM_NOT_FOUND, QUIZ_NOT_FOUND, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc ovation.v1.QuizService.ListAnswerLog

@@ -4130,7 +4130,7 @@ func (x *ListResultsRequest) GetWithAnswers() bool {
 // ListResultsResponse is a page of players.
 type ListResultsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In order of user id. Without answers unless they were asked for.
+	// By shard, then user id. Without answers unless they were asked for.
 	Standings []*QuizStanding `protobuf:"bytes,1,rep,name=standings,proto3" json:"standings,omitempty"`
 	// For the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -4267,7 +4267,7 @@ func (x *ListAnswerLogRequest) GetUserId() string {
 // ListAnswerLogResponse is a page of the log.
 type ListAnswerLogResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By user id, in order of time for each.
+	// By shard, then user id, in order of time for each.
 	Entries []*AnswerLogEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	// For the next page; empty on the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

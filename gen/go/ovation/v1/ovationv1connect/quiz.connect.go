@@ -133,11 +133,14 @@ type QuizServiceClient interface {
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, QUIZ_NOT_FOUND, QUIZ_WRONG_STATE,
 	// REQUEST_ID_REUSED.
 	GrantRevives(context.Context, *v1.GrantRevivesRequest) (*v1.GrantRevivesResponse, error)
-	// ListResults lists the players and where they stand, by user id. HOST, BACKEND.
+	// ListResults lists the players and where they stand, by shard (one of 64, by a
+	// hash of the user id), then user id. A page may be shorter than was asked for,
+	// and is the last only without a next_page_token. HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, QUIZ_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListResults(context.Context, *v1.ListResultsRequest) (*v1.ListResultsResponse, error)
 	// ListAnswerLog lists the facts that the result follows from, for an audit:
-	// by user id, in order of time for each. HOST, BACKEND.
+	// by shard, then user id, in order of time for each; of the questions that are
+	// closed. Pages may be short, as those of ListResults. HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, QUIZ_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListAnswerLog(context.Context, *v1.ListAnswerLogRequest) (*v1.ListAnswerLogResponse, error)
 }
@@ -460,11 +463,14 @@ type QuizServiceHandler interface {
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, QUIZ_NOT_FOUND, QUIZ_WRONG_STATE,
 	// REQUEST_ID_REUSED.
 	GrantRevives(context.Context, *v1.GrantRevivesRequest) (*v1.GrantRevivesResponse, error)
-	// ListResults lists the players and where they stand, by user id. HOST, BACKEND.
+	// ListResults lists the players and where they stand, by shard (one of 64, by a
+	// hash of the user id), then user id. A page may be shorter than was asked for,
+	// and is the last only without a next_page_token. HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, QUIZ_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListResults(context.Context, *v1.ListResultsRequest) (*v1.ListResultsResponse, error)
 	// ListAnswerLog lists the facts that the result follows from, for an audit:
-	// by user id, in order of time for each. HOST, BACKEND.
+	// by shard, then user id, in order of time for each; of the questions that are
+	// closed. Pages may be short, as those of ListResults. HOST, BACKEND.
 	// Errors: ROOM_NOT_FOUND, QUIZ_NOT_FOUND, PAGE_TOKEN_INVALID.
 	ListAnswerLog(context.Context, *v1.ListAnswerLogRequest) (*v1.ListAnswerLogResponse, error)
 }
