@@ -46,8 +46,10 @@
 //     client ids is forgotten with the rest. Renew says that every lease is lost.
 //     Two who begin a room anew at once begin the same epoch.
 //   - While the durable backend is away, everything but CreateRoom, UpdateRoom, EndRoom
-//     and Rooms, Sanctions' and Words' changes and lists, History and Events goes on for
-//     the rooms that the hot one knows.
+//     and Rooms, Sanctions' and Words' changes and lists, History, Events, Quizzes and the
+//     Ledger goes on for the rooms that the hot one knows.
+//   - Quizzes and the Ledger are the durable one's alone, Answers the hot one's. A change of
+//     a quiz is made in the durable one; that it cannot be published then is no error.
 //   - Sanctions and words are handed over in the same way, and so may be mended too.
 package store
 

@@ -72,16 +72,13 @@ func (b *books) check(all []ledger.Transaction) error {
 	for _, t := range all {
 		for _, p := range t.Postings { // in order, so that it is always the same account
 			has, change := b.balances[p.Account], changes[p.Account]
-			if change < 0 && has+change < 0 && !mayBeNegative(p.Account) {
+			if change < 0 && has+change < 0 && !p.Account.MayBeNegative() {
 				return &ledger.InsufficientError{Account: p.Account, Balance: has}
 			}
 		}
 	}
 	return nil
 }
-
-// mayBeNegative says whether an account may be below zero.
-func mayBeNegative(a ledger.Account) bool { return a.Kind == ledger.House || a.Kind == ledger.External }
 
 // write writes one transaction.
 func (b *books) write(t ledger.Transaction) {

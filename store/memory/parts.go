@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/store"
 )
@@ -15,17 +16,32 @@ type partKey struct {
 
 // keptPart is what a shard came to with a question.
 type keptPart struct {
-	part    quiz.Part
+	part    *packedPart
 	stage   quiz.Stage                // that it is of
 	tallies map[quiz.Stage]quiz.Tally // of the stages that are done
 }
 
-// CompleteQuizTask implements store.Quizzes.
+// CompleteQuizTask implements store.Quizzes. It packs outside of the room's lock.
 func (s *Store) CompleteQuizTask(ctx context.Context, t quiz.Task, part quiz.Part) (quiz.Part, error) {
 	r, q, err := s.lockedQuiz(ctx, t.Ref)
 	if err != nil {
 		return quiz.Part{}, err
 	}
+	var users []live.UserID
+	if before := q.parts[partKey{t.Question - 1, t.Shard}]; before != nil {
+		users = before.part.users
+	}
+	r.mu.Unlock()
+	packed := pack(part, users)
+	if kept := s.keep(r, q, t, packed); kept != packed {
+		return kept.unpack(), nil
+	}
+	return part, nil
+}
+
+// keep keeps a part, unless the task was done before, and returns the one that is kept.
+func (s *Store) keep(r *roomState, q *quizState, t quiz.Task, part *packedPart) *packedPart {
+	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := partKey{t.Question, t.Shard}
 	kept := q.parts[key]
@@ -40,7 +56,7 @@ func (s *Store) CompleteQuizTask(ctx context.Context, t quiz.Task, part quiz.Par
 		}
 	}
 	s.tasks.done(q, t)
-	return kept.part, nil
+	return kept.part
 }
 
 // again notes that shards are to be done with stages again.
@@ -58,11 +74,14 @@ func (s *Store) QuizPart(ctx context.Context, slot quiz.Slot) (quiz.Part, error)
 	if err != nil {
 		return quiz.Part{}, err
 	}
-	defer r.mu.Unlock()
-	if kept := q.parts[partKey{slot.Question, slot.Shard}]; kept != nil {
-		return kept.part, nil
+	kept := q.parts[partKey{slot.Question, slot.Shard}]
+	if kept == nil {
+		r.mu.Unlock()
+		return quiz.Part{}, store.ErrQuizNotFound
 	}
-	return quiz.Part{}, store.ErrQuizNotFound
+	part := kept.part
+	r.mu.Unlock()
+	return part.unpack(), nil
 }
 
 // QuizTally implements store.Quizzes.

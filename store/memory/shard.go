@@ -235,15 +235,29 @@ func (h *shard) seal(n quiz.Number) []quiz.Evidence {
 	return all
 }
 
-// sort has the users in order.
+// sort has the users in order. Those who came since it was called last are sorted, and
+// merged with the others.
 func (h *shard) sort() {
-	if len(h.order) == len(h.names.users) {
+	users := h.names.users
+	if len(h.order) == len(users) {
 		return
 	}
-	for n := len(h.order); n < len(h.names.users); n++ {
-		h.order = append(h.order, int32(n)) //nolint:gosec // as above
+	old := h.order
+	came := make([]int32, 0, len(users)-len(old))
+	for n := len(old); n < len(users); n++ {
+		came = append(came, int32(n)) //nolint:gosec // memory ends before
 	}
-	slices.SortFunc(h.order, func(a, b int32) int { return cmp.Compare(h.names.users[a], h.names.users[b]) })
+	slices.SortFunc(came, func(a, b int32) int { return cmp.Compare(users[a], users[b]) })
+	h.order = make([]int32, 0, len(users))
+	for len(old) > 0 && len(came) > 0 {
+		first := &old
+		if users[came[0]] < users[old[0]] {
+			first = &came
+		}
+		h.order = append(h.order, (*first)[0])
+		*first = (*first)[1:]
+	}
+	h.order = append(append(h.order, old...), came...)
 }
 
 // evidence returns what a slot has of a user.

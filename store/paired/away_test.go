@@ -72,6 +72,13 @@ func (h *hot) FreshWordsCopy(ctx context.Context, place live.RoomID) (paired.Wor
 	return h.Hot.FreshWordsCopy(ctx, place)
 }
 
+func (h *hot) TellQuiz(ctx context.Context, id live.RoomID, mark store.QuizMark) error {
+	if err := h.away.err(); err != nil {
+		return err
+	}
+	return h.Hot.TellQuiz(ctx, id, mark)
+}
+
 // durable is a durable backend that can be taken away, as far as the tests go.
 type durable struct {
 	paired.Durable

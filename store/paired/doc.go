@@ -20,4 +20,11 @@
 // head. The place moves in the same transaction, so that each message is kept once,
 // whoever believes to have the lease. While the durable backend is away the log holds what
 // it can; what it dropped before it could be kept is counted and logged.
+//
+// # Quizzes
+//
+// A quiz has its truth in the durable backend, and no copy: the hot one holds what its
+// players do while a question is open, and is told of changes to publish them. A quiz goes
+// by the hot backend's clock, as answers do: its changes get that for the instant, and its
+// tasks are due by it.
 package paired

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/postgres"
@@ -92,6 +93,8 @@ func TestPostgresAway(t *testing.T) {
 		eventually(t, "calls fail", func() bool { _, now := w.counts(); return now > before })
 	}
 	worked()
+	create(t, s, "quizzes")
+	ref := addQuiz(t, s, "quizzes", "q")
 	server.Restart(t)
 	worked()
 	server.Kill()
@@ -102,6 +105,12 @@ func TestPostgresAway(t *testing.T) {
 	fails()
 	if _, err := s.Room(t.Context(), "0.0"); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("while it is paused: %v", err)
+	}
+	_, err := s.ChangeQuiz(t.Context(), ref, func(q quiz.Quiz, _ live.Timestamp) (store.QuizChange, error) {
+		return store.QuizChange{Quiz: q}, nil
+	})
+	if !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a quiz while it is paused: %v", err)
 	}
 	server.Resume(t)
 	worked()

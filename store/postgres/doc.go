@@ -1,13 +1,14 @@
-// Package postgres is the durable backend of a store: the truth of rooms, sanctions and
-// words, and the history of messages, in Postgres 14 or later. Together with a hot
-// backend, package paired makes a store of it.
+// Package postgres is the durable backend of a store: the truth of rooms, sanctions, words
+// and quizzes, the history of messages, and the books, in Postgres 14 or later. Together
+// with a hot backend, package paired makes a store of it.
 //
 // # Transactions
 //
 // Every change is one transaction, which also notes what the hot backend is owed. Rules
 // are those of package live: a change locks what they decide by, reads it, lets them
 // decide, and writes. Locks are taken in one order: a room's request, the place of every
-// room's sanctions, the room, the place of its own sanctions or words, the debt. What
+// room's sanctions, the room, the place of its own sanctions or words, the debt; and
+// the room, a quiz's request, the quiz, its tasks and parts, the books, the events. What
 // deadlocks all the same, or meets another, is tried again.
 //
 // Instants are the database's own (clock_timestamp), and so one clock for all nodes.

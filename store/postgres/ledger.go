@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -14,13 +13,16 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
+// rowsAtOnce is how many rows one statement writes at most: each has its time.
+const rowsAtOnce = 20_000
+
 // Post implements store.Ledger. All that post wait for each other: one that committed later
 // at an earlier sequence would be in no balance up to it.
 func (s *Store) Post(ctx context.Context, all []ledger.Transaction) error {
 	if len(all) == 0 {
 		return ctx.Err()
 	}
-	return s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.post(ctx, tx, all) })
+	return s.labour(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.post(ctx, tx, all) })
 }
 
 // post writes transactions with what else a database's transaction does.
@@ -86,12 +88,8 @@ func newBooking(all []ledger.Transaction) *booking {
 			b.changes[p.Account] += p.Amount
 		}
 	}
-	b.accounts = slices.SortedFunc(maps.Keys(b.changes), byAccount)
+	b.accounts = slices.SortedFunc(maps.Keys(b.changes), ledger.Account.Compare)
 	return b
-}
-
-func byAccount(a, b ledger.Account) int {
-	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Owner, b.Owner))
 }
 
 // accountNames returns accounts as statements take them.
@@ -105,12 +103,30 @@ func accountNames(accounts []ledger.Account) (kinds []int16, owners []string) {
 
 // check refuses what would bring an account below zero that may not be.
 func (b *booking) check(ctx context.Context, tx pgx.Tx) error {
-	kinds, owners := accountNames(b.accounts)
+	has := make(map[ledger.Account]int64, len(b.accounts))
+	for some := range slices.Chunk(b.accounts, rowsAtOnce) {
+		if err := readBalances(ctx, tx, some, has); err != nil {
+			return err
+		}
+	}
+	for _, t := range b.all {
+		for _, p := range t.Postings { // in order, so that it is always the same account
+			change := b.changes[p.Account]
+			if change < 0 && has[p.Account]+change < 0 && !p.Account.MayBeNegative() {
+				return refuse(&ledger.InsufficientError{Account: p.Account, Balance: has[p.Account]})
+			}
+		}
+	}
+	return nil
+}
+
+// readBalances reads what is on those of some accounts that there are.
+func readBalances(ctx context.Context, tx pgx.Tx, accounts []ledger.Account, has map[ledger.Account]int64) error {
+	kinds, owners := accountNames(accounts)
 	rows, err := tx.Query(ctx, statement("balances to change"), kinds, owners)
 	if err != nil {
 		return err
 	}
-	has := make(map[ledger.Account]int64, len(b.accounts))
 	var kind int16
 	var owner string
 	var balance int64
@@ -119,38 +135,31 @@ func (b *booking) check(ctx context.Context, tx pgx.Tx) error {
 		has[ledger.Account{Kind: ledger.AccountKind(kind), Owner: unpack[string](owner)}] = balance
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, t := range b.all {
-		for _, p := range t.Postings { // in order, so that it is always the same account
-			change := b.changes[p.Account]
-			if change < 0 && has[p.Account]+change < 0 && !mayBeNegative(p.Account) {
-				return refuse(&ledger.InsufficientError{Account: p.Account, Balance: has[p.Account]})
-			}
-		}
-	}
-	return nil
+	return err
 }
-
-// mayBeNegative says whether an account may be below zero.
-func mayBeNegative(a ledger.Account) bool { return a.Kind == ledger.House || a.Kind == ledger.External }
 
 // write writes the transactions after a sequence.
 func (b *booking) write(ctx context.Context, tx pgx.Tx, after uint64, at live.Timestamp) error {
-	kinds, owners := accountNames(b.accounts)
-	changes := make([]int64, len(b.accounts))
-	for i, a := range b.accounts {
-		changes[i] = b.changes[a]
-	}
 	var all pgx.Batch
 	//nolint:gosec // sequences are far from so large
 	all.Queue(statement("move ledger"), int64(after)+int64(len(b.all)), int64(at))
 	b.queueTransactions(&all, after, at)
 	b.queuePostings(&all, after)
+	for some := range slices.Chunk(b.accounts, rowsAtOnce) {
+		b.queueAccounts(&all, some)
+	}
+	return tx.SendBatch(ctx, &all).Close()
+}
+
+// queueAccounts changes what is on some accounts.
+func (b *booking) queueAccounts(all *pgx.Batch, accounts []ledger.Account) {
+	kinds, owners := accountNames(accounts)
+	changes := make([]int64, len(accounts))
+	for i, a := range accounts {
+		changes[i] = b.changes[a]
+	}
 	all.Queue(statement("open accounts"), kinds, owners)
 	all.Queue(statement("change balances"), kinds, owners, changes)
-	return tx.SendBatch(ctx, &all).Close()
 }
 
 // queueTransactions writes the transactions themselves.
@@ -168,18 +177,39 @@ func (b *booking) queueTransactions(all *pgx.Batch, after uint64, at live.Timest
 
 // queuePostings writes what they change.
 func (b *booking) queuePostings(all *pgx.Batch, after uint64) {
-	var accounts []ledger.Account
-	var sequences, amounts []int64
-	var places []int32
+	var rows postings
 	for i, t := range b.all {
 		for place, p := range t.Postings {
-			accounts, amounts = append(accounts, p.Account), append(amounts, p.Amount)
 			//nolint:gosec // they are far from so many
-			sequences, places = append(sequences, int64(after)+int64(i)+1), append(places, int32(place)+1)
+			rows.add(p, int64(after)+int64(i)+1, int32(place)+1)
+			if len(rows.amounts) == rowsAtOnce {
+				rows.queue(all)
+			}
 		}
 	}
-	kinds, owners := accountNames(accounts)
-	all.Queue(statement("post amounts"), kinds, owners, sequences, places, amounts)
+	rows.queue(all)
+}
+
+// postings is what one statement writes.
+type postings struct {
+	accounts           []ledger.Account
+	sequences, amounts []int64
+	places             []int32
+}
+
+func (r *postings) add(p ledger.Posting, sequence int64, place int32) {
+	r.accounts, r.amounts = append(r.accounts, p.Account), append(r.amounts, p.Amount)
+	r.sequences, r.places = append(r.sequences, sequence), append(r.places, place)
+}
+
+// queue writes what was added, and begins anew.
+func (r *postings) queue(all *pgx.Batch) {
+	if len(r.amounts) == 0 {
+		return
+	}
+	kinds, owners := accountNames(r.accounts)
+	all.Queue(statement("post amounts"), kinds, owners, r.sequences, r.places, r.amounts)
+	*r = postings{}
 }
 
 // Balances implements store.Ledger.

@@ -159,10 +159,11 @@ func partOf(p quiz.Part) partRow {
 // put puts a part in place of those of the same stage or one before, and says whether it is
 // the part now. Evidence that a later stage repeats is not written again.
 func (w *partRow) put(ctx context.Context, tx pgx.Tx, t quiz.Task) (bool, error) {
-	slot := slotArgs(t.Slot)
+	args := slotArgs(t.Slot)
 	var before int16
-	err := tx.QueryRow(ctx, statement("stage of quiz part"), slot...).Scan(&before)
-	name, args := "replace quiz part", append(slot, int16(t.Stage), w.counts)
+	err := tx.QueryRow(ctx, statement("stage of quiz part"), args...).Scan(&before)
+	name := "replace quiz part"
+	args = append(args, int16(t.Stage), w.counts)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		name, args = "add quiz part", append(args, w.evidence, w.players)

@@ -179,35 +179,45 @@ func (s *Store) RunningQuizzes(
 func (s *Store) ChangeQuiz(
 	ctx context.Context, ref quiz.Ref, change func(q quiz.Quiz, now live.Timestamp) (store.QuizChange, error),
 ) (next quiz.Quiz, err error) {
-	err = s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var content []byte
-		var now live.Timestamp
-		err := tx.QueryRow(ctx, statement("quiz to change"), pack(ref.Room), pack(ref.Quiz), s.instant()).Scan(&content, &now)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return noQuiz(ctx, tx, ref.Room)
-		}
+	err = s.labour(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		c, err := s.decideQuiz(ctx, tx, ref, change)
 		if err != nil {
 			return err
-		}
-		before, err := quizContent(content)
-		if err != nil {
-			return err
-		}
-		c, err := change(before, now)
-		if err != nil {
-			return refuse(err)
 		}
 		next = c.Quiz
-		next.Ref, next.CreatedAt, next.Revision = before.Ref, before.CreatedAt, before.Revision
-		if err := s.writeQuiz(ctx, tx, &next, content); err != nil {
-			return err
-		}
-		return s.writeChange(ctx, tx, next, c)
+		return s.writeChange(ctx, tx, c)
 	})
 	if err != nil {
 		return quiz.Quiz{}, err
 	}
 	return next, nil
+}
+
+// decideQuiz locks a quiz, lets change decide, and writes the quiz. What goes with it is
+// left to do.
+func (s *Store) decideQuiz(
+	ctx context.Context, tx pgx.Tx, ref quiz.Ref, change func(q quiz.Quiz, now live.Timestamp) (store.QuizChange, error),
+) (c store.QuizChange, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patient*s.config.Timeout)
+	defer cancel()
+	var content []byte
+	var now live.Timestamp
+	err = tx.QueryRow(ctx, statement("quiz to change"), pack(ref.Room), pack(ref.Quiz), s.instant()).Scan(&content, &now)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return c, noQuiz(ctx, tx, ref.Room)
+	}
+	if err != nil {
+		return c, err
+	}
+	before, err := quizContent(content)
+	if err != nil {
+		return c, err
+	}
+	if c, err = change(before, now); err != nil {
+		return c, refuse(err)
+	}
+	c.Quiz.Ref, c.Quiz.CreatedAt, c.Quiz.Revision = before.Ref, before.CreatedAt, before.Revision
+	return c, s.writeQuiz(ctx, tx, &c.Quiz, content)
 }
 
 // writeQuiz writes a quiz as another revision, if it is not as it was.
@@ -239,8 +249,8 @@ func (s *Store) writeQuiz(ctx context.Context, tx pgx.Tx, q *quiz.Quiz, before [
 }
 
 // writeChange writes what goes with a change of a quiz.
-func (s *Store) writeChange(ctx context.Context, tx pgx.Tx, q quiz.Quiz, c store.QuizChange) error {
-	if err := s.putTasks(ctx, tx, q, c.Tasks); err != nil {
+func (s *Store) writeChange(ctx context.Context, tx pgx.Tx, c store.QuizChange) error {
+	if err := s.putTasks(ctx, tx, c.Quiz, c.Tasks); err != nil {
 		return err
 	}
 	if err := s.post(ctx, tx, c.Moves); err != nil {

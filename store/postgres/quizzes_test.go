@@ -160,3 +160,35 @@ func TestTheBooksHaveNoHoles(t *testing.T) {
 		t.Errorf("of no account: %+v, %v", none, err)
 	}
 }
+
+// What the winners of a large quiz get is moved all at once, in more statements than one.
+func TestManyAreMovedAtOnce(t *testing.T) {
+	t.Parallel()
+	const transactions, each = 60, 1000
+	s := open(t)
+	var all []ledger.Transaction
+	for i := range transactions {
+		tx := ledger.Transaction{ID: fmt.Sprint(i), Kind: ledger.Prize}
+		for k := range each - 1 {
+			account := ledger.Account{Kind: ledger.User, Owner: fmt.Sprintf("%02d-%03d", i, k)}
+			tx.Postings = append(tx.Postings, ledger.Posting{Account: account, Amount: int64(1 + i)})
+		}
+		house := ledger.Posting{Account: ledger.Account{Kind: ledger.House}, Amount: -int64(each-1) * int64(1+i)}
+		tx.Postings = append(tx.Postings, house)
+		all = append(all, tx)
+	}
+	for range 2 { // the second time nothing is posted
+		if err := s.Post(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last, paid := ledger.Account{Kind: ledger.User, Owner: "59-998"}, int64(each-1)*transactions*(transactions+1)/2
+	got, err := s.Balances(t.Context(), []ledger.Account{last, {Kind: ledger.House}})
+	if err != nil || got.AsOf != transactions || !slices.Equal(got.Amounts, []int64{transactions, -paid}) {
+		t.Errorf("%+v, %v; want -%d coins of the house", got, err, paid)
+	}
+	newest, err := s.Transactions(t.Context(), store.LedgerQuery{Limit: 1})
+	if err != nil || len(newest) != 1 || !slices.Equal(newest[0].Postings, all[transactions-1].Postings) {
+		t.Errorf("the newest is %+v, %v", newest, err)
+	}
+}

@@ -16,6 +16,8 @@ const (
 	attempts = 6
 	// patient is how many times as long what carries much may take.
 	patient = 4
+	// ample is that of what may move the coins of a million.
+	ample = 30
 )
 
 // querier is what statements are sent by: the pool, or a transaction.
@@ -57,11 +59,17 @@ func (s *Store) carry(ctx context.Context, f func(context.Context, pgx.Tx) error
 	})
 }
 
+// labour is carry for what may carry very much, a statement after the other. It begins, or
+// not, as soon as others do.
+func (s *Store) labour(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return s.reach(ctx, ample*s.config.Timeout, func(ctx context.Context) error { return s.transact(ctx, s.bulk, f) })
+}
+
 // transact calls f in one transaction.
 func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(context.Context, pgx.Tx) error) error {
-	tx, err := s.pool.BeginTx(ctx, begin)
+	tx, err := s.beginTx(ctx, begin)
 	if err != nil {
-		return &undone{err}
+		return err
 	}
 	if err := f(ctx, tx); err != nil {
 		if state(err) == readOnly {
@@ -71,6 +79,17 @@ func (s *Store) transact(ctx context.Context, begin pgx.TxOptions, f func(contex
 		return err
 	}
 	return tx.Commit(ctx)
+}
+
+// beginTx begins a transaction. Where that takes too long it is not tried again.
+func (s *Store) beginTx(ctx context.Context, begin pgx.TxOptions) (pgx.Tx, error) {
+	bounded, cancel := context.WithTimeout(ctx, patient*s.config.Timeout)
+	defer cancel()
+	tx, err := s.pool.BeginTx(bounded, begin)
+	if err != nil && bounded.Err() == nil {
+		return nil, &undone{err}
+	}
+	return tx, err
 }
 
 // reach makes a call, in the time that it has, and says what became of it in the store's

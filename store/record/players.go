@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
@@ -40,7 +41,7 @@ func Player(b []byte) (quiz.Player, error) {
 
 // AppendPlayers appends players, and who they are.
 func AppendPlayers(b []byte, players []quiz.Player) []byte {
-	b = binary.AppendUvarint(append(b, layout), uint64(len(players)))
+	b = binary.AppendUvarint(append(slices.Grow(b, 1+40*len(players)), layout), uint64(len(players)))
 	for _, p := range players {
 		b = AppendPlayer(appendText(b, string(p.User)), p)
 	}
@@ -59,6 +60,15 @@ func Players(b []byte) ([]quiz.Player, error) {
 		players = append(players, p)
 	}
 	return orNil(players), r.end()
+}
+
+// reader reads bytes from the front. What is not there reads as nothing, and is told in
+// the end. Texts share one copy of the bytes.
+type reader struct {
+	b    []byte
+	all  string
+	last live.Timestamp
+	bad  bool
 }
 
 // player reads where a player stands.
@@ -98,7 +108,7 @@ func flags(e *quiz.Evidence) (has byte) {
 
 // AppendEvidence appends what a slot has of its users.
 func AppendEvidence(b []byte, evidence []quiz.Evidence) []byte {
-	w := writer{b: binary.AppendUvarint(append(b, layout), uint64(len(evidence)))}
+	w := writer{b: binary.AppendUvarint(append(slices.Grow(b, 1+64*len(evidence)), layout), uint64(len(evidence)))}
 	for i := range evidence {
 		w.evidence(&evidence[i])
 	}
@@ -193,15 +203,6 @@ func orNil[T any](list []T) []T {
 		return nil
 	}
 	return list
-}
-
-// reader reads bytes from the front. What is not there reads as nothing, and is told in
-// the end. Texts share one copy of the bytes.
-type reader struct {
-	b    []byte
-	all  string
-	last live.Timestamp
-	bad  bool
 }
 
 // read returns a reader of bytes that it shares nothing with.

@@ -52,6 +52,15 @@
 // counts only of the present map. The copy also serves snapshots without a call, as long as
 // what is cached of the room's state says that it is not behind.
 //
+// # Quizzes
+//
+// What the players of a quiz do is kept by shards of them, each under a hash tag of its own,
+// and nothing of it with the room: a hash of answers and one of notes for each slot, one of
+// where the players stand, and a book of how far the slots are. One script takes the answers
+// that a node has gathered for a slot, with a command or two for all of them. A slot that is
+// sealed does not change, so it is read in pages. Slots have lives as logs do; what a life
+// may have lost the nodes put again, and for so long no slot is sealed.
+//
 // # Leases
 //
 // What is to be looked at for leases that are over is in an index of all rooms, apart from

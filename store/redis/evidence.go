@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/redis/rueidis"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
@@ -62,32 +61,14 @@ func (s *Store) Seal(ctx context.Context, slot quiz.Slot) (store.SlotLife, []qui
 
 // collect reads what is in a sealed slot.
 func (s *Store) collect(ctx context.Context, slot quiz.Slot, answers, notes int) ([]quiz.Evidence, error) {
-	keys := s.shardKeysOf(slot.Ref, slot.Shard)
-	var given, noted map[string]string
-	reading, ctx := errgroup.WithContext(ctx)
-	reading.Go(func() (err error) {
-		given, err = s.scan(ctx, keys.answers(slot.Question), answers)
-		return err
-	})
-	reading.Go(func() (err error) {
-		noted, err = s.scan(ctx, keys.notes(slot.Question), notes)
-		return err
-	})
-	if err := reading.Wait(); err != nil {
+	keys, c := s.shardKeysOf(slot.Ref, slot.Shard), newCollection(max(answers, notes/2))
+	if err := s.scan(ctx, keys.answers(slot.Question), answers, c.answer); err != nil {
 		return nil, err
 	}
-	all := make(evidenceOf, max(len(given), len(noted)))
-	for user, b := range given {
-		if err := all.answer(live.UserID(user), b); err != nil {
-			return nil, err
-		}
+	if err := s.scan(ctx, keys.notes(slot.Question), notes, c.note); err != nil {
+		return nil, err
 	}
-	for name, b := range noted {
-		if err := all.note(name, b); err != nil {
-			return nil, err
-		}
-	}
-	return all.sorted(), nil
+	return c.sorted(), nil
 }
 
 const (
@@ -100,97 +81,145 @@ const (
 // errIncomplete says that a hash was not read whole.
 var errIncomplete = errors.New("what was sealed could not be read whole")
 
-// scan reads a hash of so many fields that does not change. In the midst of it another
-// process may take over, where fields have other places; then it is read again.
-func (s *Store) scan(ctx context.Context, key string, fields int) (all map[string]string, err error) {
+// scan hands every field of a hash that does not change to take, which says whether it is
+// new: some may come again. In the midst of it another process may take over, where fields
+// have other places; then what is missing is looked for once more.
+func (s *Store) scan(
+	ctx context.Context, key string, fields int, take func(field, value string) (fresh bool, err error),
+) error {
 	for range scans {
-		all = make(map[string]string, fields)
-		for cursor, begun := uint64(0), false; cursor > 0 || !begun; begun = true {
-			if fields == 0 {
-				return all, nil
-			}
-			if cursor, err = s.scanOn(ctx, key, cursor, all); err != nil {
-				return nil, err
-			}
+		if fields == 0 {
+			return nil
 		}
-		if len(all) == fields {
-			return all, nil
+		for cursor, begun := uint64(0), false; cursor > 0 || !begun; begun = true {
+			page, err := s.page(ctx, key, cursor)
+			if err != nil {
+				return err
+			}
+			for i := 1; i < len(page.Elements); i += 2 {
+				fresh, err := take(page.Elements[i-1], page.Elements[i])
+				if err != nil {
+					return err
+				}
+				if fresh {
+					fields--
+				}
+			}
+			cursor = page.Cursor
 		}
 	}
-	return nil, unavailable(errIncomplete)
+	if fields != 0 {
+		return unavailable(errIncomplete)
+	}
+	return nil
 }
 
-// scanOn reads some fields and returns where to go on, 0 at the end.
-func (s *Store) scanOn(ctx context.Context, key string, cursor uint64, all map[string]string) (uint64, error) {
-	var page rueidis.ScanEntry
-	err := s.reachKey(ctx, key, func(ctx context.Context) (err error) {
+// page reads some fields of a hash, and where to go on, 0 at the end.
+func (s *Store) page(ctx context.Context, key string, cursor uint64) (page rueidis.ScanEntry, err error) {
+	err = s.reachKey(ctx, key, func(ctx context.Context) (err error) {
 		command := s.client.B().Hscan().Key(key).Cursor(cursor).Count(scanAtOnce).Build()
 		page, err = s.client.Do(ctx, command).AsScanEntry()
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	for pair := range slices.Chunk(page.Elements, 2) {
-		if len(pair) != 2 {
-			return 0, errMalformed
-		}
-		all[pair[0]] = pair[1]
-	}
-	return page.Cursor, nil
+	return page, err
 }
 
-// evidenceOf is what a slot has of each user.
-type evidenceOf map[live.UserID]*quiz.Evidence
+// collection is what a slot has of each user.
+type collection struct {
+	list  []quiz.Evidence
+	index map[live.UserID]int
+}
+
+func newCollection(users int) *collection {
+	return &collection{make([]quiz.Evidence, 0, users), make(map[live.UserID]int, users)}
+}
 
 // of returns what there is of a user.
-func (all evidenceOf) of(user live.UserID) *quiz.Evidence {
-	e := all[user]
-	if e == nil {
-		e = &quiz.Evidence{User: user}
-		all[user] = e
+func (c *collection) of(user live.UserID) *quiz.Evidence {
+	at, known := c.index[user]
+	if !known {
+		at = len(c.list)
+		c.index[user] = at
+		c.list = append(c.list, quiz.Evidence{User: user})
 	}
-	return e
+	return &c.list[at]
 }
 
-// answer takes an answer.
-func (all evidenceOf) answer(user live.UserID, value string) error {
-	p, e := packed{rest: []byte(value)}, all.of(user)
-	e.Option = quiz.Option(p.number(1)) //nolint:gosec // of one byte
-	e.Received, e.Stored = p.instant(), p.instant()
-	return p.end()
+// instantOf reads the instant that something begins with; the caller has seen that it is
+// long enough.
+func instantOf(packed string) live.Timestamp {
+	var b [8]byte
+	copy(b[:], packed)
+	return live.Timestamp(binary.BigEndian.Uint64(b[:])) //nolint:gosec // as it was written
 }
 
-// note takes a note.
-func (all evidenceOf) note(name, value string) error {
-	of, p := packed{rest: []byte(name)}, packed{rest: []byte(value)}
-	kind, at := quiz.NoteKind(of.number(1)), p.instant() //nolint:gosec // of one byte
+// answer takes an answer, and says whether it is new.
+func (c *collection) answer(user, value string) (fresh bool, err error) {
+	if len(value) != answerLength+8 {
+		return false, fmt.Errorf("%w: an answer of %d bytes", errMalformed, len(value))
+	}
+	e := c.of(live.UserID(user))
+	fresh = e.Option == 0
+	e.Option, e.Received, e.Stored = quiz.Option(value[0]), instantOf(value[1:]), instantOf(value[answerLength:])
+	return fresh, nil
+}
+
+// note takes a note, and says whether it is new.
+func (c *collection) note(name, value string) (fresh bool, err error) {
+	if name == "" || len(value) < 8 {
+		return false, fmt.Errorf("%w: a note of %d bytes", errMalformed, len(value))
+	}
+	kind, of, at := quiz.NoteKind(name[0]), name[1:], instantOf(value)
 	switch kind {
 	case quiz.Entered:
-		all.of(live.UserID(of.rest)).Entered = at
+		return note(&c.of(live.UserID(of)).Entered, at), nil
 	case quiz.Revive:
-		all.of(live.UserID(of.rest)).Revived = at
+		return note(&c.of(live.UserID(of)).Revived, at), nil
 	case quiz.Delivered:
-		e := all.of(live.UserID(of.rest))
-		e.Delivered, e.Session = at, live.SessionID(p.text(uint64(len(p.rest))))
+		e := c.of(live.UserID(of))
+		e.Session = live.SessionID(value[8:])
+		return note(&e.Delivered, at), nil
 	case quiz.Granted:
-		user := live.UserID(of.text(of.number(4)))
-		grant := quiz.Grant{ID: string(of.rest), At: at, Count: int(p.number(4))} //nolint:gosec // of four bytes
-		e := all.of(user)
-		e.Grants = append(e.Grants, grant)
+		return c.grant(of, at, value[8:])
 	default:
-		return fmt.Errorf("%w: a note of the kind %d", errMalformed, kind)
+		return false, fmt.Errorf("%w: a note of the kind %d", errMalformed, kind)
 	}
-	return firstOf(of.err(), p.end())
+}
+
+// note notes an instant, and says whether there was none.
+func note(known *live.Timestamp, at live.Timestamp) (fresh bool) {
+	fresh = *known == 0
+	*known = at
+	return fresh
+}
+
+// grant takes a grant, and says whether it is new.
+func (c *collection) grant(of string, at live.Timestamp, rest string) (fresh bool, err error) {
+	name, count := packed{rest: []byte(of)}, packed{rest: []byte(rest)}
+	user := live.UserID(name.text(name.number(4)))
+	g := quiz.Grant{ID: string(name.rest), At: at, Count: int(count.number(4))} //nolint:gosec // of four bytes
+	if err := firstOf(name.err(), count.end()); err != nil {
+		return false, err
+	}
+	e := c.of(user)
+	if slices.Contains(e.Grants, g) {
+		return false, nil
+	}
+	e.Grants = append(e.Grants, g)
+	return true, nil
 }
 
 // sorted returns all in order of user, and grants in order of their ids.
-func (all evidenceOf) sorted() []quiz.Evidence {
-	list := make([]quiz.Evidence, 0, len(all))
-	for _, e := range all {
-		slices.SortFunc(e.Grants, func(a, b quiz.Grant) int { return cmp.Compare(a.ID, b.ID) })
-		list = append(list, *e)
+func (c *collection) sorted() []quiz.Evidence {
+	order := make([]int, len(c.list))
+	for i := range order {
+		order[i] = i
 	}
-	slices.SortFunc(list, func(a, b quiz.Evidence) int { return cmp.Compare(a.User, b.User) })
+	slices.SortFunc(order, func(i, k int) int { return cmp.Compare(c.list[i].User, c.list[k].User) })
+	list := make([]quiz.Evidence, len(order))
+	for i, at := range order {
+		list[i] = c.list[at]
+		slices.SortFunc(list[i].Grants, func(a, b quiz.Grant) int { return cmp.Compare(a.ID, b.ID) })
+	}
 	return list
 }

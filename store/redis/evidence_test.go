@@ -14,7 +14,7 @@ import (
 // someNote is a note as a server puts one.
 var someNote = rapid.Custom(func(t *rapid.T) quiz.Note {
 	n := quiz.Note{
-		Kind: quiz.NoteKind(rapid.IntRange(int(quiz.Entered), int(quiz.Revive)).Draw(t, "kind")), //nolint:gosec // few
+		Kind: quiz.NoteKind(rapid.IntRange(int(quiz.Entered), int(quiz.Revive)).Draw(t, "kind")),
 		User: live.UserID(someText.Draw(t, "user")), At: live.Timestamp(rapid.Int64Range(1, 1<<53).Draw(t, "at")),
 	}
 	switch n.Kind {
@@ -47,9 +47,11 @@ func TestNotesAreReadAsTheyWerePacked(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		n := someNote.Draw(t, "note")
-		all := make(evidenceOf)
-		if err := all.note(noteName(n), packNote(n)); err != nil {
-			t.Fatal(err)
+		all := newCollection(0)
+		for _, want := range []bool{true, false} {
+			if fresh, err := all.note(noteName(n), packNote(n)); err != nil || fresh != want {
+				t.Fatalf("new: %v, %v; want %v", fresh, err, want)
+			}
 		}
 		if got, want := all.sorted(), []quiz.Evidence{evidenceIn(n)}; !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v, want %+v", got, want)
@@ -96,21 +98,23 @@ func TestMarksAreReadAsTheyWereTold(t *testing.T) {
 	}
 }
 
-func FuzzEvidenceOf(f *testing.F) {
+func FuzzCollection(f *testing.F) {
 	for _, n := range []quiz.Note{
-		{Kind: quiz.Entered, User: "ann", At: 1}, {Kind: quiz.Delivered, User: "ann", At: 2, Session: "s"},
-		{Kind: quiz.Granted, User: "ann", At: 3, ID: "g", Count: 4}, {Kind: quiz.Revive, User: "ann", At: 5},
+		{Kind: quiz.Entered, User: "ann", At: 1},
+		{Kind: quiz.Delivered, User: "ann", At: 2, Session: "s"},
+		{Kind: quiz.Granted, User: "ann", At: 3, ID: "g", Count: 4},
+		{Kind: quiz.Revive, User: "ann", At: 5},
 	} {
 		f.Add(noteName(n), packNote(n))
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		all := make(evidenceOf)
-		if err := all.note(name, value); err == nil && len(all) != 1 {
-			t.Errorf("%d users in one note", len(all))
+		all := newCollection(0)
+		if fresh, err := all.note(name, value); err == nil && (len(all.list) != 1 || !fresh && instantOf(value) != 0) {
+			t.Errorf("%d users in one note, new: %v", len(all.list), fresh)
 		}
-		clear(all)
-		if err := all.answer(live.UserID(name), value); err == nil && len(value) != 17 {
-			t.Errorf("an answer of %d bytes", len(value))
+		all = newCollection(0)
+		if fresh, err := all.answer(name, value); err == nil && (len(value) != 17 || !fresh) {
+			t.Errorf("an answer of %d bytes, new: %v", len(value), fresh)
 		}
 	})
 }

@@ -97,7 +97,8 @@ var errUnsettled = errors.New("it may have lost answers a moment ago, which are 
 // shardsAtOnce is how many shards a call that is about all is at once under way with.
 const shardsAtOnce = 16
 
-// eachShard calls f for every shard of a quiz, in some at once, and joins what fails.
+// eachShard calls f for every shard of a quiz, in some at once, and returns the first of
+// what fails.
 func eachShard(f func(shard int) error) error {
 	var group errgroup.Group
 	group.SetLimit(shardsAtOnce)
@@ -109,5 +110,5 @@ func eachShard(f func(shard int) error) error {
 		})
 	}
 	_ = group.Wait() // they return nothing
-	return errors.Join(faults[:]...)
+	return firstOf(faults[:]...)
 }

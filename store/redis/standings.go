@@ -51,9 +51,15 @@ func (s *Store) PutStandings(ctx context.Context, slot quiz.Slot, players []quiz
 
 // writeStandings writes standings into a hash of their own.
 func (s *Store) writeStandings(ctx context.Context, key string, players []quiz.Player) error {
-	set := s.client.B().Hset().Key(key).FieldValue()
-	for _, p := range players {
-		set = set.FieldValue(string(p.User), rueidis.BinaryString(record.AppendPlayer(nil, p)))
+	all, ends := make([]byte, 0, 32*len(players)), make([]int, len(players))
+	for i, p := range players {
+		all = record.AppendPlayer(all, p)
+		ends[i] = len(all)
+	}
+	set, packed, begin := s.client.B().Hset().Key(key).FieldValue(), rueidis.BinaryString(all), 0
+	for i, p := range players {
+		set = set.FieldValue(string(p.User), packed[begin:ends[i]])
+		begin = ends[i]
 	}
 	write := set.Build()
 	expire := s.client.B().Expire().Key(key).Seconds(writeStandings).Build()
@@ -85,8 +91,9 @@ func (s *Store) StandingsOf(ctx context.Context, slot quiz.Slot, users []live.Us
 	}
 	players, f := make([]quiz.Player, len(users)), fieldsOf(list)
 	for i := range players {
-		if players[i], err = playerOf(f.bytes()); firstOf(f.err, err) != nil {
-			return nil, firstOf(f.err, err)
+		players[i], err = playerOf(f.bytes())
+		if err := firstOf(f.err, err); err != nil {
+			return nil, err
 		}
 		players[i].User = users[i]
 	}

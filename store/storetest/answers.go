@@ -206,6 +206,14 @@ func sealIsInOrderOfUser(t *testing.T, s *rig) {
 			t.Errorf("%q was stored at %d, and at %d", e.User, before[i].Stored, e.Stored)
 		}
 	}
+	next := slotOf("r", 2) // with others, who came later
+	want = nil
+	for _, i := range []int{13, 3, 25, 0, 24, 6} {
+		s.notes(next, quiz.Note{Kind: quiz.Entered, User: users[i], At: 78})
+		want = append(want, quiz.Evidence{User: users[i], Entered: 78})
+	}
+	slices.SortFunc(want, byUser)
+	s.wantSeal(next, want...)
 }
 
 func notesCountOnce(_ *testing.T, s *rig) {

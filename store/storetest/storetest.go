@@ -91,6 +91,7 @@ var roles = []struct {
 	{"quizzes", quizzesTests, hasQuizzes},
 	{"answers", answersTests, hasAnswers},
 	{"ledger", ledgerTests, hasLedger},
+	{"games", gamesTests, func(s store.Set) bool { return hasQuizzes(s) && hasAnswers(s) }},
 	{"log_races", logRaces, nil},
 	{"rooms_races", roomsRaces, nil},
 	{"attributes_races", attributesRaces, nil},
