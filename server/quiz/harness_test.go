@@ -104,7 +104,7 @@ func patiently(tb testing.TB, call func() (rules.Quiz, error)) rules.Quiz {
 		case !errors.As(err, &open) && !errors.As(err, &still) && !errors.Is(err, rules.ErrEvaluating) && !errors.Is(err, store.ErrUnavailable):
 			tb.Fatal(err)
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(max(50*time.Millisecond, still.After))
 	}
 	tb.Fatal("still not")
 	return rules.Quiz{}

@@ -166,7 +166,10 @@ func playThrough(t *testing.T, every int64, after bool) {
 		node(t, broken, func(c *quiz.Config) { c.Node = "a" }),
 		node(t, broken, func(c *quiz.Config) { c.Node = "b" }),
 	}
-	create(t, sound, 3, func(r *rules.Rules) { r.Pot, r.Missed, r.Revives.Initial = 1000, rules.EliminateMissed, 1 })
+	create(t, sound, 3, func(r *rules.Rules) {
+		r.AnswerWindow, r.TicketGrace = 5*time.Minute, 10*time.Second
+		r.Pot, r.Missed, r.Revives.Initial = 1000, rules.EliminateMissed, 1
+	})
 	in := make(map[string]int) // lives left
 	for i := range 100 {
 		in[fmt.Sprint("user ", i)] = 2
