@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
-
-	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/game"
@@ -15,6 +14,7 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/progress"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
 	ovation "github.com/ovation-live/ovation/clients/go"
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
 )
@@ -49,7 +49,7 @@ func callQuizzes[Request, Response any](
 
 // readQuestions reads a file of questions.
 func readQuestions(path string) ([]game.Question, error) {
-	file, err := os.Open(path)
+	file, err := os.Open(path) //nolint:gosec // whoever calls names it
 	if err != nil {
 		return nil, err
 	}
@@ -202,9 +202,9 @@ func (c *quizReplayCommand) showProgress(app *app, played *match.Match, cast gam
 
 // questionLines is a question for people.
 func questionLines(n uint32, text string, options []string) string {
-	lines := fmt.Sprintf("%d. %s", n, terminal.Escape(text))
+	lines := []string{fmt.Sprintf("%d. %s", n, terminal.Escape(text))}
 	for i, option := range options {
-		lines += fmt.Sprintf("\n   %d  %s", i+1, terminal.Escape(option))
+		lines = append(lines, fmt.Sprintf("   %d  %s", i+1, terminal.Escape(option)))
 	}
-	return lines
+	return strings.Join(lines, "\n")
 }

@@ -155,7 +155,7 @@ func (h *hosting) step(ctx context.Context, what string, pause time.Duration) er
 // host asks every question and finishes.
 func (h *hosting) host(ctx context.Context) error {
 	for i := range h.quiz.GetRounds() {
-		if err := h.ask(ctx, uint32(i)+1); err != nil { //nolint:gosec // at most 100
+		if err := h.ask(ctx, uint32(i)+1); err != nil {
 			return err
 		}
 	}
@@ -289,7 +289,7 @@ func roundLines(round *ovationv1.QuizRound) string {
 			count = tally.GetAnswers()[i]
 		}
 		mark := " "
-		if slices.Contains(round.GetQuestion().GetCorrectOptions(), uint32(i)+1) { //nolint:gosec // at most 6
+		if slices.Contains(round.GetQuestion().GetCorrectOptions(), uint32(i)+1) {
 			mark = "*"
 		}
 		table.Row(fmt.Sprintf(" %s %d  %s", mark, i+1, terminal.Escape(option)), figures.Count(count), bar(count, total))

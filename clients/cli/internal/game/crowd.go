@@ -66,7 +66,7 @@ func play(q Question, wanted []int64, in []int) (Round, []int) {
 	rest := in
 	for o, n := range round.Answers {
 		for _, player := range rest[:n] {
-			round.Choices = append(round.Choices, Choice{player, uint32(o) + 1}) //nolint:gosec // a handful
+			round.Choices = append(round.Choices, Choice{player, uint32(o) + 1})
 		}
 		if q.Options[o].Correct {
 			through = append(through, rest[:n]...)

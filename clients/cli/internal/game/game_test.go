@@ -153,7 +153,7 @@ func TestRecordedGames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	all, err := game.Read(file)
 	if err != nil {
 		t.Fatal(err)

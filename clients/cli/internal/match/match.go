@@ -80,7 +80,7 @@ func (m *Match) Run(ctx context.Context) (Report, error) {
 	m.quizID = created.GetQuiz().GetQuizId()
 	report.Quiz = m.quizID
 	for i, round := range m.options.Cast.Rounds {
-		played, err := m.play(ctx, uint32(i)+1, round) //nolint:gosec // at most 100
+		played, err := m.play(ctx, uint32(i)+1, round)
 		report.add(played)
 		if err != nil {
 			return report, fmt.Errorf("question %d: %w", i+1, err)
