@@ -50,8 +50,8 @@ func again(err error) bool {
 	switch connect.CodeOf(err) {
 	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeResourceExhausted, connect.CodeInternal:
 		return true
-	case connect.CodeUnknown:
-		return ovation.Detail(err) == nil // the connection broke
+	case connect.CodeUnknown, connect.CodeCanceled:
+		return ovation.Detail(err) == nil // the connection broke, in the middle of the call perhaps
 	default:
 		return false
 	}
