@@ -26,11 +26,11 @@ func (s *Subscriber) takeShows(latest *shows, frames []*wire.Frame) []*wire.Fram
 		return frames
 	}
 	var buffer [4]*wire.QuizFrame
-	due := w.take(latest, viewerOf(s.session), buffer[:0])
-	for _, f := range due {
+	repeated := w.due &^ latest.once()
+	for _, f := range w.take(latest, viewerOf(s.session), buffer[:0]) {
 		frames = append(frames, f.Frame())
 	}
-	if len(due) > 0 {
+	if repeated&^w.due != 0 { // what is shown once puts nothing off
 		w.at = clock()
 	}
 	return frames

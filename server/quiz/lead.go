@@ -17,7 +17,11 @@ func (s *Service) Ask(ctx context.Context, p auth.Principal, ref quiz.Ref, a qui
 	if err := s.leading(ctx, p, ref.Room); err != nil {
 		return quiz.Quiz{}, err
 	}
-	return s.step(ctx, ref, func(q quiz.Quiz, now live.Timestamp) (quiz.Quiz, []quiz.Task, error) { return q.Ask(a, now) })
+	q, err := s.step(ctx, ref, func(q quiz.Quiz, now live.Timestamp) (quiz.Quiz, []quiz.Task, error) { return q.Ask(a, now) })
+	if err == nil {
+		s.admit(q)
+	}
+	return q, err
 }
 
 // leading returns nil if the caller may lead quizzes in a room, and it has not ended.

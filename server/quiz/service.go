@@ -73,6 +73,7 @@ type Service struct {
 	quizzes   store.Quizzes
 	answers   store.Answers
 	sanctions store.Sanctions
+	presence  store.Presence
 	clock     store.Clock
 	rooms     Rooms
 	views     *views
@@ -99,7 +100,7 @@ func New(set store.Set, r Rooms, c Config) *Service {
 	c = c.withDefaults()
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
-		config: c, quizzes: set.Quizzes, answers: set.Answers, sanctions: set.Sanctions, clock: set.Clock, rooms: r,
+		config: c, quizzes: set.Quizzes, answers: set.Answers, sanctions: set.Sanctions, presence: set.Presence, clock: set.Clock, rooms: r,
 		tickets: newTickets(c.TicketKey), logger: c.Logger, metrics: c.Metrics, revived: newRevived(),
 		hurry: make(chan struct{}, 1), workers: max(2, 2*runtime.GOMAXPROCS(0)), ctx: ctx, cancel: cancel,
 	}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"strconv"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -193,11 +194,16 @@ func (o *QuizFinishes) Of(p quiz.Player) *QuizFrame {
 	return made
 }
 
+// countsLife is for how long counts are worth showing at least: the last are made after the
+// question has closed.
+const countsLife = 10 * time.Second
+
 // QuizCounts returns the frame that shows hosts the counts of a question at an instant.
 func QuizCounts(q *quiz.Quiz, n quiz.Number, t quiz.Tally, now live.Timestamp) *QuizFrame {
 	round := q.Round(n)
 	id := quiz.FrameID(q.Quiz, n, quiz.QuestionFrame) + "/tally/" + strconv.FormatInt(int64(now), 10)
-	m := quizFrame(q, quiz.Frame{ID: id, Number: n, At: now, ClosesAt: round.ClosesAt, DisplayBy: now, ExpiresAt: round.ClosesAt})
+	expires := max(round.ClosesAt, now.Add(countsLife))
+	m := quizFrame(q, quiz.Frame{ID: id, Number: n, At: now, ClosesAt: round.ClosesAt, DisplayBy: now, ExpiresAt: expires})
 	m.Body = &ovationv1.QuizFrame_Tally{Tally: QuizTally(t, len(round.Options))}
 	return newQuizFrame(m)
 }

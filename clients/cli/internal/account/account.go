@@ -141,13 +141,17 @@ func (a *Account) close(epoch string, first [Buckets]uint64) {
 }
 
 // Take enters a batch: its messages, what it reports as dropped before them, and the
-// cursor after it.
+// cursor after it. That may be in another life of the log, which goes on where the one
+// before was.
 func (a *Account) Take(messages []*ovationv1.Message, dropped Dropped, cursor *ovationv1.Cursor) {
 	budget := dropped
 	for _, message := range messages {
 		if b, ok := index(message.GetBucket()); ok {
 			a.take(b, message.GetSequence(), &budget[b])
 		}
+	}
+	if epoch := cursor.GetEpoch(); epoch != "" {
+		a.epoch = epoch
 	}
 	ends := Sequences(cursor)
 	for b := range a.buckets {
