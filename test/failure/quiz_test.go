@@ -84,7 +84,7 @@ func playQuiz(t *testing.T, d *deployment) *match {
 	if _, err := operator.Rooms().CreateRoom(t.Context(), &ovationv1.CreateRoomRequest{RoomId: "quiz"}); err != nil {
 		t.Fatal(err)
 	}
-	m := &match{cmd: exec.Command(path, args...)} //nolint:gosec // built above
+	m := &match{cmd: exec.Command(path, args...)}
 	m.cmd.Env = []string{"OVATION_AUTH_SECRET=" + secret}
 	m.cmd.Stdout, m.cmd.Stderr = &m.out, &m.stderr
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
