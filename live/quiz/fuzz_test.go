@@ -12,7 +12,7 @@ import (
 // FuzzGame looks for a game that comes to something else than the rules say, or than its
 // own replay.
 func FuzzGame(f *testing.F) {
-	f.Add(seed("short", 4_000))
+	f.Add(seed("short", 24_000))
 	f.Add(seed("long", 64_000))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		rapid.MakeFuzz(func(rt *rapid.T) {
