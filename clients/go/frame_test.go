@@ -45,6 +45,9 @@ func someFrames() []*ovationv1.SubscribeResponse {
 		{Frame: &ovationv1.SubscribeResponse_Heartbeat{Heartbeat: &ovationv1.Heartbeat{Heads: heads}}},
 		{Frame: &ovationv1.SubscribeResponse_Counters{Counters: &ovationv1.Counters{Online: &ovationv1.Online{Users: 1}}}},
 		{Frame: &ovationv1.SubscribeResponse_RoomUpdated{RoomUpdated: &ovationv1.RoomUpdated{Room: &ovationv1.Room{Revision: 3}}}},
+		{Frame: &ovationv1.SubscribeResponse_Quiz{Quiz: &ovationv1.QuizFrame{FrameId: "q/1/question"}}},
+		{Frame: &ovationv1.SubscribeResponse_Quiz{Quiz: &ovationv1.QuizFrame{FrameId: "q/1/question", LatestDisplayAt: 5}}},
+		{Frame: &ovationv1.SubscribeResponse_Quiz{Quiz: &ovationv1.QuizFrame{FrameId: "q/1/t", Body: &ovationv1.QuizFrame_Tally{Tally: &ovationv1.QuizTally{}}}}},
 		{Frame: &ovationv1.SubscribeResponse_Kicked{Kicked: &ovationv1.Kicked{Reason: ovationv1.KickReason_KICK_REASON_BANNED}}},
 	}
 }
@@ -62,8 +65,11 @@ func FuzzFrames(f *testing.F) {
 		}
 		defer client.Close()
 		room := &Room{client: client, id: "demo", log: client.log, mirror: newMirror(), events: make(chan Event, 1<<10)}
+		room.stage = newStage(room.ClockOffset)
+		defer room.stage.clear()
 		l := newLink(room)
 		defer l.renewal.timer.Stop()
+		shown := map[string]bool{}
 		source := bufio.NewReader(bytes.NewReader(data))
 		for {
 			frame := &ovationv1.SubscribeResponse{}
@@ -76,6 +82,13 @@ func FuzzFrames(f *testing.F) {
 				if m, ok := (<-room.events).(*Messages); ok {
 					checkMessages(t, before, m)
 				}
+			}
+			for event := room.stage.next(); event != nil; event = room.stage.next() {
+				quiz := event.(*QuizFrame).Frame
+				if quiz.GetTally() == nil && shown[quiz.GetFrameId()] {
+					t.Fatalf("%v is shown twice", quiz)
+				}
+				shown[quiz.GetFrameId()] = quiz.GetTally() == nil
 			}
 			if err != nil {
 				checkEnd(t, err)
