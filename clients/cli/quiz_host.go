@@ -218,7 +218,7 @@ func (h *hosting) awaitTally(ctx context.Context, n uint32) error {
 		}
 		round := got.GetQuiz().GetRounds()[n-1]
 		left := time.Duration(round.GetAnswerClosesAt()-got.GetServerAt()) * time.Microsecond
-		now := fmt.Sprintf("   %s, %s left", figures.Plural(figuresSum(round.GetTally().GetAnswers()), "answer"), max(left, 0).Round(time.Second))
+		now := fmt.Sprintf("   %s, %s left", figures.Plural(figures.Total(round.GetTally().GetAnswers()), "answer"), max(left, 0).Round(time.Second))
 		if now != said {
 			h.note("%s", now)
 			said = now
@@ -230,14 +230,6 @@ func (h *hosting) awaitTally(ctx context.Context, n uint32) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// figuresSum adds counts up.
-func figuresSum(counts []int64) (total int64) {
-	for _, n := range counts {
-		total += n
-	}
-	return total
 }
 
 // cancel cancels what is not over, and returns why.
@@ -281,7 +273,7 @@ const barWidth = 30
 // roundLines is how a question was answered, for people.
 func roundLines(round *ovationv1.QuizRound) string {
 	tally := round.GetTally()
-	total := max(figuresSum(tally.GetAnswers())+tally.GetMissed(), 1)
+	total := max(figures.Total(tally.GetAnswers())+tally.GetMissed(), 1)
 	table := figures.Table{}
 	for i, option := range round.GetQuestion().GetOptions() {
 		count := int64(0)

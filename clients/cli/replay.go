@@ -145,11 +145,10 @@ func (c *replayCommand) survey(ctx context.Context, log io.ReadSeeker, options r
 
 // prepareRoom makes sure that the room is there before the first message.
 func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
-	_, err := callRooms(ctx, app, roomService.GetRoom, &ovationv1.GetRoomRequest{RoomId: c.Room})
-	if !c.Create || !isRoomNotFound(err) {
-		return err
+	if c.Create {
+		return ensureRoom(ctx, app, c.Room)
 	}
-	_, err = callRooms(ctx, app, roomService.CreateRoom, &ovationv1.CreateRoomRequest{RoomId: c.Room, Title: c.Room, RequestId: newID()})
+	_, err := callRooms(ctx, app, roomService.GetRoom, &ovationv1.GetRoomRequest{RoomId: c.Room})
 	return err
 }
 

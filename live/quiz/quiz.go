@@ -24,6 +24,7 @@ package quiz
 
 import (
 	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -82,6 +83,17 @@ func ShardOf(user live.UserID) int {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(user))
 	return int(h.Sum64() % Shards)
+}
+
+// ByShard divides users by the parts that they are in, each once, in order.
+func ByShard(users []live.UserID) map[int][]live.UserID {
+	users = slices.Compact(slices.Sorted(slices.Values(users)))
+	shards := make(map[int][]live.UserID)
+	for _, user := range users {
+		shard := ShardOf(user)
+		shards[shard] = append(shards[shard], user)
+	}
+	return shards
 }
 
 // State is how far a quiz is. The numbers are kept, and so never change.

@@ -49,16 +49,20 @@ func (s *Service) admitSome(ctx context.Context, q *quiz.Quiz, after live.UserID
 	if err != nil {
 		return "", err
 	}
-	notes, at := make(map[int][]quiz.Note), s.now()
+	var viewers []live.UserID
 	for _, m := range members {
 		if m.Role == live.RoleViewer {
-			shard := quiz.ShardOf(m.User)
-			notes[shard] = append(notes[shard], quiz.Note{Kind: quiz.Entered, User: m.User, At: at})
+			viewers = append(viewers, m.User)
 		}
 	}
-	for shard, some := range notes {
+	at := s.now()
+	for shard, users := range quiz.ByShard(viewers) {
+		notes := make([]quiz.Note, len(users))
+		for i, user := range users {
+			notes[i] = quiz.Note{Kind: quiz.Entered, User: user, At: at}
+		}
 		slot := quiz.Slot{Ref: q.Ref, Question: q.Current, Shard: shard}
-		if err := s.Note(ctx, slot, some); err != nil {
+		if err := s.Note(ctx, slot, notes); err != nil {
 			return "", err
 		}
 	}

@@ -38,12 +38,8 @@ func (s *Service) Grant(ctx context.Context, p auth.Principal, ref quiz.Ref, g G
 		sum := sha256.Sum256([]byte(requestKey(p, g.RequestID)))
 		id, again = hex.EncodeToString(sum[:16]), true
 	}
-	shards := make(map[int][]live.UserID)
-	for _, user := range g.Users {
-		shards[quiz.ShardOf(user)] = append(shards[quiz.ShardOf(user)], user)
-	}
 	at := s.now()
-	for shard, users := range shards {
+	for shard, users := range quiz.ByShard(g.Users) {
 		of := granting{quiz.Grant{ID: id, At: at, Count: g.Count}, shard, again}
 		if err := s.grant(ctx, &q, of, users); err != nil {
 			return err

@@ -27,23 +27,12 @@ const (
 	repeatWithin = 500 * time.Millisecond
 )
 
-// byShard divides users by the shards that they are in, each once.
-func byShard(users []live.UserID) map[int][]live.UserID {
-	users = slices.Compact(slices.Sorted(slices.Values(users)))
-	shards := make(map[int][]live.UserID)
-	for _, user := range users {
-		shard := quiz.ShardOf(user)
-		shards[shard] = append(shards[shard], user)
-	}
-	return shards
-}
-
 // eachShard calls do for the users of each shard, some shards at a time. All are tried: one
 // may be kept elsewhere than another.
 func eachShard(ref quiz.Ref, n quiz.Number, users []live.UserID, do func(slot quiz.Slot, users []live.UserID) error) error {
 	var group errgroup.Group
 	group.SetLimit(shardsAtOnce)
-	for shard, all := range byShard(users) {
+	for shard, all := range quiz.ByShard(users) {
 		slot := quiz.Slot{Ref: ref, Question: n, Shard: shard}
 		for some := range slices.Chunk(all, usersAtOnce) {
 			group.Go(func() error { return do(slot, some) })

@@ -59,6 +59,14 @@ func Sum[N int | int64 | uint64](counts map[string]N) N {
 	return total
 }
 
+// Total adds counts up.
+func Total(counts []int64) (total int64) {
+	for _, n := range counts {
+		total += n
+	}
+	return total
+}
+
 // Rate is a number per second: 152.4/s.
 func Rate(perSecond float64) string {
 	if perSecond >= 1000 {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 )
 
 // Choice is what one player answers.
@@ -42,7 +44,7 @@ func NewCast(game []Question, scale float64, seed uint64) Cast {
 	for i, q := range game {
 		wanted := scaled(q, scale)
 		if i == 0 {
-			c.Players = int(sum(wanted))
+			c.Players = int(figures.Total(wanted))
 			for p := range c.Players {
 				in = append(in, p)
 			}
@@ -61,7 +63,7 @@ func NewCast(game []Question, scale float64, seed uint64) Cast {
 // who is through.
 func play(q Question, wanted []int64, in []int) (Round, []int) {
 	round := Round{Answers: bounded(wanted, int64(len(in)))}
-	round.Excess = sum(wanted) - sum(round.Answers)
+	round.Excess = figures.Total(wanted) - figures.Total(round.Answers)
 	var through []int
 	rest := in
 	for o, n := range round.Answers {
@@ -89,7 +91,7 @@ func scaled(q Question, scale float64) []int64 {
 
 // bounded returns counts whose sum is at most limit, in proportion.
 func bounded(counts []int64, limit int64) []int64 {
-	total := sum(counts)
+	total := figures.Total(counts)
 	if total <= limit {
 		return counts
 	}
@@ -115,11 +117,4 @@ func whole(parts []float64, total int64) []int64 {
 		rounded[order[i%len(order)]]++
 	}
 	return rounded
-}
-
-func sum(counts []int64) (total int64) {
-	for _, n := range counts {
-		total += n
-	}
-	return total
 }
