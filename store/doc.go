@@ -46,9 +46,9 @@
 //     client ids is forgotten with the rest. Renew says that every lease is lost.
 //     Two who begin a room anew at once begin the same epoch.
 //   - While the durable backend is away, everything but CreateRoom, UpdateRoom, EndRoom
-//     and Rooms, Sanctions' and Words' changes and lists, History, Events, Quizzes and the
-//     Ledger goes on for the rooms that the hot one knows.
-//   - Quizzes and the Ledger are the durable one's alone, Answers the hot one's. A change of
+//     and Rooms, Sanctions' and Words' changes and lists, History, Events, Quizzes, Gifts, Visits
+//     and the Ledger goes on for the rooms that the hot one knows.
+//   - Quizzes, Gifts, Visits and the Ledger are the durable one's alone, Answers and Reports the hot one's. A change of
 //     a quiz is made in the durable one; that it cannot be published then is no error.
 //   - Sanctions and words are handed over in the same way, and so may be mended too.
 //   - The durable backend may be set back to an earlier state: restored, or by a failover
@@ -71,5 +71,8 @@ type Set struct {
 	Quizzes    Quizzes
 	Answers    Answers
 	Ledger     Ledger
+	Gifts      Gifts
+	Visits     Visits
+	Reports    Reports
 	Clock      Clock // by which answers of quizzes are received
 }

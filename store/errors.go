@@ -30,6 +30,14 @@ var (
 	ErrQuizExists = errors.New("store: quiz exists")
 	// ErrNoStandings: where players stand after a question is not kept where it is needed.
 	ErrNoStandings = errors.New("store: no standings of these players")
+	// ErrGiftNotFound: there is no such gift.
+	ErrGiftNotFound = errors.New("store: no such gift")
+	// ErrGiftLimit: the catalogue, or the goals of the room, are full.
+	ErrGiftLimit = errors.New("store: too many gifts or goals")
+	// ErrConsumerNotFound: there is no consumer of that name.
+	ErrConsumerNotFound = errors.New("store: no such consumer")
+	// ErrConsumerConflict: the consumer has a webhook, or streams.
+	ErrConsumerConflict = errors.New("store: the consumer reads in another way")
 	// ErrUnavailable: the backend cannot be reached.
 	ErrUnavailable = errors.New("store: backend unavailable")
 )

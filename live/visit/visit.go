@@ -1,0 +1,121 @@
+// Package visit is the rules of visits: who was in a room from when to when, whatever order
+// their comings and goings are told in, and however often.
+//
+// What is known of a visit is a Stay: the bounds of every instant that was told of its enter
+// and of its exit. Stays of one visit are put together by Join, which is commutative,
+// associative and idempotent, so the same events always come to the same stays; no lock and no
+// order is needed for that. All else follows from the stays of one user in one room and the
+// end of the room: the visits as they are shown (Visits), how long they are together (Watched),
+// and what they add to the room's figures (Figures). What an event changes is the figures after
+// it less those before.
+package visit
+
+import (
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// Version counts a session's enters and exits in a room: odd versions enter, even ones exit.
+// An exit belongs to the enter one before it.
+type Version int64
+
+// Event is one enter or exit, or the last that was seen of a session.
+type Event struct {
+	Room    live.RoomID
+	User    live.UserID
+	Session live.SessionID
+	Version Version
+	At      live.Timestamp
+	// Inferred, of an exit, says that nobody left as far as is known: At is the last sign of
+	// life. A true exit that comes, whenever, counts instead.
+	Inferred bool
+}
+
+// Key names a visit of a user in a room.
+type Key struct {
+	Session live.SessionID
+	Version Version // of its enter
+}
+
+// Stay is what is known of a visit. What was not told is 0.
+type Stay struct {
+	Key
+	Entered, EnteredLast live.Timestamp // the earliest and the latest that was told
+	ExitedFirst, Exited  live.Timestamp // the same
+	Seen                 live.Timestamp // the latest sign of life of an inferred exit
+}
+
+// Anomaly is what is wrong with a visit. The numbers are those of the API.
+type Anomaly uint8
+
+// The anomalies.
+const (
+	None Anomaly = iota
+	ExitBeforeEnter
+	ExitWithoutEnter
+	Conflicting
+)
+
+// Visit is a visit as it is shown.
+type Visit struct {
+	Room live.RoomID
+	User live.UserID
+	Key
+	Entered  live.Timestamp // 0: not told
+	Exited   live.Timestamp // 0: it is open
+	Inferred bool           // Exited was not told
+	Anomaly  Anomaly
+}
+
+// SetAside is why an event was not merged. The numbers are those of the API.
+type SetAside uint8
+
+// The reasons.
+const (
+	Malformed SetAside = iota + 1
+	RoomNotFound
+	InFuture
+	TooOld
+	MergeFailed
+)
+
+// Watch is how long someone watched, or several.
+type Watch struct {
+	Total     time.Duration // the union of each user's visits, added up over users and rooms
+	Visits    int64
+	Users     int64
+	Open      int64
+	Inferred  int64
+	Anomalies int64
+	First     live.Timestamp // when the first began; 0: there is none
+	Last      live.Timestamp // when the last ended, or now
+	Days      []Day
+}
+
+// Day is the watch time of one day.
+type Day struct {
+	Date   string // 2026-01-31
+	Total  time.Duration
+	Visits int64 // that touch it
+}
+
+// Minute is one minute of a room's curve.
+type Minute struct {
+	At            live.Timestamp // its beginning
+	Enters, Exits int64
+	Online        int64 // at its end
+	Peak          int64 // the most at once in it
+}
+
+// Attendance is a room's figures.
+type Attendance struct {
+	Peak      int64
+	PeakAt    live.Timestamp
+	Unique    int64
+	Visits    int64
+	Total     time.Duration
+	Curve     []Minute
+	Retention []int64 // users who watched for so many whole minutes at least, from 0 on
+	AsOf      live.Timestamp
+}
