@@ -133,8 +133,8 @@ type ReceiverTotals struct {
 
 // Totals is what was given in a room, to a receiver, or both.
 type Totals struct {
-	Counters             // what is settled
-	Pending   Sum        // paid, and not settled yet
-	Givers    int64      // settled
+	Counters        // what is settled
+	Pending   Sum   // paid, and not settled yet
+	Givers    int64 // settled
 	Receivers []ReceiverTotals
 }
