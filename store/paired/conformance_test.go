@@ -29,6 +29,7 @@ const slow = time.Minute
 type backends struct {
 	redis    redis.Config
 	postgres postgres.Config
+	giveBack func() // lets other tests have the schema; nobody has the store open by then
 }
 
 // newBackends returns a namespace in the Redis at an address, and in the Postgres that
@@ -36,15 +37,33 @@ type backends struct {
 func newBackends(tb testing.TB, redisURL string) backends {
 	tb.Helper()
 	name := strings.ToLower(rand.Text()[:13])
-	b := backends{
-		redis: redis.Config{URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow, PutAgain: time.Nanosecond},
-		postgres: postgres.Config{
-			URL: services.SharedPostgres(tb) + "&application_name=" + name, Schema: "test_" + name, Timeout: slow, MaxConns: 4,
+	schema, giveBack := schemas.Borrow(tb)
+	return backends{
+		redis: redis.Config{
+			URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow, PutAgain: time.Nanosecond,
 		},
+		postgres: inSchema(tb, schema),
+		giveBack: giveBack,
 	}
-	execute(tb, b.postgres.URL, "CREATE SCHEMA "+b.postgres.Schema)
-	tb.Cleanup(func() { execute(tb, b.postgres.URL, "DROP SCHEMA "+b.postgres.Schema+" CASCADE") })
-	return b
+}
+
+// schemas are those that tests have one after the other.
+var schemas = services.NewSchemas(func(tb testing.TB, name string) {
+	tb.Helper()
+	p, err := postgres.Open(tb.Context(), inSchema(tb, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer p.Close()
+	migrate(tb, p)
+})
+
+// inSchema returns the configuration of a store in a schema.
+func inSchema(tb testing.TB, name string) postgres.Config {
+	tb.Helper()
+	return postgres.Config{
+		URL: services.SharedPostgres(tb) + "&application_name=" + name, Schema: name, Timeout: slow, MaxConns: 4,
+	}
 }
 
 // withParameter returns an address with one more parameter.
@@ -85,9 +104,7 @@ func (b backends) open(tb testing.TB) *node {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err = p.Migrate(tb.Context()); err != nil {
-		tb.Fatal(err)
-	}
+	migrate(tb, p)
 	r, err := redis.Open(tb.Context(), b.redis)
 	if err != nil {
 		tb.Fatal(err)
@@ -108,6 +125,26 @@ func (b backends) open(tb testing.TB) *node {
 	})
 	tb.Cleanup(n.stop)
 	return n
+}
+
+// migrate makes the tables where there are none.
+func migrate(tb testing.TB, p *postgres.Store) {
+	tb.Helper()
+	v, err := p.Version(tb.Context())
+	if err == nil && v.Applied < v.Wanted {
+		_, err = p.Migrate(tb.Context())
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// close returns what closes a node and has the next test use its schema.
+func (b backends) close(n *node) func() {
+	return func() {
+		n.stop()
+		b.giveBack()
+	}
 }
 
 // breaking returns what cuts the connections of stores over the backends, to both.
@@ -133,7 +170,7 @@ func (b backends) breaking(tb testing.TB) func() {
 			}
 		}
 		execute(tb, b.postgres.URL+"-breaker",
-			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '"+name+"'")
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '"+b.postgres.Schema+"'")
 	}
 }
 
@@ -148,8 +185,9 @@ const checks = 30
 func open(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	clock := storetest.NewClock(begun)
-	n := newBackends(tb, services.SharedRedis(tb)).withClock(clock).open(tb)
-	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: checks, Close: n.stop}
+	b := newBackends(tb, services.SharedRedis(tb)).withClock(clock)
+	n := b.open(tb)
+	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: checks, Close: b.close(n)}
 }
 
 // openReal opens a store on the servers' clocks.
@@ -157,7 +195,7 @@ func openReal(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	b := newBackends(tb, services.SharedRedis(tb))
 	n := b.open(tb)
-	return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop, Break: b.breaking(tb)}
+	return storetest.Backend{Set: n.Set(), Checks: checks, Close: b.close(n), Break: b.breaking(tb)}
 }
 
 // long is why some tests are left out of all but one run.
