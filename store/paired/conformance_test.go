@@ -177,17 +177,13 @@ func (b backends) breaking(tb testing.TB) func() {
 // begun is when clocks of tests begin.
 var begun = live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
 
-// checks is how often a property is checked: by the suite's three runs here, together about
-// as often as anywhere.
-const checks = 30
-
 // open opens a store whose clock the suite moves.
 func open(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	clock := storetest.NewClock(begun)
 	b := newBackends(tb, services.SharedRedis(tb)).withClock(clock)
 	n := b.open(tb)
-	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: checks, Close: b.close(n)}
+	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: 30, Close: b.close(n)}
 }
 
 // openReal opens a store on the servers' clocks.
@@ -195,90 +191,17 @@ func openReal(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	b := newBackends(tb, services.SharedRedis(tb))
 	n := b.open(tb)
-	return storetest.Backend{Set: n.Set(), Checks: checks, Close: b.close(n), Break: b.breaking(tb)}
+	return storetest.Backend{Set: n.Set(), Checks: fewer, Close: b.close(n), Break: b.breaking(tb)}
 }
 
-// long is why some tests are left out of all but one run.
-const long = "it takes long, and is the same however the backends are reached"
+// fewer is how often a property is checked that another run checks too.
+const fewer = 10
 
+// The whole suite, under the race detector. How else the two may be arranged is in
+// arrangements_test.go.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, open)
-}
-
-func TestStoreOnTheServersClocks(t *testing.T) {
-	t.Parallel()
-	storetest.Run(t, openReal,
-		storetest.Exclude{Test: "words/WordsAreLists", Reason: long},
-		storetest.Exclude{Test: "words/WordLimitChangesNothing", Reason: long},
-		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
-}
-
-// What Redis has a part in, on one that is a cluster.
-func TestStoreOnACluster(t *testing.T) {
-	t.Parallel()
-	cluster := services.NewCluster(t)
-	roles := []string{
-		"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes", "log_races", "rooms_races",
-		"attributes_races", "presence_races", "interrupted", "quizzes", "answers", "answers_races",
-	}
-	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
-		tb.Helper()
-		n := newBackends(tb, cluster.URL()).open(tb)
-		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
-	}, roles)
-}
-
-// What Redis has a part in, on one that Sentinels name.
-func TestStoreUnderSentinels(t *testing.T) {
-	t.Parallel()
-	sentinel := services.NewSentinel(t)
-	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
-		tb.Helper()
-		n := newBackends(tb, sentinel.URL()).open(tb)
-		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
-	}, []string{"log", "bus", "history", "nodes"})
-}
-
-// What Postgres has a part in, through a pool of its connections, as the handbook recommends
-// it: statements are not prepared, and migrations go past it.
-func TestStoreBehindPgBouncer(t *testing.T) {
-	t.Parallel()
-	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
-		tb.Helper()
-		b := newBackends(tb, services.SharedRedis(tb))
-		database := services.NewDatabase(tb) // the pool passes no search_path on
-		b.postgres.URL, b.postgres.MigrateURL = services.Pooled(tb, database), database
-		b.postgres.Schema, b.postgres.ExecMode = "", postgres.Exec
-		n := b.open(tb)
-		return storetest.Backend{Set: n.Set(), Checks: checks / 3, Close: n.stop}
-	}, []string{"rooms", "sanctions", "history"},
-		storetest.Exclude{Test: "sanctions/SanctionsAreAModel", Reason: long},
-		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
-}
-
-// openMortal opens a store whose Redis is its own, and starts again now with all that it
-// knew, now without the latest of it.
-func openMortal(tb testing.TB) storetest.Backend {
-	tb.Helper()
-	r := services.NewRedis(tb)
-	b := newBackends(tb, r.URL())
-	b.redis.Timeout = 2 * time.Second
-	n, lives := b.open(tb), 0
-	restart := func() {
-		if lives++; lives%2 == 1 {
-			r.Do(tb, "SAVE")
-		}
-		r.Kill()
-		r.Start(tb)
-	}
-	return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop, Restart: restart}
-}
-
-// What happens in rooms, through the lives of their logs.
-func TestStoreThatStartsAgain(t *testing.T) {
-	t.Parallel()
-	storetest.RunRoles(t, openMortal, []string{"follow"})
 }
 
 func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, openReal) }
