@@ -58,6 +58,7 @@ lint-web:
 test: setup test-go test-interop test-bench test-web test-browser ## Install what is missing and pass every test
 test-go:
 	go test -timeout 30m $(race) $(TESTFLAGS) ./...
+	$(if $(race),go test -timeout 30m $(TESTFLAGS) -run '^TestStore.' ./store/paired) # the suite on other arrangements of servers
 test-interop: # with clients nobody here wrote, in a module of their own
 	cd test/interop && go test $(TESTFLAGS) ./...
 test-bench: # what measures servers side by side, as small as it can be; it is written for Linux

@@ -2,9 +2,9 @@
 // servers, in processes of their own, on free ports of the loopback, with folders of their own.
 //
 // Most tests share one server with all others of their package and take a namespace of it:
-// [SharedRedis] with a key prefix of the test's own, [NewDatabase]. Tests that break a server
-// have one to themselves: [NewRedis], [NewCluster], [NewSentinel], [NewPostgres]. A package that
-// uses any of it has
+// [SharedRedis] with a key prefix of the test's own, [NewDatabase], or [Schemas] where many
+// tests want the same tables. Tests that break a server have one to themselves: [NewRedis],
+// [NewCluster], [NewSentinel], [NewPostgres]. A package that uses any of it has
 //
 //	func TestMain(m *testing.M) { services.Main(m) }
 //

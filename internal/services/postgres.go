@@ -104,6 +104,7 @@ func (p *Postgres) initialise() error {
 		args: []string{
 			"-D", p.data(), "-h", "127.0.0.1", "-p", strconv.Itoa(p.port), "-k", "",
 			"-c", "max_connections=300", "-c", "fsync=off", "-c", "full_page_writes=off",
+			"-c", "shared_buffers=16MB", // what a session begins and ends with goes by it
 		},
 	}
 	return p.call("initdb", "-D", p.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")

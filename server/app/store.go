@@ -160,6 +160,10 @@ func (o opener) tables(ctx context.Context) (s *postgres.Store, err error) {
 			ExecMode: postgres.ExecMode(c.PostgresExecMode), HistoryRetention: c.HistoryRetention, RoomRetention: c.RoomRetention,
 			Logger: o.logger,
 		})
+		if errors.Is(err, postgres.ErrUnprepared) {
+			err = fmt.Errorf("--postgres-exec-mode is %s, set it to exec (or PgBouncer 1.21 or later to max_prepared_statements above 0), "+
+				"and have migrations go past the pool with --postgres-migrate-url: %w", c.PostgresExecMode, err)
+		}
 		return err
 	})
 	return s, err

@@ -65,6 +65,20 @@ func (h *hot) SanctionMarks(ctx context.Context, places []live.RoomID) ([]paired
 	return h.Hot.SanctionMarks(ctx, places)
 }
 
+func (h *hot) FreshSanctionMarks(ctx context.Context, places []live.RoomID) (map[live.RoomID]paired.Mark, error) {
+	if err := h.away.err(); err != nil {
+		return nil, err
+	}
+	return h.Hot.FreshSanctionMarks(ctx, places)
+}
+
+func (h *hot) Copied(ctx context.Context, places []live.RoomID, users []live.UserID) ([]paired.Copied, error) {
+	if err := h.away.err(); err != nil {
+		return nil, err
+	}
+	return h.Hot.Copied(ctx, places, users)
+}
+
 func (h *hot) FreshWordsCopy(ctx context.Context, place live.RoomID) (paired.WordsCopy, error) {
 	if err := h.away.err(); err != nil {
 		return paired.WordsCopy{}, err
@@ -108,6 +122,13 @@ func (d *durable) Terms(ctx context.Context, place live.RoomID, user live.UserID
 		return paired.Acting{}, err
 	}
 	return d.Durable.Terms(ctx, place, user)
+}
+
+func (d *durable) SanctionRevisions(ctx context.Context, places []live.RoomID) (map[live.RoomID]int64, error) {
+	if err := d.away.err(); err != nil {
+		return nil, err
+	}
+	return d.Durable.SanctionRevisions(ctx, places)
 }
 
 func (d *durable) ApplySanction(

@@ -29,6 +29,7 @@ const slow = time.Minute
 type backends struct {
 	redis    redis.Config
 	postgres postgres.Config
+	giveBack func() // lets other tests have the schema; nobody has the store open by then
 }
 
 // newBackends returns a namespace in the Redis at an address, and in the Postgres that
@@ -36,15 +37,33 @@ type backends struct {
 func newBackends(tb testing.TB, redisURL string) backends {
 	tb.Helper()
 	name := strings.ToLower(rand.Text()[:13])
-	b := backends{
-		redis: redis.Config{URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow, PutAgain: time.Nanosecond},
-		postgres: postgres.Config{
-			URL: services.SharedPostgres(tb) + "&application_name=" + name, Schema: "test_" + name, Timeout: slow, MaxConns: 4,
+	schema, giveBack := schemas.Borrow(tb)
+	return backends{
+		redis: redis.Config{
+			URL: withParameter(redisURL, "client_name="+name), Prefix: name + ":", Timeout: slow, PutAgain: time.Nanosecond,
 		},
+		postgres: inSchema(tb, schema),
+		giveBack: giveBack,
 	}
-	execute(tb, b.postgres.URL, "CREATE SCHEMA "+b.postgres.Schema)
-	tb.Cleanup(func() { execute(tb, b.postgres.URL, "DROP SCHEMA "+b.postgres.Schema+" CASCADE") })
-	return b
+}
+
+// schemas are those that tests have one after the other.
+var schemas = services.NewSchemas(func(tb testing.TB, name string) {
+	tb.Helper()
+	p, err := postgres.Open(tb.Context(), inSchema(tb, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer p.Close()
+	migrate(tb, p)
+})
+
+// inSchema returns the configuration of a store in a schema.
+func inSchema(tb testing.TB, name string) postgres.Config {
+	tb.Helper()
+	return postgres.Config{
+		URL: services.SharedPostgres(tb) + "&application_name=" + name, Schema: name, Timeout: slow, MaxConns: 4,
+	}
 }
 
 // withParameter returns an address with one more parameter.
@@ -85,9 +104,7 @@ func (b backends) open(tb testing.TB) *node {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err = p.Migrate(tb.Context()); err != nil {
-		tb.Fatal(err)
-	}
+	migrate(tb, p)
 	r, err := redis.Open(tb.Context(), b.redis)
 	if err != nil {
 		tb.Fatal(err)
@@ -108,6 +125,26 @@ func (b backends) open(tb testing.TB) *node {
 	})
 	tb.Cleanup(n.stop)
 	return n
+}
+
+// migrate makes the tables where there are none.
+func migrate(tb testing.TB, p *postgres.Store) {
+	tb.Helper()
+	v, err := p.Version(tb.Context())
+	if err == nil && v.Applied < v.Wanted {
+		_, err = p.Migrate(tb.Context())
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// close returns what closes a node and has the next test use its schema.
+func (b backends) close(n *node) func() {
+	return func() {
+		n.stop()
+		b.giveBack()
+	}
 }
 
 // breaking returns what cuts the connections of stores over the backends, to both.
@@ -133,23 +170,20 @@ func (b backends) breaking(tb testing.TB) func() {
 			}
 		}
 		execute(tb, b.postgres.URL+"-breaker",
-			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '"+name+"'")
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '"+b.postgres.Schema+"'")
 	}
 }
 
 // begun is when clocks of tests begin.
 var begun = live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))
 
-// checks is how often a property is checked: by the suite's three runs here, together about
-// as often as anywhere.
-const checks = 30
-
 // open opens a store whose clock the suite moves.
 func open(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	clock := storetest.NewClock(begun)
-	n := newBackends(tb, services.SharedRedis(tb)).withClock(clock).open(tb)
-	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: checks, Close: n.stop}
+	b := newBackends(tb, services.SharedRedis(tb)).withClock(clock)
+	n := b.open(tb)
+	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: 30, Close: b.close(n)}
 }
 
 // openReal opens a store on the servers' clocks.
@@ -157,90 +191,17 @@ func openReal(tb testing.TB) storetest.Backend {
 	tb.Helper()
 	b := newBackends(tb, services.SharedRedis(tb))
 	n := b.open(tb)
-	return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop, Break: b.breaking(tb)}
+	return storetest.Backend{Set: n.Set(), Checks: fewer, Close: b.close(n), Break: b.breaking(tb)}
 }
 
-// long is why some tests are left out of all but one run.
-const long = "it takes long, and is the same however the backends are reached"
+// fewer is how often a property is checked that another run checks too.
+const fewer = 10
 
+// The whole suite, under the race detector. How else the two may be arranged is in
+// arrangements_test.go.
 func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, open)
-}
-
-func TestStoreOnTheServersClocks(t *testing.T) {
-	t.Parallel()
-	storetest.Run(t, openReal,
-		storetest.Exclude{Test: "words/WordsAreLists", Reason: long},
-		storetest.Exclude{Test: "words/WordLimitChangesNothing", Reason: long},
-		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
-}
-
-// What Redis has a part in, on one that is a cluster.
-func TestStoreOnACluster(t *testing.T) {
-	t.Parallel()
-	cluster := services.NewCluster(t)
-	roles := []string{
-		"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes", "log_races", "rooms_races",
-		"attributes_races", "presence_races", "interrupted", "quizzes", "answers", "answers_races",
-	}
-	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
-		tb.Helper()
-		n := newBackends(tb, cluster.URL()).open(tb)
-		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
-	}, roles)
-}
-
-// What Redis has a part in, on one that Sentinels name.
-func TestStoreUnderSentinels(t *testing.T) {
-	t.Parallel()
-	sentinel := services.NewSentinel(t)
-	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
-		tb.Helper()
-		n := newBackends(tb, sentinel.URL()).open(tb)
-		return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop}
-	}, []string{"log", "bus", "history", "nodes"})
-}
-
-// What Postgres has a part in, through a pool of its connections, as the handbook recommends
-// it: statements are not prepared, and migrations go past it.
-func TestStoreBehindPgBouncer(t *testing.T) {
-	t.Parallel()
-	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
-		tb.Helper()
-		b := newBackends(tb, services.SharedRedis(tb))
-		database := services.NewDatabase(tb) // the pool passes no search_path on
-		b.postgres.URL, b.postgres.MigrateURL = services.Pooled(tb, database), database
-		b.postgres.Schema, b.postgres.ExecMode = "", postgres.Exec
-		n := b.open(tb)
-		return storetest.Backend{Set: n.Set(), Checks: checks / 3, Close: n.stop}
-	}, []string{"rooms", "sanctions", "history"},
-		storetest.Exclude{Test: "sanctions/SanctionsAreAModel", Reason: long},
-		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
-}
-
-// openMortal opens a store whose Redis is its own, and starts again now with all that it
-// knew, now without the latest of it.
-func openMortal(tb testing.TB) storetest.Backend {
-	tb.Helper()
-	r := services.NewRedis(tb)
-	b := newBackends(tb, r.URL())
-	b.redis.Timeout = 2 * time.Second
-	n, lives := b.open(tb), 0
-	restart := func() {
-		if lives++; lives%2 == 1 {
-			r.Do(tb, "SAVE")
-		}
-		r.Kill()
-		r.Start(tb)
-	}
-	return storetest.Backend{Set: n.Set(), Checks: checks, Close: n.stop, Restart: restart}
-}
-
-// What happens in rooms, through the lives of their logs.
-func TestStoreThatStartsAgain(t *testing.T) {
-	t.Parallel()
-	storetest.RunRoles(t, openMortal, []string{"follow"})
 }
 
 func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, openReal) }

@@ -43,6 +43,9 @@ type Durable interface {
 	// Terms returns what acts on one user in a place, and the revision that this is of.
 	Terms(ctx context.Context, place live.RoomID, user live.UserID) (Acting, error)
 
+	// SanctionRevisions returns the revisions of places: 0 of one where nothing ever acted.
+	SanctionRevisions(ctx context.Context, places []live.RoomID) (map[live.RoomID]int64, error)
+
 	PutWords(ctx context.Context, id live.RoomID, c words.Change) (words.Summary, error)
 	WordLists(ctx context.Context, id live.RoomID, after string, limit int) ([]words.Summary, error)
 	WordsOf(ctx context.Context, id live.RoomID, list, after string, limit int) ([]words.Word, error)

@@ -3,6 +3,7 @@ package paired_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -441,6 +442,52 @@ func TestStandingWhileTheHotBackendIsAway(t *testing.T) {
 	if banned("ann") || !banned("bob") {
 		t.Error("what has expired acts")
 	}
+}
+
+// While the hot backend is away, a ban shows where streams are kept by it: in the revisions,
+// and in how users stand.
+func TestBanShowsWhileTheHotBackendIsAway(t *testing.T) {
+	t.Parallel()
+	n := newBackends(t, services.SharedRedis(t)).open(t)
+	n.create(t, "r")
+	n.create(t, "quiet")
+	if _, err := n.ApplySanction(t.Context(), ban("quiet", "dee")); err != nil {
+		t.Fatal(err)
+	}
+	rooms := []live.RoomID{"r", "quiet"}
+	revisions := func() map[live.RoomID]store.SanctionRevision {
+		all, err := n.SanctionRevisions(t.Context(), rooms)
+		if err != nil || len(all) != len(rooms) {
+			t.Fatalf("SanctionRevisions = %+v, %v", all, err)
+		}
+		return all
+	}
+	before := revisions()
+	n.hot.away.is.Store(true)
+	if away := revisions(); !maps.Equal(away, before) {
+		t.Errorf("the revisions were %+v, and are %+v though nothing has changed", before, away)
+	}
+	for _, o := range []store.SanctionOrder{ban("r", "ann"), ban("", "bob")} {
+		_, err := n.ApplySanction(t.Context(), o)
+		wantUnavailable(t, "ApplySanction", err)
+	}
+	after := revisions()
+	if after["r"].Here == before["r"].Here || after["quiet"].Here != before["quiet"].Here ||
+		after["r"].Everywhere == before["r"].Everywhere || after["quiet"].Everywhere != after["r"].Everywhere {
+		t.Errorf("the revisions were %+v, and are %+v", before, after)
+	}
+	all, err := n.Standings(t.Context(), "r", []live.UserID{"ann", "bob", "cy"})
+	if err != nil || !all[0].Banned.Acts() || !all[1].Banned.Acts() || all[2].Banned.Acts() {
+		t.Errorf("Standings = %+v, %v", all, err)
+	}
+	if all, err = n.Standings(t.Context(), "absent", []live.UserID{"bob"}); err != nil || !all[0].Banned.Acts() {
+		t.Errorf("Standings in a room that is not there = %+v, %v", all, err)
+	}
+	n.durable.away.is.Store(true)
+	_, err = n.SanctionRevisions(t.Context(), rooms)
+	wantUnavailable(t, "SanctionRevisions", err)
+	_, err = n.Standings(t.Context(), "r", []live.UserID{"ann"})
+	wantUnavailable(t, "Standings", err)
 }
 
 // What was known of somebody before the latest that a node has seen to change is no more than

@@ -3,6 +3,7 @@ package paired
 import (
 	"context"
 	"errors"
+	"maps"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/moderation"
@@ -101,20 +102,24 @@ func (s *Store) load(ctx context.Context, place live.RoomID) (Acting, error) {
 	})
 }
 
-// Standings implements store.Sanctions.
+// Standings implements store.Sanctions. While the hot backend is away, the durable one is
+// asked.
 func (s *Store) Standings(
 	ctx context.Context, id live.RoomID, users []live.UserID,
 ) ([]moderation.Standing, error) {
 	places := placesOf(id)
 	copies, err := s.hot.Copied(ctx, places, users)
-	if err != nil {
+	away := errors.Is(err, store.ErrUnavailable)
+	if away {
+		copies = make([]Copied, len(places))
+	} else if err != nil {
 		return nil, err
 	}
 	for i, place := range places {
 		if copies[i].Known {
 			continue
 		}
-		acting, err := s.load(ctx, place)
+		acting, err := s.present(ctx, place, away)
 		if err != nil {
 			return nil, err
 		}
@@ -130,6 +135,19 @@ func (s *Store) Standings(
 		all[i] = standing(copies[0].Terms[i], here, mute, now)
 	}
 	return all, nil
+}
+
+// present returns all that acts in a place by the durable backend, and hands it over unless
+// the hot one is away.
+func (s *Store) present(ctx context.Context, place live.RoomID, away bool) (Acting, error) {
+	if !away {
+		return s.load(ctx, place)
+	}
+	acting, err := s.durable.Acting(ctx, place)
+	if errors.Is(err, store.ErrRoomNotFound) {
+		return Acting{Place: place}, nil
+	}
+	return acting, err
 }
 
 // placesOf returns where sanctions act that act in a room: every room, and the room if it
@@ -176,40 +194,57 @@ func still(t moderation.Term, now live.Timestamp) moderation.Term {
 	return t
 }
 
-// SanctionRevisions implements store.Sanctions.
+// SanctionRevisions implements store.Sanctions. About places that the hot backend cannot be
+// asked about, the durable one is: so a ban ends streams while the other is away.
 func (s *Store) SanctionRevisions(
 	ctx context.Context, ids []live.RoomID,
 ) (map[live.RoomID]store.SanctionRevision, error) {
-	marks, err := s.hot.FreshSanctionMarks(ctx, append([]live.RoomID{""}, ids...))
-	mark, reached := marks[""]
+	places := append([]live.RoomID{""}, ids...)
+	known, err := s.copiedRevisions(ctx, places)
+	if errors.Is(err, store.ErrUnavailable) {
+		var rest map[live.RoomID]int64
+		rest, err = s.durable.SanctionRevisions(ctx, lacking(places, known))
+		maps.Copy(known, rest)
+	}
+	everywhere, reached := known[""]
 	if !reached {
 		return nil, err
 	}
-	everywhere, err2 := s.revision(ctx, "", mark)
-	if err2 != nil {
-		return nil, err2
-	}
 	all := make(map[live.RoomID]store.SanctionRevision, len(ids))
 	for _, id := range ids {
-		mark, reached := marks[id]
-		if !reached {
-			continue // err says so
+		if here, reached := known[id]; reached { // err says so, else
+			all[id] = store.SanctionRevision{Here: here, Everywhere: everywhere}
 		}
-		here, err2 := s.revision(ctx, id, mark)
-		if err2 != nil {
-			err = err2
-			continue
-		}
-		all[id] = store.SanctionRevision{Here: here, Everywhere: everywhere}
 	}
 	return all, err
 }
 
-// revision returns that of a place by its mark; where there is no copy, it is loaded.
-func (s *Store) revision(ctx context.Context, place live.RoomID, mark Mark) (int64, error) {
-	if mark.Known {
-		return mark.Revision, nil
+// copiedRevisions returns the revisions of places by their copies; where there is no copy, it
+// is loaded. Of places that cannot be reached there is none, and an error.
+func (s *Store) copiedRevisions(ctx context.Context, places []live.RoomID) (map[live.RoomID]int64, error) {
+	marks, err := s.hot.FreshSanctionMarks(ctx, places)
+	all := make(map[live.RoomID]int64, len(places))
+	for place, mark := range marks {
+		revision := mark.Revision
+		if !mark.Known {
+			loaded, err2 := s.load(ctx, place)
+			if err2 != nil {
+				err = err2
+				continue
+			}
+			revision = loaded.Revision
+		}
+		all[place] = revision
 	}
-	loaded, err := s.load(ctx, place)
-	return loaded.Revision, err
+	return all, err
+}
+
+// lacking returns the places of which nothing is known.
+func lacking(places []live.RoomID, known map[live.RoomID]int64) (rest []live.RoomID) {
+	for _, place := range places {
+		if _, is := known[place]; !is {
+			rest = append(rest, place)
+		}
+	}
+	return rest
 }

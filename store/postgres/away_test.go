@@ -2,8 +2,10 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -183,5 +185,30 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 	s.Close()
 	if _, err := s.Room(t.Context(), "r"); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("%v, want ErrUnavailable", err)
+	}
+}
+
+// What does not end by itself is no outage, and says what to do.
+func TestMistakesAreSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	url := services.NewDatabase(t)
+	role := "nobody_" + strings.ToLower(rand.Text()[:13])
+	execute(t, url, "CREATE ROLE "+role+" LOGIN")
+	execute(t, url, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+	t.Cleanup(func() { execute(t, services.SharedPostgres(t), "DROP ROLE "+role) })
+	for _, tt := range []struct{ url, want string }{
+		{strings.Replace(url, "/test_", "/absent_", 1), "CREATE DATABASE"},
+		{strings.Replace(url, "postgres@", "absent@", 1), "CREATE ROLE"},
+		{services.Pooled(t, url) + "&search_path=public", "ALTER ROLE"},
+		{strings.Replace(url, "postgres@", role+"@", 1), "GRANT"},
+	} {
+		s, err := postgres.Open(t.Context(), postgres.Config{URL: tt.url, Timeout: patience})
+		if err == nil {
+			_, err = s.Migrate(t.Context())
+			s.Close()
+		}
+		if err == nil || errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v; want that one should %s", tt.url, err, tt.want)
+		}
 	}
 }

@@ -65,6 +65,31 @@ var (
 	}
 )
 
+// advice is what to do about errors that do not go away by themselves, by SQLSTATE.
+var advice = map[string]string{
+	"3D000": "create the database (CREATE DATABASE ... ENCODING 'UTF8'), or correct its name in the URL",
+	"28P01": "correct user and password in the URL",
+	"28000": "correct the user in the URL, create it (CREATE ROLE ... LOGIN), or let it in (pg_hba.conf)",
+	"08P01": "take the parameter that it names out of the URL, for a pool such as PgBouncer passes none on, " +
+		"and set it for the role (ALTER ROLE ... SET)",
+	"42501": "have the user own the database (ALTER DATABASE ... OWNER TO ...), " +
+		"or grant it what it lacks (GRANT ALL ON SCHEMA public TO ..., and on the tables there)",
+}
+
+// ErrUnprepared says that something between here and Postgres loses prepared statements.
+var ErrUnprepared = errors.New("postgres: something between here and Postgres loses prepared statements, " +
+	"such as PgBouncer that pools by transaction")
+
+// advise says what to do about a mistake in how Postgres is set up: to whoever starts that is
+// no outage, for it does not end by itself.
+func advise(err error) error {
+	server, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || advice[server.Code] == "" {
+		return err
+	}
+	return fmt.Errorf("postgres: %w: %s", server, advice[server.Code])
+}
+
 // state returns an error's SQLSTATE, "" for one that is not of the server.
 func state(err error) string {
 	if server, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -116,8 +141,7 @@ func translate(err error) error {
 	case in(unmigrated, code):
 		return fmt.Errorf("postgres: the tables are not those of this build, migrate the database: %w", err)
 	case in(unprepared, code):
-		return fmt.Errorf("postgres: something between here and Postgres loses prepared statements, "+
-			"use the exec mode %s or %s: %w", Exec, SimpleProtocol, err)
+		return fmt.Errorf("%w: use the exec mode %s or %s: %w", ErrUnprepared, Exec, SimpleProtocol, err)
 	case code != "" && !in(away, code) && !in(meets, code), isOurs(err), errors.Is(err, pgx.ErrNoRows):
 		return fmt.Errorf("postgres: %w", err)
 	default:

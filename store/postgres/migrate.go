@@ -143,7 +143,7 @@ func (s *Store) Migrate(ctx context.Context) ([]Migration, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	default:
-		return nil, translate(err)
+		return nil, advise(translate(err))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ovation-live/ovation/internal/pooler"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/paired"
@@ -104,7 +105,8 @@ type Store struct {
 }
 
 // Open connects to Postgres. Close the store when it is no longer used. Tables are made
-// by Migrate alone.
+// by Migrate alone. What cannot go well later either is not ErrUnavailable: no such database,
+// nobody who may, ErrUnprepared.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c = c.withDefaults()
 	if err := c.validate(); err != nil {
@@ -128,7 +130,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	if err := s.ready(ctx); err != nil {
 		s.pool.Close()
-		return nil, err
+		return nil, advise(err)
 	}
 	return s, nil
 }
@@ -155,7 +157,37 @@ func (s *Store) ready(ctx context.Context) error {
 	if err == nil && encoding != "UTF8" {
 		return fmt.Errorf("postgres: the database's encoding is %s: create it with ENCODING 'UTF8'", encoding)
 	}
-	return err
+	if err != nil || s.config.ExecMode != CacheStatement {
+		return err
+	}
+	return s.prepares(ctx)
+}
+
+// lookWithin is how long it is looked for what stands between.
+const lookWithin = 5 * time.Second
+
+// prepares returns ErrUnprepared if something stands between that loses what is prepared. What
+// cannot be found out is no error: whoever needs it next says so.
+func (s *Store) prepares(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	var between bool
+	err := s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) (err error) {
+		between, err = pooler.Between(ctx, c.Conn())
+		return err
+	})
+	if err != nil || !between {
+		return nil //nolint:nilerr // as above
+	}
+	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	if err != nil {
+		return nil //nolint:nilerr // as above
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if pooler.Keeps(ctx, conn) != pooler.Lost {
+		return nil
+	}
+	return fmt.Errorf("%w: use the exec mode %s or %s", ErrUnprepared, Exec, SimpleProtocol)
 }
 
 // Close ends all connections, when the calls under way are over.

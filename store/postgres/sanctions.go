@@ -248,6 +248,36 @@ func (s *Store) Terms(ctx context.Context, id live.RoomID, user live.UserID) (pa
 	return s.acting(ctx, id, "acting on a user", pack(id), s.instant(), pack(user))
 }
 
+// SanctionRevisions implements paired.Durable.
+func (s *Store) SanctionRevisions(ctx context.Context, places []live.RoomID) (map[live.RoomID]int64, error) {
+	names := make([]string, len(places))
+	for i, place := range places {
+		names[i] = pack(place)
+	}
+	var all map[live.RoomID]int64
+	err := s.read(ctx, func(ctx context.Context, q querier) error {
+		all = make(map[live.RoomID]int64, len(places))
+		for _, place := range places {
+			all[place] = 0
+		}
+		rows, err := q.Query(ctx, statement("sanction revisions"), names)
+		if err != nil {
+			return err
+		}
+		var place string
+		var revision int64
+		_, err = pgx.ForEachRow(rows, []any{&place, &revision}, func() error {
+			all[unpack[live.RoomID](place)] = revision
+			return nil
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
 // acting reads what acts in a place.
 func (s *Store) acting(ctx context.Context, id live.RoomID, name string, args ...any) (paired.Acting, error) {
 	var all paired.Acting

@@ -93,6 +93,9 @@ WHERE ($1::text = '' OR user_id = $1) AND (cardinality($2::smallint[]) = 0 OR ki
   AND ($3::boolean OR lifted_at = 0 AND until > GREATEST(clock.now, p.latest)) AND (at, id) < ($4::bigint, $5::text)
 ORDER BY at DESC, id DESC LIMIT $7;
 
+-- name: sanction revisions
+SELECT place, revision FROM sanction_places WHERE place = ANY ($1::text[]);
+
 -- name: acting
 SELECT COALESCE(p.revision, 0), s.kind, s.user_id, s.reason, s.until
 FROM (SELECT COALESCE($2::bigint, microseconds()) AS now) clock

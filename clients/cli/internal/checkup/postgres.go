@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/ovation-live/ovation/internal/pooler"
 )
 
 // Deployment is what a Postgres is to serve: so many nodes, each with at most so many
@@ -239,7 +241,7 @@ func (d database) connections(ctx context.Context) verdict {
 		return unasked(err)
 	}
 	wanted := d.serves.Nodes * d.serves.Conns
-	if pooled, err := d.pooled(ctx); err == nil && pooled {
+	if pooled, err := pooler.Between(ctx, d.Conn); err == nil && pooled {
 		return good("a pool stands between, and opens as many as it is told to of %d", limit-reserved)
 	}
 	if free := limit - reserved; wanted > free {
