@@ -16,12 +16,13 @@ import (
 // With two backends the durable one has all of it. A change is published on the bus once
 // it is made; a publication that is lost is mended by RunningQuizzes.
 type Quizzes interface {
-	// CreateQuiz adds a quiz, which is a Draft, and posts what moves coins for it, all of it
-	// or nothing. Revision and CreatedAt are the store's. Within 5 minutes the same request
+	// CreateQuiz adds a quiz, which is a Draft, and posts what moves, asked with the quiz as
+	// it is created, returns (nil: nothing), all of it or nothing. moves may be called more
+	// than once, and must do nothing else. Revision and CreatedAt are the store's. Within 5 minutes the same request
 	// id of the same creator creates once; with another quiz, ErrRequestReused. An empty
 	// one is never remembered. ErrRoomNotFound, ErrRoomEnded, ErrQuizExists, and errors of
 	// Ledger's Post.
-	CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction) (quiz.Quiz, error)
+	CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves QuizMoves) (quiz.Quiz, error)
 	// Quiz returns a quiz; with no id the room's running one, or else the one that ended
 	// last. It is never behind. ErrRoomNotFound, ErrQuizNotFound.
 	Quiz(ctx context.Context, ref quiz.Ref) (quiz.Quiz, error)
@@ -59,6 +60,17 @@ type Quizzes interface {
 	// QuizTally adds up the tallies of the shards that are done with a stage of a question,
 	// and how many shards those are; each stage has tallies of its own.
 	QuizTally(ctx context.Context, ref quiz.Ref, n quiz.Number, stage quiz.Stage) (sum quiz.Tally, shards int, err error)
+}
+
+// QuizMoves says what moves coins for a quiz that is created.
+type QuizMoves func(q quiz.Quiz) []ledger.Transaction
+
+// Of returns what moves coins for a quiz.
+func (m QuizMoves) Of(q quiz.Quiz) []ledger.Transaction {
+	if m == nil {
+		return nil
+	}
+	return m(q)
 }
 
 // QuizPlace is a quiz's place among those of its room.

@@ -44,7 +44,7 @@ func (s *Service) Create(ctx context.Context, p auth.Principal, d Draft) (quiz.Q
 	if err != nil {
 		return quiz.Quiz{}, err
 	}
-	return s.quizzes.CreateQuiz(ctx, q, requestKey(p, d.RequestID), quiz.SetAside(q))
+	return s.quizzes.CreateQuiz(ctx, q, requestKey(p, d.RequestID), quiz.SetAside)
 }
 
 // idFor makes the id of a quiz whose creator leaves it to us: one that a repeated request

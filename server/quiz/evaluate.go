@@ -182,7 +182,7 @@ const finishedEvent store.EventKind = 6
 // ended is what other systems are told of a quiz that is over.
 func ended(q quiz.Quiz) *store.Event {
 	return &store.Event{
-		ID:   "quiz_finished/" + string(q.Room) + "/" + string(q.Quiz),
+		ID:   fmt.Sprintf("quiz_finished/%s/%s/%d", q.Room, q.Quiz, q.CreatedAt), // of this quiz, though others had its name before
 		Room: q.Room, At: q.EndedAt, Kind: finishedEvent, Payload: wire.QuizEvent(q),
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/recent"
 	"github.com/ovation-live/ovation/store"
@@ -76,7 +75,7 @@ func (b *quizBook) pick(id quiz.ID) *quizState {
 
 // CreateQuiz implements store.Quizzes.
 func (s *Store) CreateQuiz(
-	ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction,
+	ctx context.Context, q quiz.Quiz, requestID string, moves store.QuizMoves,
 ) (quiz.Quiz, error) {
 	r, err := s.open(ctx, q.Room)
 	if err != nil {
@@ -90,10 +89,10 @@ func (s *Store) CreateQuiz(
 	if r.quizzes.byID[q.Quiz] != nil {
 		return quiz.Quiz{}, store.ErrQuizExists
 	}
-	if err := s.books.post(moves, now); err != nil {
+	q.Revision, q.CreatedAt = 1, now
+	if err := s.books.post(moves.Of(q), now); err != nil {
 		return quiz.Quiz{}, err
 	}
-	q.Revision, q.CreatedAt = 1, now
 	r.quizzes.add(q)
 	if requestID != "" {
 		r.quizzes.requests.Put(key, q, now, now.Add(rememberRequests))

@@ -16,7 +16,7 @@ type measuredQuizzes struct {
 	calls *Metrics
 }
 
-func (m measuredQuizzes) CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction) (_ quiz.Quiz, err error) {
+func (m measuredQuizzes) CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves store.QuizMoves) (_ quiz.Quiz, err error) {
 	defer m.calls.begin(createQuiz).end(&err)
 	return m.next.CreateQuiz(ctx, q, requestID, moves)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/record"
@@ -18,7 +17,7 @@ import (
 
 // CreateQuiz implements store.Quizzes.
 func (s *Store) CreateQuiz(
-	ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction,
+	ctx context.Context, q quiz.Quiz, requestID string, moves store.QuizMoves,
 ) (quiz.Quiz, error) {
 	q.Revision = 1
 	err := s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -41,7 +40,7 @@ func (s *Store) CreateQuiz(
 		if tag.RowsAffected() == 0 {
 			return refuse(store.ErrQuizExists)
 		}
-		return s.post(ctx, tx, moves)
+		return s.post(ctx, tx, moves.Of(q))
 	})
 	if err != nil {
 		return quiz.Quiz{}, err

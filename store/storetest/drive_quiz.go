@@ -34,8 +34,13 @@ func newQuiz(id live.RoomID, name quiz.ID) quiz.Quiz {
 // addQuiz creates a quiz.
 func (s *rig) addQuiz(q quiz.Quiz, request string, moves ...ledger.Transaction) quiz.Quiz {
 	s.t.Helper()
-	created, err := s.Quizzes.CreateQuiz(s.t.Context(), q, request, moves)
+	created, err := s.Quizzes.CreateQuiz(s.t.Context(), q, request, moved(moves...))
 	return must(s, "CreateQuiz", created, err)
+}
+
+// moved is what moves coins, whatever is created.
+func moved(all ...ledger.Transaction) store.QuizMoves {
+	return func(quiz.Quiz) []ledger.Transaction { return all }
 }
 
 // draftQuiz creates a quiz in a room.

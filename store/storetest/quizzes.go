@@ -160,7 +160,7 @@ func createQuizMovesItsCoins(t *testing.T, s *rig) {
 	aside := move("aside", purse("ann"), pot, 100)
 	s.fund("ann", 99)
 	var short *ledger.InsufficientError
-	_, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "request", []ledger.Transaction{aside})
+	_, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "request", moved(aside))
 	if !errors.As(err, &short) || short.Account != purse("ann") || short.Balance != 99 {
 		t.Errorf("%v, want that ann has 99", err)
 	}
@@ -171,7 +171,7 @@ func createQuizMovesItsCoins(t *testing.T, s *rig) {
 	s.addQuiz(newQuiz("r", "q"), "request", aside)
 	s.wantBalance(pot, 100)
 	s.wantBalance(purse("ann"), 0)
-	if _, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "", []ledger.Transaction{move("b", outside, pot, 1)}); !errors.Is(err, store.ErrQuizExists) {
+	if _, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "", moved(move("b", outside, pot, 1))); !errors.Is(err, store.ErrQuizExists) {
 		t.Errorf("%v, want ErrQuizExists", err)
 	}
 	s.wantBalance(pot, 100)
