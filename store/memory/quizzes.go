@@ -28,6 +28,7 @@ type quizState struct {
 	quiz     quiz.Quiz  // written under both locks
 	parts    map[partKey]*keptPart
 	tasks    quizTasks
+	asked    map[string][]byte // what requests asked for
 }
 
 // place returns where the quiz is among those of its room.
@@ -263,6 +264,27 @@ func (b *quizBook) runs(q *quizState) {
 
 // end forgets the requests of a room that has ended: it refuses repeats too.
 func (b *quizBook) end() { b.requests = recent.Memory[request, quiz.Quiz]{} }
+
+// ClaimQuizRequest implements store.Quizzes.
+func (s *Store) ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, asks []byte) (first bool, err error) {
+	r, q, err := s.lockedQuiz(ctx, ref)
+	if err != nil {
+		return false, err
+	}
+	defer r.mu.Unlock()
+	known, ok := q.asked[id]
+	switch {
+	case !ok:
+		if q.asked == nil {
+			q.asked = make(map[string][]byte)
+		}
+		q.asked[id] = slices.Clone(asks)
+		return true, nil
+	case !slices.Equal(known, asks):
+		return false, store.ErrRequestReused
+	}
+	return false, nil
+}
 
 // forgetQuizzes drops what there is of a room's quizzes outside of it.
 func (s *Store) forgetQuizzes(r *roomState) {

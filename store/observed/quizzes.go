@@ -43,6 +43,11 @@ func (m measuredQuizzes) ChangeQuiz(
 	return m.next.ChangeQuiz(ctx, ref, change)
 }
 
+func (m measuredQuizzes) ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, asks []byte) (_ bool, err error) {
+	defer m.calls.begin(claimQuizRequest).end(&err)
+	return m.next.ClaimQuizRequest(ctx, ref, id, asks)
+}
+
 func (m measuredQuizzes) ClaimQuizTasks(ctx context.Context, node store.NodeID, limit int, lease time.Duration) (_ []quiz.Task, err error) {
 	defer m.calls.begin(claimQuizTasks).end(&err)
 	return m.next.ClaimQuizTasks(ctx, node, limit, lease)

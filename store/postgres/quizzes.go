@@ -260,3 +260,26 @@ func (s *Store) writeChange(ctx context.Context, tx pgx.Tx, c store.QuizChange) 
 	}
 	return s.appendEvents(ctx, tx, []store.Event{*c.Event})
 }
+
+// ClaimQuizRequest implements store.Quizzes.
+func (s *Store) ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, asks []byte) (first bool, err error) {
+	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := holdQuiz(ctx, tx, ref); err != nil {
+			return err
+		}
+		claim := []any{pack(ref.Room), pack(ref.Quiz), pack(id)}
+		tag, err := tx.Exec(ctx, statement("claim for quiz"), append(claim, asks)...)
+		if first = tag.RowsAffected() == 1; err != nil || first {
+			return err
+		}
+		var known []byte
+		if err := tx.QueryRow(ctx, statement("quiz claim"), claim...).Scan(&known); err != nil {
+			return err
+		}
+		if !bytes.Equal(known, asks) {
+			return refuse(store.ErrRequestReused)
+		}
+		return nil
+	})
+	return first && err == nil, err
+}

@@ -176,6 +176,29 @@ func (s *rig) wantAnswers(slot quiz.Slot, entry bool, list []quiz.Answer, want .
 	}
 }
 
+// wantAgain puts answers again and compares what becomes of them.
+func (s *rig) wantAgain(slot quiz.Slot, entry bool, list []quiz.Answer, want ...quiz.Receipt) {
+	s.t.Helper()
+	life, got, err := s.Answers.PutAnswersAgain(s.t.Context(), slot, entry, list)
+	if must(s, "PutAnswersAgain", got, err); life == "" || !slices.Equal(got, want) {
+		s.t.Fatalf("PutAnswersAgain(%+v) = %q, %+v\nwant %+v", list, life, got, want)
+	}
+}
+
+// wantEvidence compares what a slot has of users, but for when answers were stored, and
+// whether it has anything of anyone.
+func (s *rig) wantEvidence(slot quiz.Slot, kept bool, users []live.UserID, want ...quiz.Evidence) {
+	s.t.Helper()
+	life, got, err := s.Answers.EvidenceOf(s.t.Context(), slot, users)
+	must(s, "EvidenceOf", got, err)
+	for i := range got {
+		got[i].Stored = 0
+	}
+	if (life != "") != kept || !slices.EqualFunc(got, want, sameEvidence) {
+		s.t.Fatalf("EvidenceOf = %q, %+v\nwant %+v", life, got, want)
+	}
+}
+
 // answer returns an answer.
 func answer(user live.UserID, option quiz.Option, received live.Timestamp) quiz.Answer {
 	return quiz.Answer{User: user, Option: option, Received: received}
