@@ -85,8 +85,6 @@ type Service struct {
 
 	waiting atomic.Int64 // answers that wait for the store
 	intakes intakes
-	lives   lives
-	revived *revived
 	hurry   chan struct{} // there may be tasks that are due
 	workers int
 
@@ -101,7 +99,7 @@ func New(set store.Set, r Rooms, c Config) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		config: c, quizzes: set.Quizzes, answers: set.Answers, sanctions: set.Sanctions, presence: set.Presence, clock: set.Clock, rooms: r,
-		tickets: newTickets(c.TicketKey), logger: c.Logger, metrics: c.Metrics, revived: newRevived(),
+		tickets: newTickets(c.TicketKey), logger: c.Logger, metrics: c.Metrics,
 		hurry: make(chan struct{}, 1), workers: max(2, 2*runtime.GOMAXPROCS(0)), ctx: ctx, cancel: cancel,
 	}
 	s.views = newViews(s)
