@@ -231,6 +231,9 @@ func playThrough(t *testing.T, how trouble, after bool) {
 			t.Fatalf("after %d: %+v, want %d in", n, got, len(in))
 		}
 	}
+	if calls := broken.Quizzes.(faulty).faults.calls; how.from > calls {
+		t.Errorf("the outage was to begin with call %d of %d", how.from, calls)
+	}
 	q := finish(t, sound)
 	if q.Result.Winners != int64(len(in)) {
 		t.Errorf("%+v, want %d winners", q.Result, len(in))
@@ -467,10 +470,10 @@ func losing(t *testing.T, set *store.Set, at int64) *forgetful {
 // counts, and who has answered is told so, also by a node that never saw the question before.
 func TestWhateverStepItIsLostAt(t *testing.T) {
 	t.Parallel()
-	for at := int64(1); at < 700; at += 23 {
+	for at := int64(1); at < 450; at += 19 {
 		synctest.Test(t, func(t *testing.T) {
 			set := newSet(t)
-			losing(t, &set, at)
+			lossy := losing(t, &set, at)
 			volatile := func(c *quiz.Config) { c.Volatile = true }
 			nodes := []*quiz.Service{node(t, set, volatile), node(t, set, volatile)}
 			create(t, nodes[0], 2, func(r *rules.Rules) { r.Missed, r.TicketGrace = rules.EliminateMissed, 0 })
@@ -489,6 +492,9 @@ func TestWhateverStepItIsLostAt(t *testing.T) {
 				if done, err := submit(t, late, "user 7", n, 2, ""); err != nil || done.Option != 1 || !done.Duplicate {
 					t.Errorf("lost at call %d; repeated: %+v, %v", at, done, err)
 				}
+			}
+			if made := lossy.calls.Load(); made < at {
+				t.Errorf("to be lost at call %d of %d", at, made)
 			}
 		})
 	}

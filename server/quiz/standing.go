@@ -112,10 +112,10 @@ func (s *Service) backIn(ctx context.Context, q *quiz.Quiz, shard int, players [
 	return back, nil
 }
 
-// known returns a quiz as it was a moment ago; with no id as it is.
+// known returns a quiz as it was within a second; with no id as it is.
 func (s *Service) known(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
 	if ref.Quiz != "" {
-		return s.views.latest(ctx, ref)
+		return s.views.fresh(ctx, ref)
 	}
 	q, err := s.find(ctx, ref)
 	return &q, err
