@@ -16,12 +16,13 @@ import (
 // With two backends the durable one has all of it. A change is published on the bus once
 // it is made; a publication that is lost is mended by RunningQuizzes.
 type Quizzes interface {
-	// CreateQuiz adds a quiz, which is a Draft, and posts what moves coins for it, all of it
-	// or nothing. Revision and CreatedAt are the store's. Within 5 minutes the same request
+	// CreateQuiz adds a quiz, which is a Draft, and posts what moves, asked with the quiz as
+	// it is created, returns (nil: nothing), all of it or nothing. moves may be called more
+	// than once, and must do nothing else. Revision and CreatedAt are the store's. Within 5 minutes the same request
 	// id of the same creator creates once; with another quiz, ErrRequestReused. An empty
 	// one is never remembered. ErrRoomNotFound, ErrRoomEnded, ErrQuizExists, and errors of
 	// Ledger's Post.
-	CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction) (quiz.Quiz, error)
+	CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves QuizMoves) (quiz.Quiz, error)
 	// Quiz returns a quiz; with no id the room's running one, or else the one that ended
 	// last. It is never behind. ErrRoomNotFound, ErrQuizNotFound.
 	Quiz(ctx context.Context, ref quiz.Ref) (quiz.Quiz, error)
@@ -41,6 +42,10 @@ type Quizzes interface {
 	ChangeQuiz(
 		ctx context.Context, ref quiz.Ref, change func(q quiz.Quiz, now live.Timestamp) (QuizChange, error),
 	) (quiz.Quiz, error)
+	// ClaimQuizRequest notes what a request of a quiz asks for, for as long as the quiz is
+	// kept, and says whether it is the first of its id. One that asks for something else than
+	// the first is ErrRequestReused. ErrRoomNotFound, ErrQuizNotFound.
+	ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, asks []byte) (first bool, err error)
 
 	// ClaimQuizTasks gives a node at most limit tasks that are due, the earliest first, under
 	// a lease: until it is over nobody else gets them. A task of a Whole comes when those of
@@ -59,6 +64,17 @@ type Quizzes interface {
 	// QuizTally adds up the tallies of the shards that are done with a stage of a question,
 	// and how many shards those are; each stage has tallies of its own.
 	QuizTally(ctx context.Context, ref quiz.Ref, n quiz.Number, stage quiz.Stage) (sum quiz.Tally, shards int, err error)
+}
+
+// QuizMoves says what moves coins for a quiz that is created.
+type QuizMoves func(q quiz.Quiz) []ledger.Transaction
+
+// Of returns what moves coins for a quiz.
+func (m QuizMoves) Of(q quiz.Quiz) []ledger.Transaction {
+	if m == nil {
+		return nil
+	}
+	return m(q)
 }
 
 // QuizPlace is a quiz's place among those of its room.
@@ -91,6 +107,10 @@ func (e *QuizRunningError) Error() string { return "store: another quiz of the r
 // kept elsewhere. Whatever is lost with a backend that held it in memory shows in the
 // slot's life: whoever has put something into it puts it again.
 type Answers interface {
+	// OpenAnswers begins what is kept of a quiz's players, where it has not begun. It is
+	// called when a quiz is created, and created says so, and before its first question is
+	// asked: what begins later may have been there before, and been lost.
+	OpenAnswers(ctx context.Context, ref quiz.Ref, created bool) error
 	// PutAnswers records answers of a slot, all at once, and returns what became of each, in
 	// their order, and the slot's life. A user's first answer counts; of two in one call the
 	// first in the list. An answer that counts makes a user a player in a slot of an entry
@@ -100,17 +120,27 @@ type Answers interface {
 	// the first question whose shard's standings after the question before are not there is
 	// ErrNoStandings: put them with PutStandings, and try again.
 	PutAnswers(ctx context.Context, slot quiz.Slot, entry bool, answers []quiz.Answer) (SlotLife, []quiz.Receipt, error)
+	// PutAnswersAgain is PutAnswers of answers that were Taken in a life of the slot that it
+	// may have lost. Of a user's answers the one that was received first counts, whichever was
+	// there, and of those received at once the lowest option: so whatever is put again in
+	// whatever order, each slot comes to the same. An answer that another takes the place of
+	// counts no more, though it was Taken. Of a sealed slot nothing changes.
+	PutAnswersAgain(ctx context.Context, slot quiz.Slot, entry bool, answers []quiz.Answer) (SlotLife, []quiz.Receipt, error)
 	// PutNotes records notes of a slot, each once however often it is put. One in a sealed
 	// slot changes nothing; sealed says so.
 	PutNotes(ctx context.Context, slot quiz.Slot, notes []quiz.Note) (life SlotLife, sealed bool, err error)
 	// Seal ends a slot, as often as it is called: it takes nothing more. It returns all that
-	// is in it, in order of user.
+	// is in it, in order of user. Where the slot may have lost something so lately that it was
+	// perhaps not put again, or it was put again a moment ago, it is ErrUnavailable: try later.
 	Seal(ctx context.Context, slot quiz.Slot) (SlotLife, []quiz.Evidence, error)
 	// SlotLives returns the life of every shard's slot of a question; "" of one that nothing
 	// was put into. If some cannot be reached it returns ErrUnavailable with the others'.
 	SlotLives(ctx context.Context, ref quiz.Ref, n quiz.Number) ([quiz.Shards]SlotLife, error)
 	// AnswerCounts counts the answers that were taken in all slots of a question so far.
 	AnswerCounts(ctx context.Context, ref quiz.Ref, n quiz.Number) ([quiz.MaxOptions]int64, error)
+	// EvidenceOf returns what a slot has of some users so far, in their order, but for their
+	// grants, and the slot's life; "" where nothing is kept of it.
+	EvidenceOf(ctx context.Context, slot quiz.Slot, users []live.UserID) (SlotLife, []quiz.Evidence, error)
 	// DeliveredTo returns of some users of a slot those to whom its frame was delivered.
 	DeliveredTo(ctx context.Context, slot quiz.Slot, users []live.UserID) ([]live.UserID, error)
 	// PutStandings keeps the players of a slot's shard after its question, in place of those

@@ -19,6 +19,12 @@ type Answer struct {
 	Received live.Timestamp
 }
 
+// Before says whether the answer comes before one of the same user: of what was received at
+// once the lowest option.
+func (a *Answer) Before(received live.Timestamp, option Option) bool {
+	return a.Received < received || a.Received == received && a.Option < option
+}
+
 // Verdict is what became of an answer.
 type Verdict uint8
 

@@ -8,8 +8,9 @@ import (
 	"github.com/ovation-live/ovation/live/ledger"
 )
 
-// The moves of a quiz's pot. Their ids follow from the quiz, so that each is posted once
-// however often it is made.
+// The moves of a quiz's pot. Their ids follow from the quiz and when it was created, so that
+// each is posted once however often it is made, and a quiz of the same name, in a room of
+// the same name that came later, has its own.
 
 // SetAside moves the pot from whoever creates the quiz, or the house, to the quiz.
 func SetAside(q Quiz) []ledger.Transaction {
@@ -62,7 +63,7 @@ func (q *Quiz) move(step string, kind ledger.Kind, from, to ledger.Account, amou
 // transaction returns one without postings.
 func (q *Quiz) transaction(step string, kind ledger.Kind) ledger.Transaction {
 	return ledger.Transaction{
-		ID: "quiz/" + q.pot().Owner + "/" + step, Kind: kind, Room: q.Room, Reference: string(q.Quiz),
+		ID: fmt.Sprintf("quiz/%s/%d/%s", q.pot().Owner, q.CreatedAt, step), Kind: kind, Room: q.Room, Reference: string(q.Quiz),
 	}
 }
 

@@ -24,7 +24,7 @@ func (a *App) buildQuizzes(ctx context.Context) *quiz.Service {
 	}
 	c := quiz.Config{
 		Node: store.NodeID(a.config.NodeID), TicketKey: key, MaxWaiting: a.config.QuizMaxWaiting, Volatile: a.config.Shared(),
-		Frames: onHub{a}, Logger: a.logger, Metrics: quiz.NewMetrics(a.metrics.registry),
+		Frames: onHub{a}, Sessions: onHub{a}, Logger: a.logger, Metrics: quiz.NewMetrics(a.metrics.registry),
 	}
 	if c.Volatile {
 		c.Pace = sharedPace
@@ -37,12 +37,13 @@ func (a *App) buildQuizzes(ctx context.Context) *quiz.Service {
 	return s
 }
 
-// onHub is the app's hub, which is made later.
+// onHub is the app's hub, and its rooms, which are made later.
 type onHub struct{ app *App }
 
 var (
-	_ quiz.Rooms  = onHub{}
-	_ quiz.Frames = onHub{}
+	_ quiz.Rooms    = onHub{}
+	_ quiz.Frames   = onHub{}
+	_ quiz.Sessions = onHub{}
 )
 
 // Room implements quiz.Rooms.
@@ -53,4 +54,12 @@ func (h onHub) Room(ctx context.Context, id live.RoomID) (room.Room, error) {
 // Acknowledge implements quiz.Frames.
 func (h onHub) Acknowledge(id live.RoomID, who room.Session, frames []string) {
 	h.app.hub.Acknowledge(id, who, frames)
+}
+
+// Owns implements quiz.Sessions.
+func (h onHub) Owns(ctx context.Context, id live.RoomID, user live.UserID, session live.SessionID) error {
+	if h.app.hub.Serves(id, user, session) {
+		return nil
+	}
+	return h.app.services.Rooms.Owns(ctx, id, user, session)
 }

@@ -54,6 +54,7 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 	sub, welcome, err := s.hub.Subscribe(ctx, hub.Subscription{
 		Room:      stream.Room,
 		Session:   session,
+		Acting:    p.Role,
 		Delivery:  stream.Delivery,
 		Cursor:    stream.Cursor,
 		Protected: p.Role.Staff(),
@@ -73,7 +74,7 @@ func (s *Service) Subscribe(ctx context.Context, p auth.Principal, stream Stream
 		v.part(ctx)
 		return nil, err
 	}
-	sub.Protect(standing.Attended())
+	sub.Stand(hub.Stand{Guarded: standing.Attended(), Moderates: standing.Appointed.Until})
 	return v, nil
 }
 

@@ -62,10 +62,24 @@ func (h *Hub) Depart(d store.Departure) {
 	}
 }
 
-// Protect says until when each user of a room is never taken for offline, beside those
-// who never are; 0, or not saying: not at all.
-func (h *Hub) Protect(id live.RoomID, until map[live.UserID]live.Timestamp) {
+// Stand is how a viewer stands in a room, beside what their token says: until when; 0: not
+// at all.
+type Stand struct {
+	Guarded   live.Timestamp // is never taken for offline
+	Moderates live.Timestamp // is shown what moderators are
+}
+
+// Stand says how each user of a room stands there; not saying is the zero value.
+func (h *Hub) Stand(id live.RoomID, users map[live.UserID]Stand) {
 	if f := h.serving(id); f != nil {
-		f.crowd.each(func(s *Subscriber) { s.Protect(until[s.session.User]) })
+		f.crowd.each(func(s *Subscriber) { s.Stand(users[s.session.User]) })
 	}
+}
+
+// Serves says whether a user has a stream of a session here.
+func (h *Hub) Serves(id live.RoomID, user live.UserID, session live.SessionID) (found bool) {
+	if f := h.serving(id); f != nil {
+		f.crowd.of(user, func(s *Subscriber) { found = found || s.session.ID == session })
+	}
+	return found
 }

@@ -221,7 +221,7 @@ func TestDepart(t *testing.T) {
 		}
 		d.Room = "nowhere"
 		s.hub.Depart(d)
-		s.hub.Protect("nowhere", nil)
+		s.hub.Stand("nowhere", nil)
 		if got := s.hub.SessionsIn("nowhere"); len(got) != 0 {
 			s.Fatalf("sessions %+v", got)
 		}
@@ -234,7 +234,7 @@ func TestProtect(t *testing.T) {
 		protected, other := s.seat("p", hub.Notified, feed.Cursor{}), s.seat("o", hub.Notified, feed.Cursor{})
 		defer protected.leave()
 		defer other.leave()
-		s.hub.Protect(theRoom, map[live.UserID]live.Timestamp{"p": live.At(time.Now().Add(2 * time.Minute))})
+		s.hub.Stand(theRoom, map[live.UserID]hub.Stand{"p": {Guarded: live.At(time.Now().Add(2 * time.Minute))}})
 		s.talkFor(time.Minute)
 		if protected.sub.Ending() != hub.Open || other.sub.Ending() != hub.Offline {
 			s.Fatalf("endings: %v, %v", protected.sub.Ending(), other.sub.Ending())
@@ -244,11 +244,11 @@ func TestProtect(t *testing.T) {
 		}
 		again := s.seat("p", hub.Notified, feed.Cursor{})
 		defer again.leave()
-		s.hub.Protect(theRoom, map[live.UserID]live.Timestamp{"p": math.MaxInt64})
+		s.hub.Stand(theRoom, map[live.UserID]hub.Stand{"p": {Guarded: math.MaxInt64}})
 		if s.talkFor(time.Minute); again.sub.Ending() != hub.Open {
 			s.Fatalf("protected for good: %v", again.sub.Ending())
 		}
-		s.hub.Protect(theRoom, nil)
+		s.hub.Stand(theRoom, nil)
 		if s.talkFor(time.Minute); again.sub.Ending() != hub.Offline {
 			s.Fatalf("protected no more: %v", again.sub.Ending())
 		}

@@ -123,10 +123,14 @@ func (s Stage) Users() []live.UserID {
 	return users
 }
 
-// Sessions returns the streams' sessions.
+// Sessions returns the streams' sessions, in the roles that their users act in.
 func (s Stage) Sessions() []room.Session {
 	sessions := make([]room.Session, 0, s.f.crowd.len())
-	s.f.crowd.each(func(s *Subscriber) { sessions = append(sessions, s.session) })
+	s.f.crowd.each(func(s *Subscriber) {
+		session := s.session
+		session.Role = s.role()
+		sessions = append(sessions, session)
+	})
 	return sessions
 }
 

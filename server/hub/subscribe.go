@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/ovation-live/ovation/live"
@@ -14,6 +15,7 @@ import (
 type Subscription struct {
 	Room      live.RoomID
 	Session   room.Session
+	Acting    live.Role // of the user in the room; none: the session's
 	Delivery  Delivery
 	Cursor    feed.Cursor
 	Protected bool // never taken for offline
@@ -54,7 +56,9 @@ func (h *Hub) Subscribe(ctx context.Context, sub Subscription, w Waker) (*Subscr
 	}
 	h.config.Metrics.subscribers[s.asked].Inc()
 	if f.shared.Load().shows != nil {
-		h.config.Quizzes.Came(f.id, s.session)
+		came := s.session
+		came.Role = cmp.Or(sub.Acting, came.Role)
+		h.config.Quizzes.Came(f.id, came)
 	}
 	if farewell := h.table.drained(); farewell != nil { // meanwhile: Drain may not have seen it
 		s.finish(Drained, farewell)

@@ -67,6 +67,7 @@ type Subscriber struct {
 	inline    bool
 	attention feed.Attention // when notified
 	guarded   live.Timestamp // until then never taken for offline
+	moderates atomic.Int64   // until then shown what moderators are
 	doubted   live.Timestamp // since then only pulls at another node would keep it; 0: no doubt
 	suspected bool           // it was doubted, maybe until its session was over
 	elsewhere bool           // it pulls from other nodes too, which this one does not hear of
@@ -114,12 +115,20 @@ func (s *Subscriber) close(why Ending, frame *wire.Frame) {
 // Expire ends the subscriber because its token is no longer good.
 func (s *Subscriber) Expire() { s.finish(Expired, wire.KickedFrame(wire.TokenExpired)) }
 
-// Protect says until when the subscriber is never taken for offline, beside one who
-// never is; 0: not at all.
-func (s *Subscriber) Protect(until live.Timestamp) {
+// Stand says how the subscriber stands in the room.
+func (s *Subscriber) Stand(how Stand) {
+	s.moderates.Store(int64(how.Moderates))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.guarded = until
+	s.guarded = how.Guarded
+}
+
+// role is what the subscriber acts as in the room.
+func (s *Subscriber) role() live.Role {
+	if s.session.Role == live.RoleViewer && int64(clock()) < s.moderates.Load() {
+		return live.RoleModerator
+	}
+	return s.session.Role
 }
 
 // Ending returns why the stream was ended, Open if it was not.

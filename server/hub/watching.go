@@ -27,7 +27,7 @@ func (s *Subscriber) takeShows(latest *shows, frames []*wire.Frame) []*wire.Fram
 	}
 	var buffer [4]*wire.QuizFrame
 	repeated := w.due &^ latest.once()
-	for _, f := range w.take(latest, viewerOf(s.session), buffer[:0]) {
+	for _, f := range w.take(latest, s.viewer(), buffer[:0]) {
 		frames = append(frames, f.Frame())
 	}
 	if repeated&^w.due != 0 { // what is shown once puts nothing off
@@ -37,7 +37,10 @@ func (s *Subscriber) takeShows(latest *shows, frames []*wire.Frame) []*wire.Fram
 }
 
 // isStaff says whether what hosts and moderators see is for the subscriber.
-func (s *Subscriber) isStaff() bool { return isStaff(s.session.Role) }
+func (s *Subscriber) isStaff() bool { return isStaff(s.role()) }
+
+// viewer returns whose watch the subscriber's is.
+func (s *Subscriber) viewer() viewer { return viewer{s.session.User, s.session.ID, s.role()} }
 
 // greet returns the frames that a new subscriber begins with: all that is still to be
 // shown. What its session has acknowledged before is not sent to it again after that. The
@@ -46,7 +49,7 @@ func (s *Subscriber) greet(latest *shows) []*wire.QuizFrame {
 	if latest == nil {
 		return nil
 	}
-	v := viewerOf(s.session)
+	v := s.viewer()
 	w := s.watching(latest)
 	w.heard, w.at = s.room.readers.heard(latest, v), clock()
 	later := w.due & latest.once()
@@ -67,7 +70,7 @@ func (s *Subscriber) acknowledge(latest *shows, bits uint64) {
 func (s *Subscriber) overdue(latest *shows, now live.Timestamp) uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	bits, _ := s.watching(latest).overdue(latest, viewerOf(s.session), now)
+	bits, _ := s.watching(latest).overdue(latest, s.viewer(), now)
 	return bits
 }
 
@@ -77,7 +80,7 @@ func (s *Subscriber) repeat(latest *shows, now live.Timestamp) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := s.watching(latest)
-	bits, _ := w.overdue(latest, viewerOf(s.session), now)
+	bits, _ := w.overdue(latest, s.viewer(), now)
 	if bits == 0 || s.end != nil {
 		return
 	}
@@ -95,6 +98,6 @@ func (s *Subscriber) leaveWatch() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w := s.watching(latest); w.heard != 0 {
-		s.room.readers.acknowledge(latest, viewerOf(s.session), w.heard)
+		s.room.readers.acknowledge(latest, s.viewer(), w.heard)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -22,7 +23,8 @@ const (
 
 // Keeper makes the streams that this node serves follow the sanctions: those of the
 // banned end, whether the ban is of one room or of all, and wherever it came from;
-// those of protected users and moderators are not taken for offline. Whoever opens a stream looks for
+// those of protected users and moderators are not taken for offline, and who was appointed is
+// shown what moderators are. Whoever opens a stream looks for
 // themselves at first. Make one with NewKeeper; it is for one goroutine.
 type Keeper struct {
 	service *Service
@@ -96,7 +98,7 @@ func (k *Keeper) apply(ctx context.Context, id live.RoomID) error {
 		}
 	}
 	var errs []error
-	attended := make(map[live.UserID]live.Timestamp)
+	stands := make(map[live.UserID]hub.Stand)
 	for users := range slices.Chunk(slices.Collect(maps.Keys(sessions)), usersAtOnce) {
 		standings, err := k.service.sanctions.Standings(ctx, id, users)
 		if err != nil {
@@ -104,13 +106,13 @@ func (k *Keeper) apply(ctx context.Context, id live.RoomID) error {
 		}
 		for i, standing := range standings {
 			user := users[i]
-			attended[user] = standing.Attended()
+			stands[user] = hub.Stand{Guarded: standing.Attended(), Moderates: standing.Appointed.Until}
 			if standing.Banned.Acts() {
 				errs = append(errs, k.end(ctx, banned(id, user, standing.Banned), sessions[user]))
 			}
 		}
 	}
-	k.service.hub.Protect(id, attended)
+	k.service.hub.Stand(id, stands)
 	return errors.Join(errs...)
 }
 

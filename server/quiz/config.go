@@ -26,6 +26,9 @@ func (c Config) withDefaults() Config {
 	if c.Frames == nil {
 		c.Frames = nobody{}
 	}
+	if c.Sessions == nil {
+		c.Sessions = anyone{}
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}

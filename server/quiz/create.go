@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
@@ -44,7 +45,25 @@ func (s *Service) Create(ctx context.Context, p auth.Principal, d Draft) (quiz.Q
 	if err != nil {
 		return quiz.Quiz{}, err
 	}
-	return s.quizzes.CreateQuiz(ctx, q, requestKey(p, d.RequestID), quiz.SetAside(q))
+	begun := time.Now()
+	created, err := s.quizzes.CreateQuiz(ctx, q, requestKey(p, d.RequestID), quiz.SetAside)
+	if err == nil {
+		s.begin(ctx, created.Ref, time.Since(begun) < atOnce && s.now().Sub(created.CreatedAt).Abs() < atOnce)
+	}
+	return created, err
+}
+
+// atOnce is how long after a quiz was created it is sure that nobody has done anything in it.
+const atOnce = time.Second
+
+// begin begins what is kept of a quiz's players. Where that fails it begins by itself, and
+// may look as if something was lost before: then slots are sealed a little later.
+func (s *Service) begin(ctx context.Context, ref quiz.Ref, created bool) {
+	ctx, cancel := context.WithTimeout(ctx, putWithin)
+	defer cancel()
+	if err := s.answers.OpenAnswers(ctx, ref, created); err != nil {
+		s.logger.DebugContext(ctx, "what is kept of a quiz's players begins later", "room_id", string(ref.Room), "error", err)
+	}
 }
 
 // idFor makes the id of a quiz whose creator leaves it to us: one that a repeated request

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
+	"github.com/ovation-live/ovation/live/room"
 )
 
 // Whoever is in the room while an entry question takes answers becomes a player. Each node
@@ -49,11 +50,9 @@ func (s *Service) admitSome(ctx context.Context, q *quiz.Quiz, after live.UserID
 	if err != nil {
 		return "", err
 	}
-	var viewers []live.UserID
-	for _, m := range members {
-		if m.Role == live.RoleViewer {
-			viewers = append(viewers, m.User)
-		}
+	viewers, err := s.viewersAmong(ctx, q.Room, members)
+	if err != nil {
+		return "", err
 	}
 	at := s.now()
 	for shard, users := range quiz.ByShard(viewers) {
@@ -70,4 +69,28 @@ func (s *Service) admitSome(ctx context.Context, q *quiz.Quiz, after live.UserID
 		return "", nil
 	}
 	return members[len(members)-1].User, nil
+}
+
+// viewersAmong returns those members of a room who neither lead it nor keep order in it.
+func (s *Service) viewersAmong(ctx context.Context, id live.RoomID, members []room.Member) ([]live.UserID, error) {
+	var viewers []live.UserID
+	for _, m := range members {
+		if m.Role == live.RoleViewer {
+			viewers = append(viewers, m.User)
+		}
+	}
+	if len(viewers) == 0 {
+		return nil, nil
+	}
+	standings, err := s.sanctions.Standings(ctx, id, viewers)
+	if err != nil {
+		return nil, err
+	}
+	plain := viewers[:0]
+	for i, user := range viewers {
+		if standings[i].Role(live.RoleViewer) == live.RoleViewer {
+			plain = append(plain, user)
+		}
+	}
+	return plain, nil
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/server/auth"
-	"github.com/ovation-live/ovation/store"
 )
 
 // Grant is revives for some users.
@@ -36,7 +36,12 @@ func (s *Service) Grant(ctx context.Context, p auth.Principal, ref quiz.Ref, g G
 	id, again := s.config.NewID(), false
 	if g.RequestID != "" {
 		sum := sha256.Sum256([]byte(requestKey(p, g.RequestID)))
-		id, again = hex.EncodeToString(sum[:16]), true
+		id = hex.EncodeToString(sum[:16])
+		first, err := s.quizzes.ClaimQuizRequest(ctx, ref, id, g.digest())
+		if err != nil {
+			return err
+		}
+		again = !first
 	}
 	at := s.now()
 	for shard, users := range quiz.ByShard(g.Users) {
@@ -46,6 +51,16 @@ func (s *Service) Grant(ctx context.Context, p auth.Principal, ref quiz.Ref, g G
 		}
 	}
 	return nil
+}
+
+// digest tells the grant from others, in whatever order its users are.
+func (g *Grant) digest() []byte {
+	h := sha256.New()
+	_, _ = fmt.Fprintln(h, g.Count) // a hash takes everything
+	for _, user := range slices.Sorted(slices.Values(g.Users)) {
+		_, _ = fmt.Fprintf(h, "%q\n", user)
+	}
+	return h.Sum(nil)
 }
 
 // granting is what the users of a shard are given; again: perhaps they were already.
@@ -88,7 +103,6 @@ func (s *Service) grant(ctx context.Context, q *quiz.Quiz, g granting, users []l
 }
 
 // without returns those users who do not have a grant in a slot that is sealed.
-// store.ErrRequestReused where they were given another number by it.
 func (s *Service) without(
 	ctx context.Context, q *quiz.Quiz, n quiz.Number, g granting, users []live.UserID,
 ) ([]live.UserID, error) {
@@ -99,12 +113,8 @@ func (s *Service) without(
 	var lack []live.UserID
 	for _, user := range users {
 		e, _ := evidenceIn(evidence, user)
-		at := slices.IndexFunc(e.Grants, func(had quiz.Grant) bool { return had.ID == g.ID })
-		switch {
-		case at < 0:
+		if !slices.ContainsFunc(e.Grants, func(had quiz.Grant) bool { return had.ID == g.ID }) {
 			lack = append(lack, user)
-		case e.Grants[at].Count != g.Count:
-			return nil, store.ErrRequestReused
 		}
 	}
 	return lack, nil

@@ -82,7 +82,7 @@ func (s *Service) answer(ctx context.Context, i *intake, entry bool, a quiz.Answ
 	l, slot := &i.lanes[shard], i.slot(shard)
 	return l.answers.put(ctx, a, s.config.Pace, func(ctx context.Context, all []quiz.Answer) ([]quiz.Receipt, error) {
 		s.metrics.batch.Observe(float64(len(all)))
-		life, receipts, err := s.putAnswers(ctx, slot, entry, all)
+		life, receipts, err := s.putAnswers(ctx, s.answers.PutAnswers, slot, entry, all)
 		if err == nil && s.config.Volatile {
 			l.journal.keepAnswers(life, all, receipts)
 		}
@@ -119,12 +119,15 @@ func (s *Service) Note(ctx context.Context, slot quiz.Slot, notes []quiz.Note) e
 	return err
 }
 
+// puts is PutAnswers or PutAnswersAgain of store.Answers.
+type puts func(context.Context, quiz.Slot, bool, []quiz.Answer) (store.SlotLife, []quiz.Receipt, error)
+
 // putAnswers puts answers; where the players of the slot are not at hand they are put
 // first.
 func (s *Service) putAnswers(
-	ctx context.Context, slot quiz.Slot, entry bool, all []quiz.Answer,
+	ctx context.Context, put puts, slot quiz.Slot, entry bool, all []quiz.Answer,
 ) (store.SlotLife, []quiz.Receipt, error) {
-	life, receipts, err := s.answers.PutAnswers(ctx, slot, entry, all)
+	life, receipts, err := put(ctx, slot, entry, all)
 	if !errors.Is(err, store.ErrNoStandings) {
 		return life, receipts, err
 	}
@@ -133,7 +136,7 @@ func (s *Service) putAnswers(
 	if err := s.mendStandings(ctx, before); err != nil {
 		return "", nil, err
 	}
-	return s.answers.PutAnswers(ctx, slot, entry, all)
+	return put(ctx, slot, entry, all)
 }
 
 // mendStandings puts the players of a shard after a question to where they are at hand.

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/store"
 )
@@ -19,20 +22,34 @@ type journal struct {
 	latest  store.SlotLife // in which it has what is in it from since on
 	since   marks
 	answers []quiz.Answer
+	told    map[live.UserID]struct{} // who repeated what the slot had, and was told so
 	notes   []quiz.Note
 }
 
 // marks is a place in a journal.
 type marks struct{ answers, notes int }
 
-// keepAnswers keeps those answers of a batch that the slot has taken, in one of its lives.
+// keepAnswers keeps those answers of a batch that the slot has, in one of its lives: those
+// that it has taken, and those that it had and that are acknowledged now. Whoever put these may
+// never have heard that they were taken.
 func (j *journal) keepAnswers(life store.SlotLife, all []quiz.Answer, receipts []quiz.Receipt) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.at(life)
 	for i, r := range receipts {
-		if r.Verdict == quiz.Taken {
-			j.answers = append(j.answers, all[i])
+		switch user := all[i].User; r.Verdict {
+		case quiz.Repeated:
+			if _, told := j.told[user]; told {
+				continue
+			}
+			if j.told == nil {
+				j.told = make(map[live.UserID]struct{})
+			}
+			j.told[user] = struct{}{}
+			fallthrough
+		case quiz.Taken:
+			j.answers = append(j.answers, quiz.Answer{User: user, Option: r.Option, Received: r.Received})
+		default:
 		}
 	}
 }
@@ -86,9 +103,8 @@ const (
 	lookEvery = time.Second
 	// lookWithin is how long one look may take.
 	lookWithin = 5 * time.Second
-	// settleFor is how long after a slot was seen in another life nodes have to put again
-	// what it may have lost, before it is sealed.
-	settleFor = 2*lookEvery + lookEvery/2
+	// mendAtOnce is how many slots are put again at once.
+	mendAtOnce = 8
 )
 
 // errMixed says that a slot lost what it had while it was put again.
@@ -106,9 +122,6 @@ func (s *Service) keep(ctx context.Context) error {
 		} else if s.config.Volatile {
 			errs = append(errs, s.mend(ctx, i))
 		}
-	}
-	if s.config.Volatile {
-		errs = append(errs, s.watch(ctx))
 	}
 	return errors.Join(errs...)
 }
@@ -129,13 +142,19 @@ func (s *Service) mend(ctx context.Context, i *intake) error {
 	if err != nil {
 		return err // it says nothing of some, and says so
 	}
-	var errs []error
+	var group errgroup.Group
+	group.SetLimit(mendAtOnce)
+	var faults [quiz.Shards]error
 	for shard := range i.lanes {
 		if i.lanes[shard].journal.lost(lives[shard]) {
-			errs = append(errs, s.putAgain(ctx, i, shard))
+			group.Go(func() error {
+				faults[shard] = s.putAgain(ctx, i, shard)
+				return nil
+			})
 		}
 	}
-	return errors.Join(errs...)
+	_ = group.Wait() // they return nothing
+	return errors.Join(faults[:]...)
 }
 
 // putAgain puts again all that this node has put into one slot.
@@ -155,7 +174,7 @@ func (s *Service) putAgain(ctx context.Context, i *intake, shard int) error {
 		lives = append(lives, life)
 	}
 	for some := range slices.Chunk(answers, maxBatch) {
-		life, _, err := s.putAnswers(ctx, slot, isEntry(q, i.n), some)
+		life, _, err := s.putAnswers(ctx, s.answers.PutAnswersAgain, slot, isEntry(q, i.n), some)
 		if err != nil {
 			return err
 		}

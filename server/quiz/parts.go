@@ -31,12 +31,18 @@ type parts struct {
 
 	mu    sync.Mutex
 	rows  int
-	known *lru.Cache[quiz.Slot, quiz.Part]
+	known *lru.Cache[partKey, quiz.Part]
+}
+
+// partKey names a part as it was sealed, or as it was evaluated.
+type partKey struct {
+	quiz.Slot
+	evaluated bool
 }
 
 func newParts(s *Service) *parts {
 	p := &parts{service: s, reading: make(chan struct{}, partsAtOnce)}
-	known, err := lru.NewWithEvict(maxParts, func(_ quiz.Slot, part quiz.Part) { p.rows -= rows(part) })
+	known, err := lru.NewWithEvict(maxParts, func(_ partKey, part quiz.Part) { p.rows -= rows(part) })
 	if err != nil {
 		panic(err) // the size is not positive
 	}
@@ -47,26 +53,24 @@ func newParts(s *Service) *parts {
 // rows is how many lines a part has.
 func rows(part quiz.Part) int { return len(part.Evidence) + len(part.Players) }
 
-// of returns what a shard came to with a question. It is remembered if that does not change
-// any more.
-func (p *parts) of(ctx context.Context, slot quiz.Slot, final bool) (quiz.Part, error) {
-	if !final {
-		return p.service.quizzes.QuizPart(ctx, slot)
-	}
+// of returns what a shard came to with a question that is sealed. Of one that is not known to
+// be evaluated the evidence alone is final.
+func (p *parts) of(ctx context.Context, key partKey) (quiz.Part, error) {
+	slot := key.Slot
 	p.mu.Lock()
-	part, ok := p.known.Get(slot)
+	part, ok := p.known.Get(key)
 	p.mu.Unlock()
 	if ok {
 		return part, nil
 	}
-	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d", slot.Room, slot.Quiz, slot.Question, slot.Shard), func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
+	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d/%v", slot.Room, slot.Quiz, slot.Question, slot.Shard, key.evaluated), func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
 		p.reading <- struct{}{}
 		defer func() { <-p.reading }()
 		ctx, cancel := context.WithTimeout(p.service.ctx, readWithin)
 		defer cancel()
 		part, err := p.service.quizzes.QuizPart(ctx, slot)
 		if err == nil {
-			p.put(slot, part)
+			p.put(key, part)
 		}
 		return part, err
 	})
@@ -80,14 +84,14 @@ func (p *parts) of(ctx context.Context, slot quiz.Slot, final bool) (quiz.Part, 
 }
 
 // put remembers a part, and forgets those that were not asked for longest.
-func (p *parts) put(slot quiz.Slot, part quiz.Part) {
+func (p *parts) put(key partKey, part quiz.Part) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.known.Contains(slot) {
+	if p.known.Contains(key) {
 		return
 	}
 	p.rows += rows(part)
-	p.known.Add(slot, part)
+	p.known.Add(key, part)
 	for p.rows > maxRows && p.known.Len() > 1 {
 		p.known.RemoveOldest()
 	}
@@ -117,7 +121,29 @@ func sealed(q *quiz.Quiz) quiz.Number {
 
 // part returns what a shard of a quiz came to with a question that is sealed.
 func (s *Service) part(ctx context.Context, q *quiz.Quiz, n quiz.Number, shard int) (quiz.Part, error) {
-	return s.parts.of(ctx, quiz.Slot{Ref: q.Ref, Question: n, Shard: shard}, n <= done(q))
+	return s.parts.of(ctx, partKey{quiz.Slot{Ref: q.Ref, Question: n, Shard: shard}, n <= done(q)})
+}
+
+// evidenceOf returns what there is of a user at a question that was asked. The slots of the
+// latest have it at hand.
+func (s *Service) evidenceOf(ctx context.Context, q *quiz.Quiz, n quiz.Number, user live.UserID) (quiz.Evidence, error) {
+	slot := quiz.Slot{Ref: q.Ref, Question: n, Shard: quiz.ShardOf(user)}
+	kept := n <= sealed(q)
+	if n+1 >= q.Current && !q.State.Over() {
+		life, found, err := s.answers.EvidenceOf(ctx, slot, []live.UserID{user})
+		if err == nil && life != "" {
+			return found[0], nil
+		}
+		if !kept {
+			return quiz.Evidence{User: user}, err
+		}
+	}
+	if !kept {
+		return quiz.Evidence{User: user}, nil
+	}
+	part, err := s.part(ctx, q, n, slot.Shard)
+	e, _ := evidenceIn(part.Evidence, user)
+	return e, err
 }
 
 // playerIn finds a user among players; one who is not there is a Spectator.

@@ -33,12 +33,20 @@ type faulty struct {
 	after  bool
 }
 
+// trouble is which calls fail.
+type trouble struct {
+	every int64         // one of so many; 0: none
+	from  int64         // with this one begins an outage
+	lasts time.Duration // of so long
+}
+
 // faults says which calls fail.
 type faults struct {
-	every int64
+	trouble
 
 	mu     sync.Mutex
 	calls  int64
+	over   time.Time // the end of the outage
 	failed map[string]int
 }
 
@@ -47,7 +55,13 @@ func (f *faults) fails(about string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
-	if f.calls%f.every != 0 || about != "" && f.failed[about] == 3 {
+	if f.calls == f.from {
+		f.over = time.Now().Add(f.lasts)
+	}
+	if time.Now().Before(f.over) {
+		return true
+	}
+	if f.every == 0 || f.calls%f.every != 0 || about != "" && f.failed[about] == 3 {
 		return false
 	}
 	f.failed[about]++
@@ -122,7 +136,12 @@ func (f faulty) PutAnswers(
 
 // breaking returns a set of which every so-many-th call about quizzes fails.
 func breaking(set store.Set, every int64, after bool) store.Set {
-	f := faulty{set.Quizzes, set.Answers, &faults{every: every, failed: make(map[string]int)}, after}
+	return failingBy(set, trouble{every: every}, after)
+}
+
+// failingBy returns a set whose calls about quizzes fail as faults says.
+func failingBy(set store.Set, how trouble, after bool) store.Set {
+	f := faulty{set.Quizzes, set.Answers, &faults{trouble: how, failed: make(map[string]int)}, after}
 	set.Quizzes, set.Answers = f, f
 	return set
 }
@@ -147,21 +166,28 @@ func answerUntil(t *testing.T, s *quiz.Service, user string, n rules.Number, o r
 // which nothing failed.
 func TestNothingThatFailsChangesTheResult(t *testing.T) {
 	t.Parallel()
-	for _, every := range []int64{1 << 40, 3, 5, 7, 11} {
+	all := map[string]trouble{"nothing": {}}
+	for _, every := range []int64{3, 5, 7, 11} {
+		all[fmt.Sprintf("each %d.", every)] = trouble{every: every}
+	}
+	for _, from := range []int64{2, 50, 150, 300, 500, 900} { // in each part of the game
+		all[fmt.Sprintf("from the %d. on", from)] = trouble{from: from, lasts: 8 * time.Second} // longer than leases
+	}
+	for name, how := range all {
 		for _, after := range []bool{false, true} {
-			t.Run(fmt.Sprint(every, after), func(t *testing.T) {
+			t.Run(fmt.Sprint(name, " after: ", after), func(t *testing.T) {
 				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { playThrough(t, every, after) })
+				synctest.Test(t, func(t *testing.T) { playThrough(t, how, after) })
 			})
 		}
 	}
 }
 
-func playThrough(t *testing.T, every int64, after bool) {
+func playThrough(t *testing.T, how trouble, after bool) {
 	set := newSet(t)
 	sound := quiz.New(set, set.Rooms, quiz.Config{}) // it asks and looks, and does no task
 	t.Cleanup(sound.Close)
-	broken := breaking(set, every, after)
+	broken := failingBy(set, how, after)
 	nodes := []*quiz.Service{
 		node(t, broken, func(c *quiz.Config) { c.Node = "a" }),
 		node(t, broken, func(c *quiz.Config) { c.Node = "b" }),
@@ -174,7 +200,7 @@ func playThrough(t *testing.T, every int64, after bool) {
 	for i := range 100 {
 		in[fmt.Sprint("user ", i)] = 2
 	}
-	draw := rand.New(rand.NewPCG(1, uint64(every)))
+	draw := rand.New(rand.NewPCG(1, uint64(how.every+how.from)))
 	for n := rules.Number(1); n <= 3; n++ {
 		ask(t, sound, n)
 		chosen := make(map[string]rules.Option)
@@ -204,6 +230,9 @@ func playThrough(t *testing.T, every int64, after bool) {
 		if got := reveal(t, sound, n).Rounds[n-1].Tally; got.Remaining != int64(len(in)) || got.Missed != 0 {
 			t.Fatalf("after %d: %+v, want %d in", n, got, len(in))
 		}
+	}
+	if calls := broken.Quizzes.(faulty).faults.calls; how.from > calls {
+		t.Errorf("the outage was to begin with call %d of %d", how.from, calls)
 	}
 	q := finish(t, sound)
 	if q.Result.Winners != int64(len(in)) {
@@ -347,13 +376,28 @@ type forgetful struct {
 	store.Answers
 	fresh func() store.Answers
 	life  atomic.Int64
+	lost  atomic.Int64 // when, in nanoseconds
 	now   atomic.Pointer[store.Answers]
+	calls atomic.Int64
+	at    int64 // the call before which all is lost; 0: none
 }
+
+// settles is how long after a loss nothing is sealed, as store.Answers wants it.
+const settles = 3 * time.Second
 
 func (f *forgetful) lose() {
 	next := f.fresh()
 	f.now.Store(&next)
 	f.life.Add(1)
+	f.lost.Store(time.Now().UnixNano())
+}
+
+// hold returns what there is now.
+func (f *forgetful) hold() store.Answers {
+	if f.calls.Add(1) == f.at {
+		f.lose()
+	}
+	return *f.now.Load()
 }
 
 func (f *forgetful) named(l store.SlotLife) store.SlotLife {
@@ -366,22 +410,38 @@ func (f *forgetful) named(l store.SlotLife) store.SlotLife {
 func (f *forgetful) PutAnswers(
 	ctx context.Context, slot rules.Slot, entry bool, all []rules.Answer,
 ) (store.SlotLife, []rules.Receipt, error) {
-	life, receipts, err := (*f.now.Load()).PutAnswers(ctx, slot, entry, all)
+	life, receipts, err := f.hold().PutAnswers(ctx, slot, entry, all)
 	return f.named(life), receipts, err
 }
 
+func (f *forgetful) PutAnswersAgain(
+	ctx context.Context, slot rules.Slot, entry bool, all []rules.Answer,
+) (store.SlotLife, []rules.Receipt, error) {
+	life, receipts, err := f.hold().PutAnswersAgain(ctx, slot, entry, all)
+	return f.named(life), receipts, err
+}
+
+func (f *forgetful) EvidenceOf(ctx context.Context, slot rules.Slot, users []live.UserID) (store.SlotLife, []rules.Evidence, error) {
+	life, evidence, err := f.hold().EvidenceOf(ctx, slot, users)
+	return f.named(life), evidence, err
+}
+
 func (f *forgetful) PutNotes(ctx context.Context, slot rules.Slot, notes []rules.Note) (store.SlotLife, bool, error) {
-	life, sealed, err := (*f.now.Load()).PutNotes(ctx, slot, notes)
+	life, sealed, err := f.hold().PutNotes(ctx, slot, notes)
 	return f.named(life), sealed, err
 }
 
 func (f *forgetful) Seal(ctx context.Context, slot rules.Slot) (store.SlotLife, []rules.Evidence, error) {
-	life, evidence, err := (*f.now.Load()).Seal(ctx, slot)
+	held := f.hold()
+	if time.Since(time.Unix(0, f.lost.Load())) < settles {
+		return "", nil, store.ErrUnavailable
+	}
+	life, evidence, err := held.Seal(ctx, slot)
 	return f.named(life), evidence, err
 }
 
 func (f *forgetful) SlotLives(ctx context.Context, ref rules.Ref, n rules.Number) ([rules.Shards]store.SlotLife, error) {
-	lives, err := (*f.now.Load()).SlotLives(ctx, ref, n)
+	lives, err := f.hold().SlotLives(ctx, ref, n)
 	for i := range lives {
 		lives[i] = f.named(lives[i])
 	}
@@ -389,11 +449,110 @@ func (f *forgetful) SlotLives(ctx context.Context, ref rules.Ref, n rules.Number
 }
 
 func (f *forgetful) PutStandings(ctx context.Context, slot rules.Slot, players []rules.Player) error {
-	return (*f.now.Load()).PutStandings(ctx, slot, players)
+	return f.hold().PutStandings(ctx, slot, players)
 }
 
 func (f *forgetful) StandingsOf(ctx context.Context, slot rules.Slot, users []live.UserID) ([]rules.Player, error) {
-	return (*f.now.Load()).StandingsOf(ctx, slot, users)
+	return f.hold().StandingsOf(ctx, slot, users)
+}
+
+// losing has a set's answers lost before a call; 0: when the test says so.
+func losing(t *testing.T, set *store.Set, at int64) *forgetful {
+	t.Helper()
+	lossy := &forgetful{Answers: set.Answers, fresh: func() store.Answers { return newSet(t).Answers }, at: at}
+	first := lossy.Answers
+	lossy.now.Store(&first)
+	set.Answers = lossy
+	return lossy
+}
+
+// Whatever step of a game it is at which all is lost that players did: what was acknowledged
+// counts, and who has answered is told so, also by a node that never saw the question before.
+func TestWhateverStepItIsLostAt(t *testing.T) {
+	t.Parallel()
+	for at := int64(1); at < 450; at += 19 {
+		synctest.Test(t, func(t *testing.T) {
+			set := newSet(t)
+			lossy := losing(t, &set, at)
+			volatile := func(c *quiz.Config) { c.Volatile = true }
+			nodes := []*quiz.Service{node(t, set, volatile), node(t, set, volatile)}
+			create(t, nodes[0], 2, func(r *rules.Rules) { r.Missed, r.TicketGrace = rules.EliminateMissed, 0 })
+			for n := rules.Number(1); n <= 2; n++ {
+				ask(t, nodes[0], n)
+				for i := range 100 {
+					if done, err := submit(t, nodes[i%2], fmt.Sprint("user ", i), n, 1, ""); err != nil || done.Option != 1 {
+						t.Fatal(done, err)
+					}
+				}
+				time.Sleep(10 * time.Second)
+				late := node(t, set, volatile) // it has never seen the question, nor watched its slots
+				if got := reveal(t, late, n).Rounds[n-1].Tally; got.Remaining != 100 || got.Answers[0] != 100 {
+					t.Errorf("lost at call %d; question %d: %+v", at, n, got)
+				}
+				if done, err := submit(t, late, "user 7", n, 2, ""); err != nil || done.Option != 1 || !done.Duplicate {
+					t.Errorf("lost at call %d; repeated: %+v, %v", at, done, err)
+				}
+			}
+			if made := lossy.calls.Load(); made < at {
+				t.Errorf("to be lost at call %d of %d", at, made)
+			}
+		})
+	}
+}
+
+// An answer counts that was taken by whom it was put by, who heard nothing of it, and then
+// acknowledged as one that is there.
+func TestWhatWasTakenUnheardIsPutAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet(t)
+		lossy := losing(t, &set, 0)
+		volatile := func(c *quiz.Config) { c.Volatile = true }
+		sound, deaf := node(t, set, volatile), node(t, breaking(set, 1, true), volatile)
+		create(t, sound, 1, func(r *rules.Rules) { r.Missed = rules.EliminateMissed })
+		ask(t, sound, 1)
+		deaf.Saw(find(t, set))
+		later := new(quiz.BusyError)
+		if _, err := submit(t, deaf, "ann", 1, 1, ""); !errors.As(err, &later) {
+			t.Fatal(err)
+		}
+		if done, err := submit(t, sound, "ann", 1, 1, later.Ticket); err != nil || !done.Duplicate {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		lossy.lose()
+		if got := reveal(t, sound, 1).Rounds[0].Tally; got.Answers[0] != 1 || got.Remaining != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// Where a slot was lost and another device answers before the first answer is put again, the
+// answer that was received first counts.
+func TestTheFirstOfTwoDevicesCounts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet(t)
+		lossy := losing(t, &set, 0)
+		volatile := func(c *quiz.Config) { c.Volatile = true }
+		a, b := node(t, set, volatile), node(t, set, volatile)
+		create(t, a, 1)
+		ask(t, a, 1)
+		if _, err := submit(t, a, "ann", 1, 1, ""); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+		lossy.lose()
+		if done, err := submit(t, b, "ann", 1, 2, ""); err != nil || done.Option != 2 {
+			t.Fatalf("the second device: %+v, %v", done, err)
+		}
+		time.Sleep(2 * time.Second)
+		if done, err := submit(t, b, "ann", 1, 2, ""); err != nil || done.Option != 1 || !done.Duplicate {
+			t.Errorf("the second device again: %+v, %v", done, err)
+		}
+		if got := reveal(t, b, 1).Rounds[0].Tally; got.Answers != [rules.MaxOptions]int64{1} {
+			t.Errorf("%+v", got)
+		}
+	})
 }
 
 // What was acknowledged is there after all was lost, once or at the last moment: each node
@@ -403,9 +562,7 @@ func TestWhatWasLostIsPutAgain(t *testing.T) {
 	for _, at := range []time.Duration{3 * time.Second, 9 * time.Second, 11900 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			set := newSet(t)
-			lossy := &forgetful{Answers: set.Answers, fresh: func() store.Answers { return newSet(t).Answers }}
-			lossy.lose()
-			set.Answers = lossy
+			lossy := losing(t, &set, 0)
 			volatile := func(c *quiz.Config) { c.Volatile = true }
 			nodes := []*quiz.Service{node(t, set, volatile), node(t, set, volatile)}
 			create(t, nodes[0], 2, func(r *rules.Rules) { r.Missed = rules.EliminateMissed })

@@ -42,10 +42,17 @@ func (s *Service) Results(ctx context.Context, p auth.Principal, query ResultQue
 		if err != nil {
 			return nil, "", err
 		}
+		back, err := s.backIn(ctx, &q, from.shard, part.Players)
+		if err != nil {
+			return nil, "", err
+		}
 		for i := range part.Players {
 			player := part.Players[i]
 			if player.User <= from.user {
 				continue
+			}
+			if back[player.User] {
+				player = player.Back()
 			}
 			standing := s.standing(&q, player)
 			if player.Status == quiz.Spectator || !query.asksFor(standing.Player) {

@@ -17,7 +17,8 @@ import (
 func TestGrantsAndRevives(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := node(t, newSet(t))
+		set := newSet(t)
+		s := node(t, set)
 		create(t, s, 3, func(r *rules.Rules) { r.Revives.Mode, r.Revives.MaxUsed = rules.ReviveChosen, 5 })
 		grant := func(count int) error {
 			return s.Grant(t.Context(), backend, ref, quiz.Grant{Users: []live.UserID{"ann"}, Count: count, RequestID: "gift"})
@@ -33,6 +34,12 @@ func TestGrantsAndRevives(t *testing.T) {
 		for range 2 {
 			if err := grant(2); err != nil {
 				t.Fatal(err)
+			}
+		}
+		for _, other := range []quiz.Grant{{Users: []live.UserID{"ann"}, Count: 3}, {Users: []live.UserID{"ann", "bob"}, Count: 2}} {
+			other.RequestID = "gift"
+			if err := s.Grant(t.Context(), backend, ref, other); !errors.Is(err, store.ErrRequestReused) {
+				t.Errorf("%+v: %v", other, err)
 			}
 		}
 		time.Sleep(time.Millisecond) // a grant counts for what is asked after it
@@ -66,6 +73,12 @@ func TestGrantsAndRevives(t *testing.T) {
 			t.Errorf("without a revive: %v", err)
 		}
 		ask(t, s, 2)
+		if _, got, err := node(t, set).Standing(t.Context(), viewer("ann"), ref, ""); err != nil || got.Status != rules.Playing || got.RevivesLeft != 1 {
+			t.Errorf("at another node: %+v, %v", got, err)
+		}
+		if got, err := node(t, set).Revive(t.Context(), viewer("ann"), ref, 1, ""); err != nil || got.Status != rules.Playing {
+			t.Errorf("revived while the next is asked: %+v, %v", got, err)
+		}
 		if _, err := submit(t, s, "bob", 2, 1, ""); !errors.Is(err, rules.ErrNotPlaying) {
 			t.Errorf("one who is out: %v", err)
 		}

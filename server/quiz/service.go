@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
@@ -33,6 +35,19 @@ type Frames interface {
 	// Acknowledge says that frames have reached a session, if it is served here.
 	Acknowledge(id live.RoomID, who room.Session, frames []string)
 }
+
+// Sessions knows whose sessions are.
+type Sessions interface {
+	// Owns returns nil if a session is a user's in a room, and store.ErrSessionTaken if it is
+	// not.
+	Owns(ctx context.Context, id live.RoomID, user live.UserID, session live.SessionID) error
+}
+
+// anyone is Sessions that are whoever's says so.
+type anyone struct{}
+
+// Owns implements Sessions.
+func (anyone) Owns(context.Context, live.RoomID, live.UserID, live.SessionID) error { return nil }
 
 // nobody is Frames that shows none.
 type nobody struct{}
@@ -60,6 +75,8 @@ type Config struct {
 	Volatile bool
 	// Frames is told of acknowledgements. Default: nobody.
 	Frames Frames
+	// Sessions is asked whose session acknowledges. Default: whoever's says so.
+	Sessions Sessions
 	// Logger gets what an operator should know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.
@@ -83,12 +100,11 @@ type Service struct {
 	logger    *slog.Logger
 	metrics   *Metrics
 
-	waiting atomic.Int64 // answers that wait for the store
-	intakes intakes
-	lives   lives
-	revived *revived
-	hurry   chan struct{} // there may be tasks that are due
-	workers int
+	waiting  atomic.Int64 // answers that wait for the store
+	intakes  intakes
+	sessions *lru.Cache[ownedSession, struct{}] // whose they are
+	hurry    chan struct{}                      // there may be tasks that are due
+	workers  int
 
 	ctx    context.Context //nolint:containedctx // the life of reads that several callers wait for
 	cancel context.CancelFunc
@@ -101,9 +117,10 @@ func New(set store.Set, r Rooms, c Config) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
 		config: c, quizzes: set.Quizzes, answers: set.Answers, sanctions: set.Sanctions, presence: set.Presence, clock: set.Clock, rooms: r,
-		tickets: newTickets(c.TicketKey), logger: c.Logger, metrics: c.Metrics, revived: newRevived(),
+		tickets: newTickets(c.TicketKey), logger: c.Logger, metrics: c.Metrics,
 		hurry: make(chan struct{}, 1), workers: max(2, 2*runtime.GOMAXPROCS(0)), ctx: ctx, cancel: cancel,
 	}
+	s.sessions = newOwned()
 	s.views = newViews(s)
 	s.parts = newParts(s)
 	s.counts = newCounts(s)

@@ -3,7 +3,7 @@ package quiz
 import (
 	"context"
 	"errors"
-	"sync"
+	"slices"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
@@ -56,15 +56,66 @@ func (s *Service) Standing(
 	if !leads(p) && player.After > 0 && unrevealed(q, player.After) {
 		hidden, player = player.After, player.Unjudged()
 	}
+	if player, err = s.sinceThen(ctx, q, player); err != nil {
+		return "", Standing{}, err
+	}
 	standing := s.standing(q, player)
 	standing.Answers, err = s.given(ctx, q, user, hidden)
 	return q.Quiz, standing, err
 }
 
-// known returns a quiz as it was a moment ago; with no id as it is.
+// sinceThen returns where a player stands who stood so after the last question that is
+// evaluated: somebody may have become one since, or come back.
+func (s *Service) sinceThen(ctx context.Context, q *quiz.Quiz, p quiz.Player) (quiz.Player, error) {
+	next := done(q) + 1
+	enters := p.Status == quiz.Spectator && next == q.Current && int(next) <= q.Rules.EntryQuestions
+	if !q.State.Running() || !enters && p.Status != quiz.Revivable {
+		return p, nil
+	}
+	e, err := s.evidenceOf(ctx, q, next, p.User)
+	switch {
+	case err != nil:
+		return p, err
+	case enters && (e.Entered != 0 || e.Option != 0):
+		p.Status, p.EnteredAt = quiz.Playing, next
+	case p.Status == quiz.Revivable && e.Revived != 0:
+		p = p.Back()
+	}
+	return p, nil
+}
+
+// backIn returns those of the players of a shard who have chosen to come back since the last
+// question.
+func (s *Service) backIn(ctx context.Context, q *quiz.Quiz, shard int, players []quiz.Player) (map[live.UserID]bool, error) {
+	if q.State != quiz.Revealed || q.Rules.Revives.Mode != quiz.ReviveChosen {
+		return nil, nil
+	}
+	var users []live.UserID
+	for i := range players {
+		if players[i].Status == quiz.Revivable {
+			users = append(users, players[i].User)
+		}
+	}
+	back := make(map[live.UserID]bool)
+	slot := quiz.Slot{Ref: q.Ref, Question: quiz.Revive.Slot(q.Current), Shard: shard}
+	for some := range slices.Chunk(users, maxBatch) {
+		_, found, err := s.answers.EvidenceOf(ctx, slot, some)
+		if err != nil {
+			return nil, err
+		}
+		for i := range found {
+			if found[i].Revived != 0 {
+				back[found[i].User] = true
+			}
+		}
+	}
+	return back, nil
+}
+
+// known returns a quiz as it was within a second; with no id as it is.
 func (s *Service) known(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
 	if ref.Quiz != "" {
-		return s.views.latest(ctx, ref)
+		return s.views.fresh(ctx, ref)
 	}
 	q, err := s.find(ctx, ref)
 	return &q, err
@@ -78,9 +129,6 @@ func unrevealed(q *quiz.Quiz, n quiz.Number) bool {
 
 // standing returns where a player stands now.
 func (s *Service) standing(q *quiz.Quiz, p quiz.Player) Standing {
-	if p.Status == quiz.Revivable && s.revived.has(questionKey{q.Ref, p.OutAt}, p.User) {
-		p = p.Back()
-	}
 	p = q.Standing(p, s.now())
 	return Standing{Player: p, RevivesLeft: q.RevivesLeft(p)}
 }
@@ -103,11 +151,23 @@ func (s *Service) playerOf(ctx context.Context, q *quiz.Quiz, user live.UserID) 
 	return playerIn(part.Players, user), err
 }
 
-// given returns a user's answers to the questions that are sealed, without the outcome of
-// one that is hidden.
+// given returns a user's answers, without the outcome of a question that is hidden.
 func (s *Service) given(ctx context.Context, q *quiz.Quiz, user live.UserID, hidden quiz.Number) ([]Given, error) {
+	all, err := s.judged(ctx, q, user, hidden)
+	if n := done(q) + 1; err == nil && n == q.Current && q.State.Running() {
+		var e quiz.Evidence
+		e, err = s.evidenceOf(ctx, q, n, user)
+		if e.Option != 0 || proved(e) != 0 && n <= sealed(q) {
+			all = append(all, Given{Question: n, Option: e.Option, Received: e.Received, Delivered: proved(e)})
+		}
+	}
+	return all, err
+}
+
+// judged is given for the questions that are evaluated.
+func (s *Service) judged(ctx context.Context, q *quiz.Quiz, user live.UserID, hidden quiz.Number) ([]Given, error) {
 	var all []Given
-	for n := quiz.Number(1); n <= min(sealed(q), q.Current); n++ {
+	for n := quiz.Number(1); n <= min(done(q), q.Current); n++ {
 		part, err := s.part(ctx, q, n, quiz.ShardOf(user))
 		if err != nil {
 			return nil, err
@@ -159,12 +219,9 @@ func (s *Service) Revive(
 	if err != nil {
 		return Standing{}, err
 	}
-	if player.Status != quiz.Revivable && n < done(q) {
-		return s.revivedBefore(ctx, q, player, n)
-	}
 	now := s.now()
 	if err := q.MayRevive(player, now); err != nil || player.OutAt != n {
-		return Standing{}, quiz.ErrReviveUnavailable
+		return s.revivedBefore(ctx, q, player, n)
 	}
 	slot := quiz.Slot{Ref: ref, Question: quiz.Revive.Slot(n), Shard: quiz.ShardOf(user)}
 	late, err := s.note(ctx, slot, quiz.Note{Kind: quiz.Revive, User: user, At: now})
@@ -172,59 +229,23 @@ func (s *Service) Revive(
 		return Standing{}, err
 	}
 	if late {
-		return Standing{}, quiz.ErrReviveUnavailable
+		return s.revivedBefore(ctx, q, player, n)
 	}
-	s.revived.add(questionKey{ref, n}, user)
-	return s.standing(q, player), nil
+	return s.standing(q, player.Back()), nil
 }
 
-// revivedBefore answers one who has come back after a question already.
+// revivedBefore answers one who has come back after a question already, and is told so again.
 func (s *Service) revivedBefore(
 	ctx context.Context, q *quiz.Quiz, p quiz.Player, n quiz.Number,
 ) (Standing, error) {
-	part, err := s.part(ctx, q, quiz.Revive.Slot(n), quiz.ShardOf(p.User))
-	if err != nil {
+	e, err := s.evidenceOf(ctx, q, quiz.Revive.Slot(n), p.User)
+	switch {
+	case err != nil:
 		return Standing{}, err
-	}
-	if e, _ := evidenceIn(part.Evidence, p.User); e.Revived == 0 {
+	case e.Revived == 0:
 		return Standing{}, quiz.ErrReviveUnavailable
+	case p.Status == quiz.Revivable && p.OutAt == n:
+		p = p.Back()
 	}
 	return s.standing(q, p), nil
-}
-
-// maxRevived is how many users a node remembers to have come back.
-const maxRevived = 100_000
-
-// revived is who came back by choice, through this node, after a question: the store knows
-// it, and evaluates it with the next.
-type revived struct {
-	mu  sync.Mutex
-	who map[questionKey]map[live.UserID]struct{}
-	all int
-}
-
-func newRevived() *revived { return &revived{who: make(map[questionKey]map[live.UserID]struct{})} }
-
-// add notes a user. Beyond a bound all are forgotten: they are seen as REVIVABLE then, until
-// the next question is evaluated.
-func (r *revived) add(key questionKey, user live.UserID) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.all >= maxRevived {
-		clear(r.who)
-		r.all = 0
-	}
-	if r.who[key] == nil {
-		r.who[key] = make(map[live.UserID]struct{})
-	}
-	r.who[key][user] = struct{}{}
-	r.all++
-}
-
-// has says whether a user is noted.
-func (r *revived) has(key questionKey, user live.UserID) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	_, ok := r.who[key][user]
-	return ok
 }

@@ -29,7 +29,8 @@ type Submitted struct {
 	Duplicate bool // it was there before
 }
 
-// Submit takes an answer. It is stored when this returns. Errors of auth and of
+// Submit takes an answer. It is stored when this returns. Who has answered is told the answer
+// that counts, however late they repeat it. Errors of auth and of
 // quiz.Accepts, quiz.ErrNotPlaying, ErrTicket, *BusyError, on behalf of somebody
 // *moderation.BannedError, store.ErrRoomNotFound, store.ErrRoomEnded, store.ErrQuizNotFound.
 func (s *Service) Submit(ctx context.Context, p auth.Principal, a Submission) (Submitted, error) {
@@ -55,11 +56,14 @@ func (s *Service) submit(
 		}
 	}
 	q, err := s.accepting(ctx, of, first)
+	if err == nil && received > q.SealsAt(a.Question) {
+		err = &quiz.LateError{ClosesAt: q.Round(a.Question).ClosesAt}
+	}
+	if late := new(quiz.LateError); errors.As(err, &late) {
+		return s.unlessAnswered(ctx, q, of, late)
+	}
 	if err != nil {
 		return Submitted{}, s.failed(ctx, nil, of, first, err)
-	}
-	if received > q.SealsAt(a.Question) {
-		return Submitted{}, &quiz.LateError{ClosesAt: q.Round(a.Question).ClosesAt}
 	}
 	if s.waiting.Add(1) > int64(s.config.MaxWaiting) {
 		s.waiting.Add(-1)
@@ -114,6 +118,24 @@ func (s *Service) accepting(ctx context.Context, a answered, received live.Times
 		}
 	}
 	return q, err
+}
+
+// unlessAnswered answers one who comes too late: with their answer that counts, if they have
+// given one in time.
+func (s *Service) unlessAnswered(
+	ctx context.Context, q *quiz.Quiz, a answered, late *quiz.LateError,
+) (Submitted, error) {
+	if a.question > q.Current || q.State == quiz.Cancelled {
+		return Submitted{}, late
+	}
+	e, err := s.evidenceOf(ctx, q, a.question, a.user)
+	switch {
+	case err != nil:
+		return Submitted{}, err
+	case e.Option == 0:
+		return Submitted{}, late
+	}
+	return Submitted{e.Option, e.Received, true}, nil
 }
 
 // told returns what who answered is told of it.

@@ -9,6 +9,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/ovation-live/ovation/live/quiz"
+	"github.com/ovation-live/ovation/store"
 )
 
 const (
@@ -79,6 +80,19 @@ func (v *views) latest(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
 		v.read(ref) //nolint:contextcheck // the read is for all who wait, whoever goes
 	}
 	return known.quiz, nil
+}
+
+// fresh returns a quiz as it was within staleAfter; while the store is away, as it was last.
+func (v *views) fresh(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
+	known, ok := v.known.Get(ref)
+	if ok && (known.quiz.State.Over() || time.Since(known.asked) <= staleAfter) {
+		return known.quiz, nil
+	}
+	q, err := v.since(ctx, ref, time.Now())
+	if ok && errors.Is(err, store.ErrUnavailable) {
+		return known.quiz, nil
+	}
+	return q, err
 }
 
 // since returns a quiz as it was at an instant, or after it.

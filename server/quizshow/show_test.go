@@ -11,6 +11,7 @@ import (
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
+	"github.com/ovation-live/ovation/server/hub"
 )
 
 // TestAQuizAsItsViewersSeeIt is a whole quiz: one is right throughout, one goes out, and
@@ -543,6 +544,38 @@ func TestAGameIsTold(t *testing.T) {
 		got := host.take()
 		if last := got[len(got)-1].GetTally().GetAnswers(); len(last) != 2 || last[0] != 7 {
 			h.Fatalf("counts: %v", got)
+		}
+	})
+}
+
+// Who was appointed is shown what moderators are, and becomes no player by being there, for as
+// long as they are appointed.
+func TestWhoWasAppointed(t *testing.T) {
+	t.Parallel()
+	play(t, func(h *house) {
+		n := h.node()
+		mo := n.seat("mo", live.RoleViewer)
+		defer mo.leave()
+		h.create(nil)
+		n.hub.Stand(theRoom, map[live.UserID]hub.Stand{"mo": {Moderates: live.At(time.Now().Add(6 * time.Second))}})
+		h.ask(1)
+		passing(time.Second)
+		if got := kinds(mo.takeAll()); !slices.Contains(got, "tally") {
+			t.Errorf("appointed: %v", got)
+		}
+		passing(6 * time.Second)
+		mo.takeAll()
+		h.answer(1, map[live.UserID]quiz.Option{"ann": 1})
+		passing(2 * time.Second)
+		if got := kinds(mo.takeAll()); slices.Contains(got, "tally") {
+			t.Errorf("appointed no more: %v", got)
+		}
+		for _, call := range h.store.notes {
+			for _, note := range call.notes {
+				if note.Kind == quiz.Entered && note.User == "mo" {
+					t.Error("a moderator became a player by being there")
+				}
+			}
 		}
 	})
 }

@@ -90,6 +90,17 @@ func (s *Service) visit(
 	return entered.ID, online, err
 }
 
+// Owns returns nil if a session is a user's in a room, and store.ErrSessionTaken if it is not.
+// It is a sign of life.
+func (s *Service) Owns(ctx context.Context, id live.RoomID, user live.UserID, session live.SessionID) error {
+	mine := map[live.RoomID][]store.Lease{id: {{Session: session, User: user}}}
+	lost, err := s.presence.Renew(ctx, mine, pollTerm)
+	if err == nil && len(lost[id]) > 0 {
+		err = store.ErrSessionTaken
+	}
+	return err
+}
+
 // Enter opens a session, or resumes the one named if it is the caller's, for the
 // length of a lease.
 func (s *Service) Enter(

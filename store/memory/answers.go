@@ -76,6 +76,9 @@ func (a *answers) forget(since live.Timestamp) {
 	}
 }
 
+// OpenAnswers implements store.Answers. What is kept begins by itself, and is never lost.
+func (s *Store) OpenAnswers(ctx context.Context, _ quiz.Ref, _ bool) error { return ctx.Err() }
+
 // PutAnswers implements store.Answers.
 func (s *Store) PutAnswers(
 	ctx context.Context, slot quiz.Slot, entry bool, list []quiz.Answer,
@@ -85,7 +88,21 @@ func (s *Store) PutAnswers(
 	}
 	now := s.now()
 	g := s.answers.touch(slot.Ref, now)
-	receipts, err := g.shards[slot.Shard].answer(slot.Question, entry, list, now)
+	receipts, err := g.shards[slot.Shard].answer(slot.Question, manner{entry: entry}, list, now)
+	return g.life, receipts, err
+}
+
+// PutAnswersAgain implements store.Answers. Nothing is lost here, so that what is put again
+// elsewhere is there already.
+func (s *Store) PutAnswersAgain(
+	ctx context.Context, slot quiz.Slot, entry bool, list []quiz.Answer,
+) (store.SlotLife, []quiz.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return "", nil, err
+	}
+	now := s.now()
+	g := s.answers.touch(slot.Ref, now)
+	receipts, err := g.shards[slot.Shard].answer(slot.Question, manner{entry: entry, again: true}, list, now)
 	return g.life, receipts, err
 }
 
@@ -145,6 +162,29 @@ func (s *Store) AnswerCounts(
 		}
 	}
 	return sum, nil
+}
+
+// EvidenceOf implements store.Answers.
+func (s *Store) EvidenceOf(
+	ctx context.Context, slot quiz.Slot, users []live.UserID,
+) (store.SlotLife, []quiz.Evidence, error) {
+	if err := ctx.Err(); err != nil {
+		return "", nil, err
+	}
+	g := s.answers.game(slot.Ref)
+	if g == nil || !g.shards[slot.Shard].has(slot.Question) {
+		return "", nothingOf(users), nil
+	}
+	return g.life, g.shards[slot.Shard].evidenceOf(slot.Question, users), nil
+}
+
+// nothingOf is evidence of nothing.
+func nothingOf(users []live.UserID) []quiz.Evidence {
+	all := make([]quiz.Evidence, len(users))
+	for i, user := range users {
+		all[i].User = user
+	}
+	return all
 }
 
 // DeliveredTo implements store.Answers.

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/recent"
 	"github.com/ovation-live/ovation/store"
@@ -29,6 +28,7 @@ type quizState struct {
 	quiz     quiz.Quiz  // written under both locks
 	parts    map[partKey]*keptPart
 	tasks    quizTasks
+	asked    map[string][]byte // what requests asked for
 }
 
 // place returns where the quiz is among those of its room.
@@ -76,7 +76,7 @@ func (b *quizBook) pick(id quiz.ID) *quizState {
 
 // CreateQuiz implements store.Quizzes.
 func (s *Store) CreateQuiz(
-	ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction,
+	ctx context.Context, q quiz.Quiz, requestID string, moves store.QuizMoves,
 ) (quiz.Quiz, error) {
 	r, err := s.open(ctx, q.Room)
 	if err != nil {
@@ -90,10 +90,10 @@ func (s *Store) CreateQuiz(
 	if r.quizzes.byID[q.Quiz] != nil {
 		return quiz.Quiz{}, store.ErrQuizExists
 	}
-	if err := s.books.post(moves, now); err != nil {
+	q.Revision, q.CreatedAt = 1, now
+	if err := s.books.post(moves.Of(q), now); err != nil {
 		return quiz.Quiz{}, err
 	}
-	q.Revision, q.CreatedAt = 1, now
 	r.quizzes.add(q)
 	if requestID != "" {
 		r.quizzes.requests.Put(key, q, now, now.Add(rememberRequests))
@@ -264,6 +264,27 @@ func (b *quizBook) runs(q *quizState) {
 
 // end forgets the requests of a room that has ended: it refuses repeats too.
 func (b *quizBook) end() { b.requests = recent.Memory[request, quiz.Quiz]{} }
+
+// ClaimQuizRequest implements store.Quizzes.
+func (s *Store) ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, asks []byte) (first bool, err error) {
+	r, q, err := s.lockedQuiz(ctx, ref)
+	if err != nil {
+		return false, err
+	}
+	defer r.mu.Unlock()
+	known, ok := q.asked[id]
+	switch {
+	case !ok:
+		if q.asked == nil {
+			q.asked = make(map[string][]byte)
+		}
+		q.asked[id] = slices.Clone(asks)
+		return true, nil
+	case !slices.Equal(known, asks):
+		return false, store.ErrRequestReused
+	}
+	return false, nil
+}
 
 // forgetQuizzes drops what there is of a room's quizzes outside of it.
 func (s *Store) forgetQuizzes(r *roomState) {

@@ -90,8 +90,14 @@ func (s *slot) row(user int32, users int) *row {
 	return made
 }
 
+// manner is how answers are taken.
+type manner struct {
+	entry bool // the question is an entry question
+	again bool // they were taken before: the one that was received first counts
+}
+
 // answer takes answers to a question.
-func (h *shard) answer(n quiz.Number, entry bool, list []quiz.Answer, now live.Timestamp) ([]quiz.Receipt, error) {
+func (h *shard) answer(n quiz.Number, on manner, list []quiz.Answer, now live.Timestamp) ([]quiz.Receipt, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	in := h.slot(n)
@@ -102,7 +108,7 @@ func (h *shard) answer(n quiz.Number, entry bool, list []quiz.Answer, now live.T
 	for some := range slices.Chunk(list, lookUp) {
 		numbers := h.find(some)
 		for i := range some {
-			receipts = append(receipts, h.take(in, entry, &some[i], numbers[i], now))
+			receipts = append(receipts, h.take(in, on, &some[i], numbers[i], now))
 		}
 	}
 	return receipts, nil
@@ -129,22 +135,30 @@ func (h *shard) number(user live.UserID) int32 { return h.names.number(user, has
 
 // take takes one answer, of a user whose number is -1 if they have none, or had none before
 // the answers that came with it.
-func (h *shard) take(in *slot, entry bool, a *quiz.Answer, user int32, now live.Timestamp) quiz.Receipt {
-	if user < 0 && entry && !in.sealed {
+func (h *shard) take(in *slot, on manner, a *quiz.Answer, user int32, now live.Timestamp) quiz.Receipt {
+	if user < 0 && on.entry && !in.sealed {
 		user = h.number(a.User)
 	}
 	if first := in.find(user); first != nil && first.option != 0 {
+		if on.again && !in.sealed && a.Before(first.received, first.option) {
+			in.counts[first.option-1]--
+			return in.put(first, a, now)
+		}
 		return quiz.Receipt{Verdict: quiz.Repeated, Option: first.option, Received: first.received}
 	}
 	switch {
 	case in.sealed:
 		return quiz.Receipt{Verdict: quiz.TooLate}
-	case !h.plays(in, user, entry):
+	case !h.plays(in, user, on.entry):
 		return quiz.Receipt{Verdict: quiz.NotPlaying}
 	}
-	row := in.row(user, len(h.names.users))
+	return in.put(in.row(user, len(h.names.users)), a, now)
+}
+
+// put puts an answer that counts.
+func (s *slot) put(row *row, a *quiz.Answer, now live.Timestamp) quiz.Receipt {
 	row.option, row.received, row.stored = a.Option, a.Received, now
-	in.counts[a.Option-1]++
+	s.counts[a.Option-1]++
 	return quiz.Receipt{Verdict: quiz.Taken, Option: a.Option, Received: a.Received}
 }
 
@@ -286,6 +300,24 @@ func (h *shard) counts(n quiz.Number) (counts [quiz.MaxOptions]int64) {
 		counts = in.counts
 	}
 	return counts
+}
+
+// evidenceOf returns what a question's slot has of users, but for grants.
+func (h *shard) evidenceOf(n quiz.Number, users []live.UserID) []quiz.Evidence {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := nothingOf(users)
+	in := h.look(n)
+	if in == nil {
+		return all
+	}
+	for i, user := range users {
+		if row := in.find(h.names.find(user, hashOf(user))); row != nil {
+			all[i] = h.evidence(in, row)
+			all[i].Grants = nil
+		}
+	}
+	return all
 }
 
 // deliveredTo returns those of the users to whom a question's frame was delivered.

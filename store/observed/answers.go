@@ -19,6 +19,16 @@ func (m measuredAnswers) PutAnswers(ctx context.Context, slot quiz.Slot, entry b
 	return m.next.PutAnswers(ctx, slot, entry, answers)
 }
 
+func (m measuredAnswers) OpenAnswers(ctx context.Context, ref quiz.Ref, created bool) (err error) {
+	defer m.calls.begin(openAnswers).end(&err)
+	return m.next.OpenAnswers(ctx, ref, created)
+}
+
+func (m measuredAnswers) PutAnswersAgain(ctx context.Context, slot quiz.Slot, entry bool, answers []quiz.Answer) (_ store.SlotLife, _ []quiz.Receipt, err error) {
+	defer m.calls.begin(putAnswersAgain).end(&err)
+	return m.next.PutAnswersAgain(ctx, slot, entry, answers)
+}
+
 func (m measuredAnswers) PutNotes(ctx context.Context, slot quiz.Slot, notes []quiz.Note) (_ store.SlotLife, _ bool, err error) {
 	defer m.calls.begin(putNotes).end(&err)
 	return m.next.PutNotes(ctx, slot, notes)
@@ -37,6 +47,11 @@ func (m measuredAnswers) SlotLives(ctx context.Context, ref quiz.Ref, n quiz.Num
 func (m measuredAnswers) AnswerCounts(ctx context.Context, ref quiz.Ref, n quiz.Number) (_ [quiz.MaxOptions]int64, err error) {
 	defer m.calls.begin(answerCounts).end(&err)
 	return m.next.AnswerCounts(ctx, ref, n)
+}
+
+func (m measuredAnswers) EvidenceOf(ctx context.Context, slot quiz.Slot, users []live.UserID) (_ store.SlotLife, _ []quiz.Evidence, err error) {
+	defer m.calls.begin(evidenceOf).end(&err)
+	return m.next.EvidenceOf(ctx, slot, users)
 }
 
 func (m measuredAnswers) DeliveredTo(ctx context.Context, slot quiz.Slot, users []live.UserID) (_ []live.UserID, err error) {

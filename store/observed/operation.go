@@ -62,17 +62,21 @@ const (
 	listQuizzes
 	runningQuizzes
 	changeQuiz
+	claimQuizRequest
 	claimQuizTasks
 	completeQuizTask
 	dropQuizTask
 	quizPart
 	quizTally
 
+	openAnswers
 	putAnswers
+	putAnswersAgain
 	putNotes
 	seal
 	slotLives
 	answerCounts
+	evidenceOf
 	deliveredTo
 	putStandings
 	standingsOf
@@ -100,10 +104,10 @@ var operationNames = [operations]string{
 	appendEvents: "append_events", readEvents: "events", eventConsumer: "event_consumer",
 	acknowledgeEvents: "acknowledge_events", pruneEvents: "prune_events",
 	createQuiz: "create_quiz", getQuiz: "quiz", listQuizzes: "quizzes", runningQuizzes: "running_quizzes",
-	changeQuiz: "change_quiz", claimQuizTasks: "claim_quiz_tasks", completeQuizTask: "complete_quiz_task",
+	changeQuiz: "change_quiz", claimQuizRequest: "claim_quiz_request", claimQuizTasks: "claim_quiz_tasks", completeQuizTask: "complete_quiz_task",
 	dropQuizTask: "drop_quiz_task", quizPart: "quiz_part", quizTally: "quiz_tally",
-	putAnswers: "put_answers", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",
-	deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
+	openAnswers: "open_answers", putAnswers: "put_answers", putAnswersAgain: "put_answers_again", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",
+	evidenceOf: "evidence_of", deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
 	post: "post", balances: "balances", transactions: "transactions",
 }
 

@@ -16,7 +16,7 @@ type measuredQuizzes struct {
 	calls *Metrics
 }
 
-func (m measuredQuizzes) CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction) (_ quiz.Quiz, err error) {
+func (m measuredQuizzes) CreateQuiz(ctx context.Context, q quiz.Quiz, requestID string, moves store.QuizMoves) (_ quiz.Quiz, err error) {
 	defer m.calls.begin(createQuiz).end(&err)
 	return m.next.CreateQuiz(ctx, q, requestID, moves)
 }
@@ -41,6 +41,11 @@ func (m measuredQuizzes) ChangeQuiz(
 ) (_ quiz.Quiz, err error) {
 	defer m.calls.begin(changeQuiz).end(&err)
 	return m.next.ChangeQuiz(ctx, ref, change)
+}
+
+func (m measuredQuizzes) ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, asks []byte) (_ bool, err error) {
+	defer m.calls.begin(claimQuizRequest).end(&err)
+	return m.next.ClaimQuizRequest(ctx, ref, id, asks)
 }
 
 func (m measuredQuizzes) ClaimQuizTasks(ctx context.Context, node store.NodeID, limit int, lease time.Duration) (_ []quiz.Task, err error) {

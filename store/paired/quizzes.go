@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/store"
 )
@@ -21,7 +20,7 @@ type quizzes struct {
 
 // CreateQuiz implements store.Quizzes.
 func (q quizzes) CreateQuiz(
-	ctx context.Context, d quiz.Quiz, requestID string, moves []ledger.Transaction,
+	ctx context.Context, d quiz.Quiz, requestID string, moves store.QuizMoves,
 ) (quiz.Quiz, error) {
 	created, err := q.Durable.CreateQuiz(ctx, d, requestID, moves)
 	if err == nil {

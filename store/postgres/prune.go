@@ -114,7 +114,7 @@ func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 		all.Queue(statement("forget quizzes"), id)         // first: who holds one may be writing what it came to
 		all.Queue(statement("forget quiz parts"), id, batch)
 		for _, name := range []string{
-			"forget quiz tasks", "forget quiz tallies", "forget quiz requests", "forget archives", "forget words",
+			"forget quiz tasks", "forget quiz tallies", "forget quiz claims", "forget quiz requests", "forget archives", "forget words",
 			"forget word lists", "forget word book", "forget sanction requests",
 			"forget sanctions", "forget place", "forget debts", "forget room",
 		} {

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ovation-live/ovation/live"
-	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/record"
@@ -18,7 +17,7 @@ import (
 
 // CreateQuiz implements store.Quizzes.
 func (s *Store) CreateQuiz(
-	ctx context.Context, q quiz.Quiz, requestID string, moves []ledger.Transaction,
+	ctx context.Context, q quiz.Quiz, requestID string, moves store.QuizMoves,
 ) (quiz.Quiz, error) {
 	q.Revision = 1
 	err := s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -41,7 +40,7 @@ func (s *Store) CreateQuiz(
 		if tag.RowsAffected() == 0 {
 			return refuse(store.ErrQuizExists)
 		}
-		return s.post(ctx, tx, moves)
+		return s.post(ctx, tx, moves.Of(q))
 	})
 	if err != nil {
 		return quiz.Quiz{}, err
@@ -260,4 +259,27 @@ func (s *Store) writeChange(ctx context.Context, tx pgx.Tx, c store.QuizChange) 
 		return nil
 	}
 	return s.appendEvents(ctx, tx, []store.Event{*c.Event})
+}
+
+// ClaimQuizRequest implements store.Quizzes.
+func (s *Store) ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, asks []byte) (first bool, err error) {
+	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := holdQuiz(ctx, tx, ref); err != nil {
+			return err
+		}
+		claim := []any{pack(ref.Room), pack(ref.Quiz), pack(id)}
+		tag, err := tx.Exec(ctx, statement("claim for quiz"), append(claim, asks)...)
+		if first = tag.RowsAffected() == 1; err != nil || first {
+			return err
+		}
+		var known []byte
+		if err := tx.QueryRow(ctx, statement("quiz claim"), claim...).Scan(&known); err != nil {
+			return err
+		}
+		if !bytes.Equal(known, asks) {
+			return refuse(store.ErrRequestReused)
+		}
+		return nil
+	})
+	return first && err == nil, err
 }

@@ -12,9 +12,11 @@ import (
 )
 
 var (
+	openBook   = load("slot", "open")
 	putAnswers = load("slot", "answers")
 	putNotes   = load("slot", "notes")
 	slotAlive  = load("slot", "alive")
+	evidenceOf = load("slot", "evidence")
 )
 
 var _ store.Answers = (*Store)(nil)
@@ -23,18 +25,40 @@ var _ store.Answers = (*Store)(nil)
 // was received.
 const answerLength = 1 + 8
 
+// OpenAnswers implements store.Answers.
+func (s *Store) OpenAnswers(ctx context.Context, ref quiz.Ref, created bool) error {
+	return eachShard(func(shard int) error {
+		code, _, err := s.runSlot(ctx, openBook, quiz.Slot{Ref: ref, Shard: shard}, truth(created))
+		return firstOf(err, slotRefusal(code))
+	})
+}
+
 // PutAnswers implements store.Answers.
 func (s *Store) PutAnswers(
 	ctx context.Context, slot quiz.Slot, entry bool, answers []quiz.Answer,
 ) (store.SlotLife, []quiz.Receipt, error) {
-	args := make([]string, 2, 2+len(answers))
+	return s.putAnswers(ctx, slot, entry, false, answers)
+}
+
+// PutAnswersAgain implements store.Answers.
+func (s *Store) PutAnswersAgain(
+	ctx context.Context, slot quiz.Slot, entry bool, answers []quiz.Answer,
+) (store.SlotLife, []quiz.Receipt, error) {
+	return s.putAnswers(ctx, slot, entry, true, answers)
+}
+
+// putAnswers puts answers, perhaps again.
+func (s *Store) putAnswers(
+	ctx context.Context, slot quiz.Slot, entry, again bool, answers []quiz.Answer,
+) (store.SlotLife, []quiz.Receipt, error) {
+	args := make([]string, 3, 3+len(answers))
 	packed := make([]byte, 0, answerLength*len(answers))
 	for _, a := range answers {
 		args = append(args, string(a.User))
 		packed = append(packed, byte(a.Option))
 		packed = binary.BigEndian.AppendUint64(packed, uint64(a.Received)) //nolint:gosec // instants are not negative
 	}
-	args[0], args[1] = truth(entry), rueidis.BinaryString(packed)
+	args[0], args[1], args[2] = truth(entry), truth(again), rueidis.BinaryString(packed)
 	code, list, err := s.runSlot(ctx, putAnswers, slot, args...)
 	if err != nil {
 		return "", nil, err

@@ -71,6 +71,49 @@ func (s *Store) collect(ctx context.Context, slot quiz.Slot, answers, notes int)
 	return c.sorted(), nil
 }
 
+// EvidenceOf implements store.Answers.
+func (s *Store) EvidenceOf(
+	ctx context.Context, slot quiz.Slot, users []live.UserID,
+) (store.SlotLife, []quiz.Evidence, error) {
+	args := make([]string, len(users))
+	for i, user := range users {
+		args[i] = string(user)
+	}
+	code, list, err := s.runSlot(ctx, evidenceOf, slot, args...)
+	if err := firstOf(err, slotRefusal(code)); err != nil {
+		return "", nil, err
+	}
+	f := fieldsOf(list)
+	life := store.SlotLife(f.text())
+	c := newCollection(len(users))
+	all := make([]quiz.Evidence, len(users))
+	for i, user := range users {
+		all[i].User = user
+		if life != "" && f.err == nil {
+			f.err = c.held(user, f)
+			all[i] = *c.of(user)
+		}
+	}
+	return life, all, f.err
+}
+
+// held takes what the script evidence says of a user.
+func (c *collection) held(user live.UserID, f *answer) error {
+	if given := f.text(); given != "" {
+		if _, err := c.answer(string(user), given); err != nil {
+			return err
+		}
+	}
+	for _, kind := range []quiz.NoteKind{quiz.Entered, quiz.Delivered, quiz.Revive} {
+		if said := f.text(); said != "" {
+			if _, err := c.note(noteName(quiz.Note{Kind: kind, User: user}), said); err != nil {
+				return err
+			}
+		}
+	}
+	return f.err
+}
+
 const (
 	// scanAtOnce is about how many fields are read at once: others wait for it.
 	scanAtOnce = 1000

@@ -32,7 +32,8 @@ type Config struct {
 	// BufferBytes is how much each connection reads ahead, and gathers to write.
 	BufferBytes int // 64 KiB
 	// PutAgain is how long nodes have, when Redis may have lost answers, to put them again:
-	// for so long no slot that may lack some is sealed.
+	// for so long no slot that may lack some is sealed, nor for a third of that after some
+	// were put again.
 	PutAgain time.Duration // 3 s
 	// Replicas is how many rooms' logs are held for reading on.
 	Replicas int // 128

@@ -20,6 +20,9 @@ var answersTests = []test{
 	{"AnswersNeedStandings", answersNeedStandings},
 	{"SealedSlotTakesNothing", sealedSlotTakesNothing},
 	{"SealedSlotKnowsItsAnswers", sealedSlotKnowsItsAnswers},
+	{"PutAgainTheFirstReceivedCounts", putAgainTheFirstReceivedCounts},
+	{"EvidenceIsOfTheUsers", evidenceIsOfTheUsers},
+	{"OpeningChangesNothing", openingChangesNothing},
 	{"SealIsInOrderOfUser", sealIsInOrderOfUser},
 	{"NotesCountOnce", notesCountOnce},
 	{"GrantsAddUpOnce", grantsAddUpOnce},
@@ -182,6 +185,76 @@ func sealedSlotKnowsItsAnswers(_ *testing.T, s *rig) {
 	s.answers(slot, true, a)
 	s.seal(slot)
 	s.wantAnswers(slot, true, []quiz.Answer{answer(users[1], 1, 5), answer(users[0], 2, 5)}, tooLate, repeated(a))
+}
+
+// Of answers that were taken in lives that are lost the one that was received first counts,
+// in whatever order they are put again, and however often.
+func putAgainTheFirstReceivedCounts(t *testing.T, s *rig) {
+	users, slot := people(3, 3), slotOf("r", 1)
+	ann, bob := users[0], users[1]
+	first, second, lowest := answer(ann, 3, 10), answer(ann, 2, 20), answer(ann, 1, 10)
+	other := answer(bob, 4, 1_893_553_445_000_001)
+	s.wantAnswers(slot, true, []quiz.Answer{second, other}, taken(second), taken(other))
+	s.wantAnswers(slot, true, []quiz.Answer{first}, repeated(second)) // not again: what is there counts
+	s.wantAgain(slot, true, []quiz.Answer{second, first, second}, repeated(second), taken(first), repeated(first))
+	s.wantAgain(slot, true, []quiz.Answer{lowest, first}, taken(lowest), repeated(lowest))
+	s.wantAgain(slot, false, []quiz.Answer{answer(users[2], 1, 5)}, notPlaying)
+	if counts := s.counted(slot.Ref, 1); counts != [quiz.MaxOptions]int64{0: 1, 3: 1} {
+		t.Errorf("counts %v", counts)
+	}
+	want := []quiz.Evidence{answered(lowest), answered(other)}
+	slices.SortFunc(want, byUser)
+	s.wantSeal(slot, want...)
+	s.wantAgain(slot, true, []quiz.Answer{answer(ann, 1, 1), answer(users[2], 1, 1)}, repeated(lowest), tooLate)
+	s.wantSeal(slot, want...)
+}
+
+func evidenceIsOfTheUsers(t *testing.T, s *rig) {
+	users, slot := people(3, 4), slotOf("r", 1)
+	s.wantEvidence(slot, false, users, quiz.Evidence{User: users[0]}, quiz.Evidence{User: users[1]}, quiz.Evidence{User: users[2]}, quiz.Evidence{User: users[3]})
+	a := answer(users[0], 2, 10)
+	s.notes(slot, quiz.Note{Kind: quiz.Entered, User: users[0], At: 3}, quiz.Note{Kind: quiz.Delivered, User: users[0], At: 4, Session: "s"},
+		quiz.Note{Kind: quiz.Revive, User: users[2], At: 5}, quiz.Note{Kind: quiz.Granted, User: users[2], At: 5, ID: "g", Count: 1})
+	s.answers(slot, true, a)
+	full := answered(a)
+	full.Entered, full.Delivered, full.Session = 3, 4, "s"
+	revived, nothing := quiz.Evidence{User: users[2], Revived: 5}, quiz.Evidence{User: users[1]}
+	for range 2 { // sealed or not
+		s.wantEvidence(slot, true, []live.UserID{users[2], users[1], users[0], users[2]}, revived, nothing, full, revived)
+		s.wantEvidence(slot, true, nil)
+		s.seal(slot)
+	}
+	s.wantEvidence(slotOf("r", 2), false, users[:1], quiz.Evidence{User: users[0]})
+	s.wantEvidence(slotOf("other", 1), false, users[:1], quiz.Evidence{User: users[0]})
+	if life, _, err := s.Answers.EvidenceOf(t.Context(), slot, nil); err != nil || life != s.lives(slot.Ref, 1)[3] {
+		t.Errorf("life %q, %v; want %q", life, err, s.lives(slot.Ref, 1)[3])
+	}
+}
+
+func openingChangesNothing(t *testing.T, s *rig) {
+	slot := slotOf("r", 1)
+	open := func(created bool) {
+		t.Helper()
+		if err := s.Answers.OpenAnswers(t.Context(), slot.Ref, created); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(true)
+	if lives := s.lives(slot.Ref, 1); lives != [quiz.Shards]store.SlotLife{} {
+		t.Errorf("lives %q of slots that nothing was put into", lives)
+	}
+	a := answer(people(3, 1)[0], 1, 10)
+	s.answers(slot, true, a)
+	life := s.lives(slot.Ref, 1)
+	open(false)
+	open(true)
+	if now := s.lives(slot.Ref, 1); now != life || life[3] == "" {
+		t.Errorf("lives %q, and %q", life, now)
+	}
+	s.wantSeal(slot, answered(a))
+	empty := slot
+	empty.Shard = 9
+	s.wantSeal(empty)
 }
 
 func sealIsInOrderOfUser(t *testing.T, s *rig) {
@@ -440,6 +513,17 @@ func slotTakesManyPlayers(t *testing.T, s *rig) {
 var answersCalls = []call{
 	{"PutAnswers", true, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, _, err := s.Answers.PutAnswers(ctx, slotOf(id, 1), true, []quiz.Answer{answer("ann", 1, 1)})
+		return err
+	}},
+	{"OpenAnswers", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		return s.Answers.OpenAnswers(ctx, slotOf(id, 1).Ref, false)
+	}},
+	{"PutAnswersAgain", true, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, _, err := s.Answers.PutAnswersAgain(ctx, slotOf(id, 1), true, []quiz.Answer{answer("ann", 1, 1)})
+		return err
+	}},
+	{"EvidenceOf", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, _, err := s.Answers.EvidenceOf(ctx, slotOf(id, 1), []live.UserID{"ann"})
 		return err
 	}},
 	{"PutNotes", true, func(ctx context.Context, s *rig, id live.RoomID) error {

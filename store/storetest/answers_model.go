@@ -44,16 +44,25 @@ func (m *answersModel) plays(user live.UserID, entry bool) bool {
 }
 
 // answer answers in both.
-func (m *answersModel) answer(t *rapid.T) {
+func (m *answersModel) answer(t *rapid.T) { m.put(t, false) }
+
+// again answers again in both.
+func (m *answersModel) again(t *rapid.T) { m.put(t, true) }
+
+// put answers in both, perhaps again.
+func (m *answersModel) put(t *rapid.T, again bool) {
 	entry := rapid.Bool().Draw(t, "entry")
 	list := make([]quiz.Answer, rapid.IntRange(0, 5).Draw(t, "answers"))
 	want := make([]quiz.Receipt, len(list))
 	for i := range list {
 		option := quiz.Option(rapid.IntRange(1, quiz.MaxOptions).Draw(t, "option")) //nolint:gosec // at most 6
-		a := answer(m.user(t), option, live.Timestamp(rapid.Int64Range(1, 1<<50).Draw(t, "received")))
+		a := answer(m.user(t), option, live.Timestamp(rapid.OneOf(rapid.Int64Range(1, 3), rapid.Int64Range(1, 1<<50)).Draw(t, "received")))
 		first := m.facts[a.User]
 		list[i] = a
 		switch {
+		case again && !m.sealed && first.Option != 0 && a.Before(first.Received, first.Option):
+			want[i] = taken(a)
+			m.merge(answered(a))
 		case first.Option != 0:
 			want[i] = repeated(quiz.Answer{Option: first.Option, Received: first.Received})
 		case m.sealed:
@@ -65,7 +74,11 @@ func (m *answersModel) answer(t *rapid.T) {
 			m.merge(answered(a))
 		}
 	}
-	m.s.wantAnswers(m.slot, entry, list, want...)
+	if again {
+		m.s.wantAgain(m.slot, entry, list, want...)
+	} else {
+		m.s.wantAnswers(m.slot, entry, list, want...)
+	}
 }
 
 // note notes in both.
@@ -121,8 +134,11 @@ func (m *answersModel) seal(t *rapid.T) {
 func (m *answersModel) agree(t *rapid.T) {
 	var counts [quiz.MaxOptions]int64
 	var delivered []live.UserID
-	for _, user := range m.users {
+	held := make([]quiz.Evidence, len(m.users))
+	for i, user := range m.users {
 		e := m.facts[user]
+		held[i] = e
+		held[i].User, held[i].Grants = user, nil
 		if e.Option != 0 {
 			counts[e.Option-1]++
 		}
@@ -133,6 +149,7 @@ func (m *answersModel) agree(t *rapid.T) {
 	if got := m.s.counted(m.slot.Ref, m.slot.Question); got != counts {
 		t.Fatalf("counts %v, want %v", got, counts)
 	}
+	m.s.wantEvidence(m.slot, len(m.facts) > 0, m.users, held...)
 	got, err := m.s.Answers.DeliveredTo(t.Context(), m.slot, m.users)
 	if err != nil || !slices.Equal(got, delivered) {
 		t.Fatalf("DeliveredTo = %q, %v; want %q", got, err, delivered)
@@ -154,7 +171,7 @@ func answersAreAModel(t *testing.T, s *rig) {
 			s.stand(before, slices.Collect(maps.Values(m.stands))...)
 		}
 		t.Repeat(map[string]func(*rapid.T){
-			"answer": m.answer, "submit": m.answer, "note": m.note, "seal": m.seal, "": m.agree,
+			"answer": m.answer, "submit": m.answer, "again": m.again, "note": m.note, "seal": m.seal, "": m.agree,
 		})
 	})
 }

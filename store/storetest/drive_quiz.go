@@ -34,8 +34,13 @@ func newQuiz(id live.RoomID, name quiz.ID) quiz.Quiz {
 // addQuiz creates a quiz.
 func (s *rig) addQuiz(q quiz.Quiz, request string, moves ...ledger.Transaction) quiz.Quiz {
 	s.t.Helper()
-	created, err := s.Quizzes.CreateQuiz(s.t.Context(), q, request, moves)
+	created, err := s.Quizzes.CreateQuiz(s.t.Context(), q, request, moved(moves...))
 	return must(s, "CreateQuiz", created, err)
+}
+
+// moved is what moves coins, whatever is created.
+func moved(all ...ledger.Transaction) store.QuizMoves {
+	return func(quiz.Quiz) []ledger.Transaction { return all }
 }
 
 // draftQuiz creates a quiz in a room.
@@ -168,6 +173,29 @@ func (s *rig) wantAnswers(slot quiz.Slot, entry bool, list []quiz.Answer, want .
 	s.t.Helper()
 	if got := s.answers(slot, entry, list...); !slices.Equal(got, want) {
 		s.t.Fatalf("PutAnswers(%+v) = %+v\nwant %+v", list, got, want)
+	}
+}
+
+// wantAgain puts answers again and compares what becomes of them.
+func (s *rig) wantAgain(slot quiz.Slot, entry bool, list []quiz.Answer, want ...quiz.Receipt) {
+	s.t.Helper()
+	life, got, err := s.Answers.PutAnswersAgain(s.t.Context(), slot, entry, list)
+	if must(s, "PutAnswersAgain", got, err); life == "" || !slices.Equal(got, want) {
+		s.t.Fatalf("PutAnswersAgain(%+v) = %q, %+v\nwant %+v", list, life, got, want)
+	}
+}
+
+// wantEvidence compares what a slot has of users, but for when answers were stored, and
+// whether it has anything of anyone.
+func (s *rig) wantEvidence(slot quiz.Slot, kept bool, users []live.UserID, want ...quiz.Evidence) {
+	s.t.Helper()
+	life, got, err := s.Answers.EvidenceOf(s.t.Context(), slot, users)
+	must(s, "EvidenceOf", got, err)
+	for i := range got {
+		got[i].Stored = 0
+	}
+	if (life != "") != kept || !slices.EqualFunc(got, want, sameEvidence) {
+		s.t.Fatalf("EvidenceOf = %q, %+v\nwant %+v", life, got, want)
 	}
 }
 

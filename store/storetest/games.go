@@ -253,7 +253,8 @@ func (g *aGame) begin(rules quiz.Rules) {
 	g.s.create(g.ref.Room)
 	q, err := quiz.New(quiz.Quiz{Ref: g.ref, Title: "A game", Rules: rules})
 	must(g.s, "New", q, err)
-	g.s.addQuiz(q, "", quiz.SetAside(q)...)
+	q, err = g.s.Quizzes.CreateQuiz(g.s.t.Context(), q, "", quiz.SetAside)
+	must(g.s, "CreateQuiz", q, err)
 }
 
 // question plays a question whose right answer is 1, and is known now or when it is revealed.

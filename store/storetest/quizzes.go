@@ -36,6 +36,7 @@ var quizzesTests = []test{
 	{"ChangeQuizIsHeard", changeQuizIsHeard},
 	{"QuizzesOfEndedRooms", quizzesOfEndedRooms},
 	{"QuizNotFound", quizNotFound},
+	{"QuizRequestIsClaimedOnce", quizRequestIsClaimedOnce},
 	{"TasksComeWhenTheyAreDue", tasksComeWhenTheyAreDue},
 	{"TasksComeAtTheirInstant", tasksComeAtTheirInstant},
 	{"LeasedTaskIsNobodyElses", leasedTaskIsNobodyElses},
@@ -160,7 +161,7 @@ func createQuizMovesItsCoins(t *testing.T, s *rig) {
 	aside := move("aside", purse("ann"), pot, 100)
 	s.fund("ann", 99)
 	var short *ledger.InsufficientError
-	_, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "request", []ledger.Transaction{aside})
+	_, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "request", moved(aside))
 	if !errors.As(err, &short) || short.Account != purse("ann") || short.Balance != 99 {
 		t.Errorf("%v, want that ann has 99", err)
 	}
@@ -171,7 +172,7 @@ func createQuizMovesItsCoins(t *testing.T, s *rig) {
 	s.addQuiz(newQuiz("r", "q"), "request", aside)
 	s.wantBalance(pot, 100)
 	s.wantBalance(purse("ann"), 0)
-	if _, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "", []ledger.Transaction{move("b", outside, pot, 1)}); !errors.Is(err, store.ErrQuizExists) {
+	if _, err := s.Quizzes.CreateQuiz(t.Context(), newQuiz("r", "q"), "", moved(move("b", outside, pot, 1))); !errors.Is(err, store.ErrQuizExists) {
 		t.Errorf("%v, want ErrQuizExists", err)
 	}
 	s.wantBalance(pot, 100)
@@ -490,6 +491,37 @@ func quizNotFound(t *testing.T, s *rig) {
 	}
 }
 
+// What a request of a quiz asks for is remembered with the quiz, and for each quiz by itself.
+func quizRequestIsClaimedOnce(t *testing.T, s *rig) {
+	s.create("r")
+	q := s.draftQuiz("r", "q")
+	other := s.draftQuiz("r", "other")
+	claim := func(ref quiz.Ref, id, asks string, want bool) {
+		t.Helper()
+		if first, err := s.Quizzes.ClaimQuizRequest(t.Context(), ref, id, []byte(asks)); err != nil || first != want {
+			t.Errorf("ClaimQuizRequest(%q, %q) = %v, %v; want %v", id, asks, first, err, want)
+		}
+	}
+	refused := func(id, asks string) {
+		t.Helper()
+		if first, err := s.Quizzes.ClaimQuizRequest(t.Context(), q.Ref, id, []byte(asks)); !errors.Is(err, store.ErrRequestReused) || first {
+			t.Errorf("ClaimQuizRequest(%q, %q) = %v, %v; want ErrRequestReused", id, asks, first, err)
+		}
+	}
+	claim(q.Ref, "id \x00日", "this \x00", true)
+	claim(q.Ref, "id \x00日", "this \x00", false)
+	refused("id \x00日", "that")
+	refused("id \x00日", "")
+	claim(q.Ref, "id", "that", true)
+	claim(other.Ref, "id", "this", true)
+	s.moveQuiz(q.Ref, quiz.Cancelled)
+	claim(q.Ref, "id", "that", false)
+	refused("id", "this")
+	if _, err := s.Quizzes.ClaimQuizRequest(t.Context(), quiz.Ref{Room: "r", Quiz: "none"}, "id", nil); !errors.Is(err, store.ErrQuizNotFound) {
+		t.Errorf("of no quiz: %v, want ErrQuizNotFound", err)
+	}
+}
+
 // quizzesCalls is every method of Quizzes that takes a room's id.
 var quizzesCalls = []call{
 	{"CreateQuiz", true, func(ctx context.Context, s *rig, id live.RoomID) error {
@@ -503,6 +535,10 @@ var quizzesCalls = []call{
 	{"Quizzes", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Quizzes.Quizzes(ctx, id, store.QuizPlace{}, 10)
 		return err
+	}},
+	{"ClaimQuizRequest", false, func(ctx context.Context, s *rig, id live.RoomID) error {
+		_, err := s.Quizzes.ClaimQuizRequest(ctx, quiz.Ref{Room: id, Quiz: "q"}, "request", []byte("this"))
+		return maybeNoQuiz(err)
 	}},
 	{"ChangeQuiz", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Quizzes.ChangeQuiz(ctx, quiz.Ref{Room: id, Quiz: "q"}, func(q quiz.Quiz, _ live.Timestamp) (store.QuizChange, error) {

@@ -53,7 +53,7 @@ func sameQuizIsCreatedOnce(t *testing.T, s *rig) {
 	parallel(crowd, func(i int) {
 		other := newQuiz("r", "other")
 		other.Title = fmt.Sprint(i)
-		_, err := s.Quizzes.CreateQuiz(t.Context(), other, "", []ledger.Transaction{move(fmt.Sprint(i), outside, purse("bob"), 1)})
+		_, err := s.Quizzes.CreateQuiz(t.Context(), other, "", moved(move(fmt.Sprint(i), outside, purse("bob"), 1)))
 		if err == nil {
 			created.Add(1)
 		} else if !errors.Is(err, store.ErrQuizExists) {

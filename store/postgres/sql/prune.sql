@@ -63,6 +63,9 @@ DELETE FROM quiz_tasks WHERE room = $1;
 -- name: forget quiz tallies
 DELETE FROM quiz_tallies WHERE room = $1;
 
+-- name: forget quiz claims
+DELETE FROM quiz_claims WHERE room = $1;
+
 -- name: forget quiz requests
 DELETE FROM quiz_requests WHERE room = $1;
 

@@ -51,6 +51,13 @@ FOR KEY SHARE;
 UPDATE quizzes SET state = $3, revision = $4, ended = $5, content = $6
 WHERE room = $1 AND id = $2;
 
+-- name: claim for quiz
+INSERT INTO quiz_claims (room, quiz, id, asks) VALUES ($1, $2, $3, $4)
+ON CONFLICT (room, quiz, id) DO NOTHING;
+
+-- name: quiz claim
+SELECT asks FROM quiz_claims WHERE room = $1 AND quiz = $2 AND id = $3;
+
 -- name: add quiz tasks
 INSERT INTO quiz_tasks (room, quiz, question, stage, shard, due, node, until)
 SELECT $1::text, $2::text, t.question, t.stage, t.shard, max(t.due), '', 0

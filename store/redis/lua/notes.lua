@@ -47,5 +47,8 @@ end
 for from = FIRST, #ARGV, 2 * AT_ONCE do
   note(from, math.min(from + 2 * AT_ONCE - 1, #ARGV))
 end
-if begins then keep(NOTES) end
+if begins then
+  keep(NOTES)
+  keep(BOOK)
+end
 return {OK, life, ''}

@@ -4,12 +4,15 @@
 -- and the notes of the slot, and the standings. ARGV[3] is the slot's question, ARGV[4]
 -- for how many milliseconds what is written is kept.
 --
--- The book has, of question n:
---   ln   the run_id of the process that leads the slot's life, and what tells lives apart
---   bn   when a life began after another, by the server's own clock
+-- The book has
+--   life    the run_id of the process that leads the life of the shard's slots, and what
+--           tells lives apart
+--   born    when the life began, by the server's own clock; 0: nothing was there before
+--   again   when answers were put again last that were lacking, by that clock
+--   after   the question that the standings are after
+-- and of question n:
 --   sn   '1' once the slot is sealed
 --   cn   packed: answers that were taken, by option
--- and after: the question that the standings are after.
 
 local BOOK, ANSWERS, NOTES, STANDINGS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local NO_STANDINGS, UNSETTLED = 3, 4
@@ -18,7 +21,7 @@ local NO_STANDINGS, UNSETTLED = 3, 4
 local AT_ONCE = 1000
 
 local question = n(ARGV[3])
-local LIFE, BEGAN, SEALED, COUNTS = 'l' .. ARGV[3], 'b' .. ARGV[3], 's' .. ARGV[3], 'c' .. ARGV[3]
+local LIFE, BORN, AGAIN, SEALED, COUNTS = 'life', 'born', 'again', 's' .. ARGV[3], 'c' .. ARGV[3]
 
 -- clock is the server's own, in microseconds.
 local function clock()
@@ -29,12 +32,14 @@ end
 local function keep(name) redis.call('PEXPIRE', name, ARGV[4]) end
 
 -- alive returns what tells the slot's life from others. One that is led by another process
--- than the one that it began under is over: what was acknowledged last may be lost.
-local function alive(known)
+-- than the one that it began under is over: what was acknowledged last may be lost. So may
+-- all be where there is no book. created says that nothing was there that could be lost.
+local function alive(known, created)
   local process = leader()
   if known and string.sub(known, 1, 40) == process then return string.sub(known, 41) end
-  redis.call('HSET', BOOK, LIFE, process .. ARGV[2])
-  if known then redis.call('HSET', BOOK, BEGAN, int(clock())) end
+  local born = '0'
+  if known or not created then born = int(clock()) end
+  redis.call('HSET', BOOK, LIFE, process .. ARGV[2], BORN, born)
   keep(BOOK)
   return ARGV[2]
 end

@@ -10,6 +10,7 @@ if redis.call('EXISTS', KEYS[5]) == 1 then
   redis.call('RENAME', KEYS[5], STANDINGS)
   keep(STANDINGS)
 end
+alive(redis.call('HGET', BOOK, LIFE))
 redis.call('HSET', BOOK, 'after', ARGV[3])
 keep(BOOK)
 return {OK}
