@@ -102,7 +102,7 @@ type Service struct {
 
 	waiting  atomic.Int64 // answers that wait for the store
 	intakes  intakes
-	pace     pacing // of their calls
+	pace     pacing                             // of their calls
 	sessions *lru.Cache[ownedSession, struct{}] // whose they are
 	hurry    chan struct{}                      // there may be tasks that are due
 	workers  int

@@ -84,7 +84,19 @@ const (
 
 	post
 	balances
+	transaction
 	transactions
+	accounts
+
+	putGift
+	getGift
+	listGifts
+	sendGifts
+	settleGifts
+	giftTotals
+	giftCounters
+	putGoal
+	points
 
 	operations
 )
@@ -108,7 +120,9 @@ var operationNames = [operations]string{
 	dropQuizTask: "drop_quiz_task", quizPart: "quiz_part", quizTally: "quiz_tally",
 	openAnswers: "open_answers", putAnswers: "put_answers", putAnswersAgain: "put_answers_again", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",
 	evidenceOf: "evidence_of", deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
-	post: "post", balances: "balances", transactions: "transactions",
+	post: "post", balances: "balances", transaction: "transaction", transactions: "transactions", accounts: "accounts",
+	putGift: "put_gift", getGift: "gift", listGifts: "gifts", sendGifts: "send_gifts", settleGifts: "settle_gifts",
+	giftTotals: "gift_totals", giftCounters: "gift_counters", putGoal: "put_goal", points: "points",
 }
 
 // String returns the operation's name, as metrics carry it.
