@@ -90,7 +90,7 @@ type WatchQuery struct {
 type VisitQuery struct {
 	Room          live.RoomID
 	User          live.UserID
-	From, Until   live.Timestamp // open at or after; began before; 0: any
+	From, Until   live.Timestamp // of which something lies within; 0: any
 	OnlyAnomalies bool
 	OnlyOpen      bool
 	After         *visit.Visit // only those after its place
