@@ -53,6 +53,7 @@ func (s *Store) forget(now live.Timestamp) {
 		s.gifts.forget(r.id)
 		delete(s.rooms, r.id)
 		s.forgetQuizzes(r)
+		s.visits.forget(r.id)
 		if at, found := slices.BinarySearch(s.ids, r.id); found {
 			s.ids = slices.Delete(s.ids, at, at+1)
 		}

@@ -98,6 +98,22 @@ const (
 	putGoal
 	points
 
+	report
+	takeReports
+	settleReports
+	reportsWaiting
+
+	mergeVisits
+	closeVisits
+	setVisitsAside
+	asideVisits
+	takeAside
+	dropAside
+	watchTime
+	listVisits
+	attendance
+	pruneVisits
+
 	operations
 )
 
@@ -123,6 +139,10 @@ var operationNames = [operations]string{
 	post: "post", balances: "balances", transaction: "transaction", transactions: "transactions", accounts: "accounts",
 	putGift: "put_gift", getGift: "gift", listGifts: "gifts", sendGifts: "send_gifts", settleGifts: "settle_gifts",
 	giftTotals: "gift_totals", giftCounters: "gift_counters", putGoal: "put_goal", points: "points",
+	report: "report", takeReports: "take_reports", settleReports: "settle_reports", reportsWaiting: "reports_waiting",
+	mergeVisits: "merge_visits", closeVisits: "close_visits", setVisitsAside: "set_aside", asideVisits: "aside_visits",
+	takeAside: "take_aside", dropAside: "drop_aside", watchTime: "watch", listVisits: "visits",
+	attendance: "attendance", pruneVisits: "prune_visits",
 }
 
 // String returns the operation's name, as metrics carry it.
