@@ -10,11 +10,7 @@
 // it less those before.
 package visit
 
-import (
-	"time"
-
-	"github.com/ovation-live/ovation/live"
-)
+import "github.com/ovation-live/ovation/live"
 
 // Version counts a session's enters and exits in a room: odd versions enter, even ones exit.
 // An exit belongs to the enter one before it.
@@ -63,7 +59,7 @@ type Visit struct {
 	User live.UserID
 	Key
 	Entered  live.Timestamp // 0: not told
-	Exited   live.Timestamp // 0: it is open
+	Exited   live.Timestamp // 0: it is open; never later than the room's end
 	Inferred bool           // Exited was not told
 	Anomaly  Anomaly
 }
@@ -80,9 +76,13 @@ const (
 	MergeFailed
 )
 
+// Span is a time in microseconds. It goes further than a time.Duration, whose 292 years a
+// million users have watched within three hours.
+type Span int64
+
 // Watch is how long someone watched, or several.
 type Watch struct {
-	Total     time.Duration // the union of each user's visits, added up over users and rooms
+	Total     Span // the union of each user's visits, added up over users and rooms
 	Visits    int64
 	Users     int64
 	Open      int64
@@ -96,7 +96,7 @@ type Watch struct {
 // Day is the watch time of one day.
 type Day struct {
 	Date   string // 2026-01-31
-	Total  time.Duration
+	Total  Span
 	Visits int64 // that touch it
 }
 
@@ -105,7 +105,7 @@ type Minute struct {
 	At            live.Timestamp // its beginning
 	Enters, Exits int64
 	Online        int64 // at its end
-	Peak          int64 // the most at once in it
+	Peak          int64 // the most at once in it: who left as it began was not in it
 }
 
 // Attendance is a room's figures.
@@ -114,8 +114,8 @@ type Attendance struct {
 	PeakAt    live.Timestamp
 	Unique    int64
 	Visits    int64
-	Total     time.Duration
+	Total     Span
 	Curve     []Minute
-	Retention []int64 // users who watched for so many whole minutes at least, from 0 on
+	Retention []int64 // users who watched for so many whole minutes at least, from 0 on, up to MaxLength
 	AsOf      live.Timestamp
 }

@@ -47,6 +47,7 @@ func (s *Store) forget(now live.Timestamp) {
 	for _, r := range over {
 		delete(s.rooms, r.id)
 		s.forgetQuizzes(r)
+		s.visits.forget(r.id)
 		if at, found := slices.BinarySearch(s.ids, r.id); found {
 			s.ids = slices.Delete(s.ids, at, at+1)
 		}

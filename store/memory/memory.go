@@ -4,7 +4,8 @@
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
 // endings.mu, or sanctions.mu, that of every room before a room's own, or one of books.mu,
-// taskQueue.mu, answers.mu and events.mu; everywhere.mu, nodes.mu and shard.mu alone.
+// taskQueue.mu, answers.mu, visits.mu and events.mu, the last after visits.mu; everywhere.mu, nodes.mu, reports.mu and
+// shard.mu alone.
 // quizState.changing comes before all but Store.mu. Publications are heard under
 // roomState.mu, so that they come in order.
 package memory
@@ -47,6 +48,8 @@ type Store struct {
 	books      books
 	tasks      taskQueue
 	answers    answers
+	visits     visits
+	reports    reports
 }
 
 // Option changes how a store is made.
@@ -94,7 +97,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
-		Events: s, Quizzes: s, Answers: s, Ledger: s, Clock: s,
+		Events: s, Quizzes: s, Answers: s, Ledger: s, Visits: s, Reports: s, Clock: s,
 	}
 }
 

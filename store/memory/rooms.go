@@ -120,6 +120,7 @@ func (s *Store) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) 
 		r.updates = recent.Memory[request, remembered]{} // an ended room refuses repeats too
 		r.sanctions.end()
 		r.quizzes.end()
+		s.visits.end(id, r.room.Ended)
 		s.endings.add(r, r.room.Ended)
 	}
 	return r.room, nil

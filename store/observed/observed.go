@@ -31,6 +31,8 @@ func Wrap(s store.Set, m *Metrics) store.Set {
 		Quizzes:    role(s.Quizzes, func(next store.Quizzes) store.Quizzes { return measuredQuizzes{next, m} }),
 		Answers:    role(s.Answers, func(next store.Answers) store.Answers { return measuredAnswers{next, m} }),
 		Ledger:     role(s.Ledger, func(next store.Ledger) store.Ledger { return measuredLedger{next, m} }),
+		Visits:     role(s.Visits, func(next store.Visits) store.Visits { return measuredVisits{next, m} }),
+		Reports:    role(s.Reports, func(next store.Reports) store.Reports { return measuredReports{next, m} }),
 		Clock:      s.Clock,
 	}
 }

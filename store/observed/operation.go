@@ -82,6 +82,22 @@ const (
 	balances
 	transactions
 
+	report
+	takeReports
+	settleReports
+	reportsWaiting
+
+	mergeVisits
+	closeVisits
+	setVisitsAside
+	asideVisits
+	takeAside
+	dropAside
+	watchTime
+	listVisits
+	attendance
+	pruneVisits
+
 	operations
 )
 
@@ -105,6 +121,10 @@ var operationNames = [operations]string{
 	putAnswers: "put_answers", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",
 	deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
 	post: "post", balances: "balances", transactions: "transactions",
+	report: "report", takeReports: "take_reports", settleReports: "settle_reports", reportsWaiting: "reports_waiting",
+	mergeVisits: "merge_visits", closeVisits: "close_visits", setVisitsAside: "set_aside", asideVisits: "aside_visits",
+	takeAside: "take_aside", dropAside: "drop_aside", watchTime: "watch", listVisits: "visits",
+	attendance: "attendance", pruneVisits: "prune_visits",
 }
 
 // String returns the operation's name, as metrics carry it.

@@ -1,0 +1,203 @@
+package visit
+
+import (
+	"slices"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// Book is the visits to one room, with its figures as they are at any time. It is not safe
+// for concurrent use.
+type Book struct {
+	room    live.RoomID
+	end     live.Timestamp // 0: it is live
+	users   map[live.UserID]*guest
+	closing []live.UserID // whose visits may be open since before the end
+	figures *Figures
+	minutes map[live.Timestamp]*minuteBook
+	order   []live.Timestamp // the minutes, in order
+	sorted  []Visit          // all, in order; nil: not known
+}
+
+// guest is one user's visits to a room.
+type guest struct {
+	stays  []Stay
+	visits []Visit
+}
+
+// minuteBook is one minute of a room.
+type minuteBook struct {
+	nets map[live.Timestamp]int64
+	step *Step // nil: not known
+}
+
+// NewBook returns the book of a room that ended at an instant, 0: that is live.
+func NewBook(room live.RoomID, end live.Timestamp) *Book {
+	return &Book{
+		room: room, end: end, users: make(map[live.UserID]*guest),
+		figures: NewFigures(), minutes: make(map[live.Timestamp]*minuteBook),
+	}
+}
+
+// Merge merges events of one user in the room, and returns the visits that they close, or
+// that were closed and are otherwise now.
+func (b *Book) Merge(user live.UserID, events []Event) []Visit {
+	g := b.users[user]
+	if g == nil {
+		g = new(guest)
+		b.users[user] = g
+	}
+	for _, e := range events {
+		g.stays = Merge(g.stays, e.Stay())
+		b.figures.Tell(e.At)
+	}
+	return b.renew(user, g)
+}
+
+// End says when the room ended.
+func (b *Book) End(at live.Timestamp) {
+	b.end = at
+	b.closing = slices.Collect(func(yield func(live.UserID) bool) {
+		for user := range b.users {
+			if !yield(user) {
+				return
+			}
+		}
+	})
+	slices.Sort(b.closing)
+}
+
+// Ended says whether the room has ended.
+func (b *Book) Ended() bool { return b.end != 0 }
+
+// Close closes the visits of a user that its end has left open, and returns them. It is
+// false where there is nobody any more.
+func (b *Book) Close() (closed []Visit, more bool) {
+	if len(b.closing) == 0 {
+		return nil, false
+	}
+	user := b.closing[0]
+	b.closing = b.closing[1:]
+	return b.renew(user, b.users[user]), true
+}
+
+// renew brings a user's visits up to date with their stays.
+func (b *Book) renew(user live.UserID, g *guest) []Visit {
+	before := g.visits
+	g.visits = Visits(b.room, user, g.stays, b.end)
+	if slices.Equal(before, g.visits) {
+		return nil
+	}
+	b.sorted = nil
+	b.figures.Change(before, g.visits)
+	pairs(before, g.visits, func(was, is *Visit) {
+		if was != nil && is != nil && *was == *is {
+			return
+		}
+		b.mark(was, -1)
+		b.mark(is, 1)
+	})
+	return Closed(before, g.visits)
+}
+
+// mark notes n times that a visit began and ended.
+func (b *Book) mark(v *Visit, n int64) {
+	if v == nil || !v.Counts() {
+		return
+	}
+	b.net(v.Entered, n)
+	if !v.Open() {
+		b.net(v.Exited, -n)
+	}
+}
+
+// net adds to the change of who is there at an instant.
+func (b *Book) net(at live.Timestamp, by int64) {
+	start := MinuteOf(at)
+	m := b.minutes[start]
+	if m == nil {
+		m = &minuteBook{nets: make(map[live.Timestamp]int64)}
+		b.minutes[start] = m
+		i, _ := slices.BinarySearch(b.order, start)
+		b.order = slices.Insert(b.order, i, start)
+	}
+	m.step = nil
+	if m.nets[at] += by; m.nets[at] == 0 {
+		delete(m.nets, at)
+	}
+}
+
+// steps returns the room's curve.
+func (b *Book) steps() []Step {
+	steps := make([]Step, len(b.order))
+	for i, at := range b.order {
+		m := b.minutes[at]
+		if m.step == nil {
+			nets := make([]Net, 0, len(m.nets))
+			for at, by := range m.nets {
+				nets = append(nets, Net{at, by})
+			}
+			step := StepOf(at, b.figures.Minutes[at], nets)
+			m.step = &step
+		}
+		steps[i] = *m.step
+	}
+	return steps
+}
+
+// Figures returns the room's figures. They are the book's own.
+func (b *Book) Figures() *Figures { return b.figures }
+
+// Attendance returns what the room's attendance comes to at an instant.
+func (b *Book) Attendance(now live.Timestamp, curve, retention bool, from, until live.Timestamp) Attendance {
+	f, at := b.figures, b.figures.At(now)
+	a := Attendance{Unique: f.Users, Visits: f.Visits, Total: f.Total(at), AsOf: now}
+	if until == 0 {
+		until = at
+		if b.end != 0 {
+			until = b.end
+		}
+	}
+	a.Chart(b.steps(), curve, from, until)
+	if retention {
+		users := make(map[int]int64)
+		for minutes, n := range f.Lengths {
+			users[minutes] += n
+		}
+		if f.Watching > 0 {
+			for _, g := range b.users {
+				if w := WatchedOf(g.visits); w.Open {
+					users[WholeMinutes(w.At(at))]++
+				}
+			}
+		}
+		a.Retention = Retention(users)
+	}
+	return a
+}
+
+// Of returns the visits of one user, in order of their keys.
+func (b *Book) Of(user live.UserID) []Visit {
+	if g := b.users[user]; g != nil {
+		return g.visits
+	}
+	return nil
+}
+
+// Each calls f for each user with their visits, in any order.
+func (b *Book) Each(f func(user live.UserID, visits []Visit)) {
+	for user, g := range b.users {
+		f(user, g.visits)
+	}
+}
+
+// All returns all visits, in order. The slice is the book's own.
+func (b *Book) All() []Visit {
+	if b.sorted == nil {
+		for _, g := range b.users {
+			b.sorted = append(b.sorted, g.visits...)
+		}
+		slices.SortFunc(b.sorted, Visit.Compare)
+	}
+	return b.sorted
+}

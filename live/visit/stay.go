@@ -1,0 +1,84 @@
+package visit
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ovation-live/ovation/live"
+)
+
+// MaxAhead is how far in the future an event may be: clocks differ.
+const MaxAhead = 5 * 60 * 1_000_000 // µs
+
+// Enters says whether the version is that of an enter.
+func (v Version) Enters() bool { return v%2 != 0 }
+
+// Fault returns why an event cannot be merged, whatever the room, and 0 if it can.
+func (e Event) Fault(now live.Timestamp) SetAside {
+	switch {
+	case e.Room == "", e.User == "", e.Session == "", e.Version < 1, e.At < 1:
+		return Malformed
+	case e.At > now+MaxAhead:
+		return InFuture
+	default:
+		return 0
+	}
+}
+
+// Key returns the visit that an event is of.
+func (e Event) Key() Key {
+	if e.Version.Enters() {
+		return Key{e.Session, e.Version}
+	}
+	return Key{e.Session, e.Version - 1}
+}
+
+// Stay returns what an event tells of its visit.
+func (e Event) Stay() Stay {
+	s := Stay{Key: e.Key()}
+	switch {
+	case e.Version.Enters():
+		s.Entered, s.EnteredLast = e.At, e.At
+	case e.Inferred:
+		s.Seen = e.At
+	default:
+		s.ExitedFirst, s.Exited = e.At, e.At
+	}
+	return s
+}
+
+// Join returns what two stays of one visit tell together.
+func Join(a, b Stay) Stay {
+	return Stay{
+		Key:         a.Key,
+		Entered:     earlier(a.Entered, b.Entered),
+		EnteredLast: max(a.EnteredLast, b.EnteredLast),
+		ExitedFirst: earlier(a.ExitedFirst, b.ExitedFirst),
+		Exited:      max(a.Exited, b.Exited),
+		Seen:        max(a.Seen, b.Seen),
+	}
+}
+
+// earlier returns the earlier of two instants that were told.
+func earlier(a, b live.Timestamp) live.Timestamp {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// Compare orders keys by session, then by version.
+func (k Key) Compare(other Key) int {
+	return cmp.Or(cmp.Compare(k.Session, other.Session), cmp.Compare(k.Version, other.Version))
+}
+
+// Merge puts a stay among those of its user in its room, which are in order of their keys,
+// and returns them. It changes the slice.
+func Merge(stays []Stay, s Stay) []Stay {
+	at, there := slices.BinarySearchFunc(stays, s.Key, func(one Stay, k Key) int { return one.Key.Compare(k) })
+	if there {
+		stays[at] = Join(stays[at], s)
+		return stays
+	}
+	return slices.Insert(stays, at, s)
+}
