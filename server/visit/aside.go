@@ -1,7 +1,9 @@
 package visit
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/visit"
@@ -15,7 +17,7 @@ import (
 func (s *Service) Aside(
 	ctx context.Context, p auth.Principal, id live.RoomID, size int, token string,
 ) ([]store.AsideVisit, string, error) {
-	if err := backend(p); err != nil {
+	if err := p.As(cmp.Or(id, auth.AnyRoom), live.RoleBackend); err != nil {
 		return nil, "", err
 	}
 	list := page.List("visits set aside " + string(id))
@@ -31,21 +33,15 @@ func (s *Service) Aside(
 	return found, next, nil
 }
 
-// backend returns nil for a backend of every room: what is set aside may be of none.
-func backend(p auth.Principal) error {
-	if p.Role != live.RoleBackend {
-		return auth.ErrRoleForbidden
-	}
-	return p.In(auth.AnyRoom)
-}
-
 // Replay tries to merge events again that were set aside. It returns how many were merged,
-// and those that were set aside again. Errors of auth.
+// and those that were set aside again. Those of rooms that the caller's token does not cover
+// are left alone. Errors of auth.
 func (s *Service) Replay(ctx context.Context, p auth.Principal, ids []string) (int, []store.AsideVisit, error) {
-	if err := backend(p); err != nil {
-		return 0, nil, err
+	if p.Role != live.RoleBackend {
+		return 0, nil, auth.ErrRoleForbidden
 	}
 	taken, err := s.visits.TakeAside(ctx, ids)
+	taken = slices.DeleteFunc(taken, func(a store.AsideVisit) bool { return !p.Covers(a.Event.Room) })
 	if err != nil || len(taken) == 0 {
 		return 0, nil, err
 	}
