@@ -53,11 +53,11 @@ type Visits interface {
 	TakeAside(ctx context.Context, ids []string) ([]AsideVisit, error)
 	DropAside(ctx context.Context, ids []string) error
 
-	// Watch returns how long a user watched, or everyone.
+	// Watch returns how long a user watched, or everyone. ErrRoomNotFound.
 	Watch(ctx context.Context, q WatchQuery) (visit.Watch, error)
 	// Visits returns visits by when they began (those without enter, ended), then by user,
 	// session and version, after the place of one. Of live rooms, inferred exits are told as
-	// far as they are known.
+	// far as they are known. ErrRoomNotFound.
 	Visits(ctx context.Context, q VisitQuery) ([]visit.Visit, error)
 	// Attendance returns a room's figures, of all that was merged before. ErrRoomNotFound.
 	Attendance(ctx context.Context, q AttendanceQuery) (visit.Attendance, error)
@@ -86,11 +86,11 @@ type WatchQuery struct {
 	Zone        *time.Location // by day of this zone; nil: not by day
 }
 
-// VisitQuery says which visits to return.
+// VisitQuery says which visits to return: of a room, a user, or a user in a room.
 type VisitQuery struct {
 	Room          live.RoomID
 	User          live.UserID
-	From, Until   live.Timestamp // open at or after; began before; 0: any
+	From, Until   live.Timestamp // of which something lies within; 0: any
 	OnlyAnomalies bool
 	OnlyOpen      bool
 	After         *visit.Visit // only those after its place

@@ -241,6 +241,9 @@ func (a *Attendance) Chart(steps []Step, curve bool, from, until live.Timestamp)
 		}
 		online += s.Enters - s.Exits
 	}
+	for len(steps) > 0 && steps[0].Flow == (Flow{}) { // where somebody was, as far as was told once
+		steps = steps[1:]
+	}
 	if !curve || len(steps) == 0 {
 		return
 	}

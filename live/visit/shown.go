@@ -2,6 +2,7 @@ package visit
 
 import (
 	"cmp"
+	"math"
 
 	"github.com/ovation-live/ovation/live"
 )
@@ -91,6 +92,25 @@ func (v Visit) Length(now live.Timestamp) Span {
 	default:
 		return Span(v.Exited - v.Entered)
 	}
+}
+
+// Within says whether the visit, which goes on if it is open, has anything from an instant
+// on until another, 0 for any.
+func (v Visit) Within(from, until live.Timestamp) bool {
+	if until == 0 {
+		until = math.MaxInt64
+	}
+	ended := v.Exited
+	if v.Open() {
+		ended = math.MaxInt64
+	}
+	return v.within(from, until, ended)
+}
+
+// within is Within for one that ended at an instant. Who left at an instant was not there
+// at it.
+func (v Visit) within(from, until, ended live.Timestamp) bool {
+	return from < until && v.Began() < until && (ended > from || v.Began() >= from)
 }
 
 // Compare orders visits as they are listed: by when they began, then by user, session,

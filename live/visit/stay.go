@@ -2,7 +2,12 @@ package visit
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"hash/fnv"
 	"slices"
+	"strings"
 
 	"github.com/ovation-live/ovation/live"
 )
@@ -81,4 +86,24 @@ func Merge(stays []Stay, s Stay) []Stay {
 		return stays
 	}
 	return slices.Insert(stays, at, s)
+}
+
+// Part returns which of n parts a user's events belong to.
+func Part(user live.UserID, n int) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(user))      // a hash takes everything
+	return int(h.Sum32() % uint32(n)) //nolint:gosec // parts are few
+}
+
+// Digest tells an event from others, by all that it says.
+func (e Event) Digest() string {
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%q %q %q %d %d %t", e.Room, e.User, e.Session, e.Version, e.At, e.Inferred) // a hash takes everything
+	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:15]))
+}
+
+// AsideID returns the id of an event that is set aside at an instant: in order of the
+// instants.
+func (e Event) AsideID(at live.Timestamp) string {
+	return fmt.Sprintf("%016x%s", int64(at), e.Digest())
 }

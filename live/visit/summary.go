@@ -37,7 +37,7 @@ func (s *Summary) Add(visits []Visit, now live.Timestamp) bool {
 		if v.Open() {
 			until = max(now, v.Entered)
 		}
-		if v.Began() >= s.until || max(until, v.Began()) < s.from {
+		if !v.within(s.from, s.until, until) {
 			continue
 		}
 		s.count(v, until)

@@ -3,7 +3,6 @@ package memory
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
 
 	"github.com/ovation-live/ovation/live"
@@ -117,12 +116,8 @@ func pageOf(all []visit.Visit, q store.VisitQuery) []visit.Visit {
 
 // asksForVisit says whether a query asks for a visit of its room and user.
 func asksForVisit(q store.VisitQuery, one visit.Visit) bool {
-	ended := one.Exited
-	if one.Open() {
-		ended = math.MaxInt64
-	}
-	return max(ended, one.Began()) >= q.From && (q.Until == 0 || one.Began() < q.Until) &&
-		(!q.OnlyAnomalies || one.Anomaly != visit.None) && (!q.OnlyOpen || one.Open())
+	return one.Within(q.From, q.Until) && (!q.OnlyAnomalies || one.Anomaly != visit.None) &&
+		(!q.OnlyOpen || one.Open())
 }
 
 // Attendance implements store.Visits.

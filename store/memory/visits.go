@@ -3,11 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -200,21 +196,14 @@ func (v *visits) setAside(a store.AsideVisit, now live.Timestamp) store.AsideVis
 	if v.aside == nil {
 		v.aside, v.digest = make(map[string]store.AsideVisit), make(map[string]string)
 	}
-	digest := digestOfVisit(a.Event)
+	digest := a.Event.Digest()
 	if id, known := v.digest[digest]; known {
 		a.ID, a.At = id, v.aside[id].At
 	} else {
-		a.ID, a.At = fmt.Sprintf("%016x%s", int64(now), digest), now
+		a.ID, a.At = a.Event.AsideID(now), now
 	}
 	v.aside[a.ID], v.digest[digest] = a, a.ID
 	return a
-}
-
-// digestOfVisit tells an event from others.
-func digestOfVisit(e visit.Event) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%q %q %q %d %d %t", e.Room, e.User, e.Session, e.Version, e.At, e.Inferred) // a hash takes everything
-	return strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:15]))
 }
 
 // AsideVisits implements store.Visits.
@@ -272,7 +261,7 @@ func (s *Store) DropAside(ctx context.Context, ids []string) error {
 func (v *visits) dropAside(id string) {
 	if a, there := v.aside[id]; there {
 		delete(v.aside, id)
-		delete(v.digest, digestOfVisit(a.Event))
+		delete(v.digest, a.Event.Digest())
 	}
 }
 

@@ -87,13 +87,16 @@ func (s *Store) pruneRooms(ctx context.Context, p *Pruned) error {
 	}
 }
 
-// forget deletes an ended room: its messages and what its quizzes came to, of which there
-// may be much, then all else at once.
+// forget deletes an ended room: its messages, what its quizzes came to and its visits, of
+// which there may be much, then all else at once.
 func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 	n, err := s.drain(ctx, "forget messages", id, batch)
 	p.Messages += n
 	if err == nil {
 		_, err = s.drainBy(ctx, largeBatch, "forget quiz parts", id, largeBatch)
+	}
+	if err == nil {
+		_, err = s.drain(ctx, "forget visits", id, batch)
 	}
 	if err != nil {
 		return err
@@ -116,7 +119,7 @@ func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 		for _, name := range []string{
 			"forget quiz tasks", "forget quiz tallies", "forget quiz requests", "forget archives", "forget words",
 			"forget word lists", "forget word book", "forget sanction requests",
-			"forget sanctions", "forget place", "forget debts", "forget room",
+			"forget sanctions", "forget place", "forget debts", "forget visit room", "forget room",
 		} {
 			all.Queue(statement(name), id)
 		}

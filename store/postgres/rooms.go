@@ -250,6 +250,9 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, r room.Room) error {
 	}
 	_, err = tx.Exec(ctx, statement("change room"),
 		pack(r.ID), pack(r.Title), int16(r.State), settings, labels, r.Revision, int64(r.Ended))
+	if err == nil && r.State == room.Ended {
+		_, err = tx.Exec(ctx, statement("end visit room"), pack(r.ID), int64(r.Ended))
+	}
 	if err != nil {
 		return err
 	}

@@ -70,6 +70,8 @@ type has func(s store.Set) bool
 func hasQuizzes(s store.Set) bool { return s.Quizzes != nil && s.Ledger != nil && s.Events != nil }
 func hasAnswers(s store.Set) bool { return s.Answers != nil }
 func hasLedger(s store.Set) bool  { return s.Ledger != nil }
+func hasVisits(s store.Set) bool  { return s.Visits != nil && s.Events != nil }
+func hasReports(s store.Set) bool { return s.Reports != nil }
 
 // roles is the whole suite, a role after the other, and what happens to several at once.
 var roles = []struct {
@@ -92,6 +94,7 @@ var roles = []struct {
 	{"answers", answersTests, hasAnswers},
 	{"ledger", ledgerTests, hasLedger},
 	{"games", gamesTests, func(s store.Set) bool { return hasQuizzes(s) && hasAnswers(s) }},
+	{"visits", visitsTests, hasVisits},
 	{"log_races", logRaces, nil},
 	{"rooms_races", roomsRaces, nil},
 	{"attributes_races", attributesRaces, nil},
@@ -101,6 +104,7 @@ var roles = []struct {
 	{"quizzes_races", quizzesRaces, hasQuizzes},
 	{"answers_races", answersRaces, hasAnswers},
 	{"ledger_races", ledgerRaces, hasLedger},
+	{"visits_races", visitsRaces, hasVisits},
 	{"interrupted", interruptedTests, nil},
 	{"refusals", refusalsTests, nil},
 }
