@@ -37,7 +37,8 @@ type Presence interface {
 	// Leave ends what d names: a session, in the one incarnation if one is named, or all
 	// of the user's. If that is none it does nothing. Else it publishes the departure,
 	// then what the user's attributes lose, if they are gone and lose something; nothing
-	// comes between the two. It returns the sessions that ended. ErrRoomNotFound.
+	// comes between the two. It returns the sessions that ended; Expire returns them
+	// too, after a minute or more, unless they are handed to Settle. ErrRoomNotFound.
 	Leave(ctx context.Context, d Departure) ([]Ended, error)
 	// Expire ends sessions of all rooms whose leases are over, each once whoever asks,
 	// and publishes what attributes are lost with them, but no departures. It returns at
@@ -46,8 +47,8 @@ type Presence interface {
 	// is handed to Settle. If some rooms cannot be reached it returns ErrUnavailable
 	// with what has ended in others.
 	Expire(ctx context.Context, limit int) (ended []Ended, more bool, err error)
-	// Settle says that what Expire has returned was dealt with. What Expire has not
-	// returned, or what was settled before, changes nothing.
+	// Settle says that what Leave or Expire has returned was dealt with. What they have
+	// not returned, or what was settled before, changes nothing.
 	Settle(ctx context.Context, ended []Ended) error
 	// Members returns at most limit members with ids greater than after, by id; fewer
 	// only where there are no more. ErrRoomNotFound.
@@ -107,4 +108,5 @@ type Ended struct {
 	LastSeen live.Timestamp // when its lease was last given or renewed
 	At       live.Timestamp // when the store ended it
 	Gone     bool           // its user has gone with it
+	Left     bool           // by Leave: At is when they left; else the lease was over
 }

@@ -196,6 +196,7 @@ func (a *App) doubtFor() time.Duration {
 
 // buildServices wires the use cases.
 func (a *App) buildServices(ctx context.Context) {
+	visits := a.buildVisits() // first: it notes what the others do
 	quizzes := a.buildQuizzes(ctx)
 	a.hub = hub.New(
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
@@ -215,6 +216,7 @@ func (a *App) buildServices(ctx context.Context) {
 		Moderation: moderation.New(a.store.Set, a.hub, a.logger),
 		Words:      words.New(a.store.Set),
 		Quizzes:    quizzes,
+		Visits:     visits,
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -245,6 +247,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	group.Go(func() { a.order.Run(keeping) })
 	group.Go(func() { a.show.Run(keeping, a.hub) })
 	group.Go(func() { a.services.Quizzes.Run(keeping) })
+	group.Go(func() { a.services.Visits.Run(keeping) })
 	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })

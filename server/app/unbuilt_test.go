@@ -22,6 +22,9 @@ var built = map[string][]string{
 		"RemoveModerator", "ListSanctions",
 		"PutWords", "ListWords",
 	},
+	"AudienceService": {
+		"ReportVisits", "GetWatchTime", "ListVisits", "GetAttendance", "ListSetAsideVisits", "ReplaySetAsideVisits",
+	},
 	"QuizService": {
 		"CreateQuiz", "GetQuiz", "ListQuizzes", "AskQuestion", "SubmitAnswer", "RevealAnswer", "FinishQuiz", "CancelQuiz",
 		"AckFrame", "UseRevive", "GetStanding", "GrantRevives", "ListResults", "ListAnswerLog",

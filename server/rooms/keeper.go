@@ -98,12 +98,14 @@ func (k *Keeper) expire(ctx context.Context) {
 	k.reportExpiry(ctx, nil)
 }
 
-// expireSome ends some lapsed sessions, and says whether there may be more.
+// expireSome ends some lapsed sessions, and says whether there may be more. Whoever notes
+// what ends (visit.Service) settles it.
 func (k *Keeper) expireSome(ctx context.Context) (more bool, err error) {
 	ended, more, err := k.service.presence.Expire(ctx, expireAtOnce)
-	k.metrics.expired.Add(float64(len(ended)))
-	if err == nil {
-		err = k.service.presence.Settle(ctx, ended)
+	for _, e := range ended {
+		if !e.Left {
+			k.metrics.expired.Inc()
+		}
 	}
 	return more, err
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
 	serverquiz "github.com/ovation-live/ovation/server/quiz"
+	"github.com/ovation-live/ovation/server/visit"
 	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
@@ -323,6 +324,17 @@ var typedFailures = []struct {
 	}), failure{
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		"the request is malformed", 0,
+	}},
+	{facts(func(e *visit.FieldError) map[string]string {
+		return map[string]string{"field": e.Field}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
+	}},
+	{facts(func(*visit.BusyError) map[string]string {
+		return map[string]string{"limit": visit.Limit}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		"too many events of visits wait to be merged: repeat the call after retry_after", 0,
 	}},
 	{facts(func(e *limit.ExceededError) map[string]string {
 		return map[string]string{"limit": string(e.Limit)}

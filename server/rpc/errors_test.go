@@ -27,6 +27,7 @@ import (
 	"github.com/ovation-live/ovation/server/page"
 	serverquiz "github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/rpc"
+	"github.com/ovation-live/ovation/server/visit"
 	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
@@ -35,7 +36,7 @@ import (
 var packages = []string{
 	"live/feed", "live/attribute", "live/moderation", "live/room", "live/words", "live/quiz", "store",
 	"server/auth", "server/chat", "server/hub", "server/page", "server/limit",
-	"server/rooms", "server/attributes", "server/moderation", "server/words", "server/quiz",
+	"server/rooms", "server/attributes", "server/moderation", "server/words", "server/quiz", "server/visit",
 }
 
 // told is what a caller is to be told of an error: its reason, and facts by name.
@@ -83,6 +84,14 @@ var known = map[string]told{
 	"store.WordLimitError": {
 		&store.WordLimitError{Max: 5}, ovationv1.ErrorReason_ERROR_REASON_WORD_LIMIT,
 		map[string]string{"limit": "max_words", "max": "5"},
+	},
+	"visit.FieldError": {
+		&visit.FieldError{Field: "time_zone", Problem: "is not known"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		map[string]string{"field": "time_zone"},
+	},
+	"visit.BusyError": {
+		&visit.BusyError{Waiting: 9, Max: 8, RetryAfter: time.Second}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		map[string]string{"limit": "visit_max_waiting"},
 	},
 	"store.ErrRoomNotFound":  {store.ErrRoomNotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND, nil},
 	"store.ErrRoomExists":    {store.ErrRoomExists, ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS, nil},

@@ -177,6 +177,10 @@ func (s *Store) Leave(ctx context.Context, d store.Departure) ([]store.Ended, er
 	}
 	r.publish(store.Publication{Departure: &d})
 	r.release(ended[len(ended)-1], now)
+	for i := range ended {
+		ended[i].Left = true
+		s.unsettled.add(ended[i], now)
+	}
 	return ended, nil
 }
 

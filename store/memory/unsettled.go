@@ -9,12 +9,12 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// againAfter is when a session that has lapsed is handed out again, if nobody has
-// settled it.
+// againAfter is when a session that has lapsed or was left is handed out again, if nobody
+// has settled it.
 const againAfter = time.Minute
 
-// unsettled is the sessions that have lapsed and were handed out, until whoever got
-// them says that they are dealt with. The zero value is none.
+// unsettled is the sessions that have ended and were handed out, until whoever got them
+// says that they are dealt with. The zero value is none.
 type unsettled struct {
 	mu    sync.Mutex
 	ended map[stay]store.Ended

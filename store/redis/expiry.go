@@ -33,8 +33,8 @@ const (
 	dueAtOnce = 64
 	// expireAtOnce is how many sessions one script ends: others wait for it.
 	expireAtOnce = 128
-	// againAfter is when a session that has lapsed is returned again, if nobody has
-	// settled it.
+	// againAfter is when a session that has lapsed is returned again, or one that was left
+	// is returned, if nobody has settled it.
 	againAfter = time.Minute
 )
 
@@ -170,12 +170,7 @@ func (s *Store) expireIn(ctx context.Context, id live.RoomID, limit int) ([]stor
 	if lost {
 		s.maps.of(id).mark()
 	}
-	var all []store.Ended
-	err = a.sessions(func(session live.SessionID, record []byte) error {
-		ended, err := decodeEnded(id, session, record)
-		all = append(all, ended)
-		return err
-	})
+	all, err := a.ended(id)
 	return all, next, err
 }
 

@@ -136,24 +136,27 @@ func allLost(leases []store.Lease) []store.Lost {
 // Leave implements store.Presence.
 func (s *Store) Leave(ctx context.Context, d store.Departure) ([]store.Ended, error) {
 	rest, err := s.ask(ctx, leaveRoom, d.Room,
-		string(d.User), string(d.Session), decimal(d.Incarnation), decimal(int(d.Reason)), d.Message)
+		string(d.User), string(d.Session), decimal(d.Incarnation), decimal(int(d.Reason)), d.Message, decimal(againAfter.Microseconds()))
 	if err != nil {
 		return nil, err
 	}
 	a := fieldsOf(rest)
-	at, gone, lost := live.Timestamp(a.number()), a.text() == "1", a.text() == "1"
-	if lost {
+	if lost := a.text() == "1"; lost {
 		s.maps.of(d.Room).mark()
 	}
-	var all []store.Ended
-	err = a.sessions(func(id live.SessionID, record []byte) error {
-		session, seen, err := decodeSession(id, record)
-		all = append(all, store.Ended{Room: d.Room, Session: session, LastSeen: seen, At: at})
+	if at := live.Timestamp(a.number()); at > 0 {
+		s.lookBy(ctx, d.Room, at)
+	}
+	return a.ended(d.Room)
+}
+
+// ended reads sessions of a room that have ended, to the end of an answer.
+func (a *answer) ended(id live.RoomID) (all []store.Ended, err error) {
+	err = a.sessions(func(session live.SessionID, record []byte) error {
+		ended, err := decodeEnded(id, session, record)
+		all = append(all, ended)
 		return err
 	})
-	if len(all) > 0 {
-		all[len(all)-1].Gone = gone
-	}
 	return all, err
 }
 

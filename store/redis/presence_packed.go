@@ -33,9 +33,9 @@ func decodeSession(id live.SessionID, b []byte) (s room.Session, seen live.Times
 // decodeEnded reads a session that has ended, as it is kept until it is settled.
 func decodeEnded(id live.RoomID, session live.SessionID, b []byte) (store.Ended, error) {
 	p := packed{rest: b}
-	at, gone := live.Timestamp(p.number(8)), p.number(1) == 1 //nolint:gosec // as it was written
+	at, how := live.Timestamp(p.number(8)), p.number(1) //nolint:gosec // as it was written
 	s, seen, err := decodeSession(session, p.rest)
-	return store.Ended{Room: id, Session: s, LastSeen: seen, At: at, Gone: gone}, err
+	return store.Ended{Room: id, Session: s, LastSeen: seen, At: at, Gone: how&1 != 0, Left: how&2 != 0}, err
 }
 
 // packStay packs what names a session that has ended.

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -106,12 +107,25 @@ func benchmarkAttributesSince(b *testing.B, s *rig) {
 	everyone(b, func(int) { s.since(id, "", after) })
 }
 
+// benchmarkJoinLeave settles what was left as a server does: some together.
 func benchmarkJoinLeave(b *testing.B, s *rig) {
 	id := s.newRooms(1)[0]
+	var mu sync.Mutex
+	var owed []store.Ended
+	owe := func(ended []store.Ended) (due []store.Ended) {
+		mu.Lock()
+		defer mu.Unlock()
+		if owed = append(owed, ended...); len(owed) >= 100 {
+			due, owed = owed, nil
+		}
+		return due
+	}
 	everyone(b, func(n int) {
 		user, session := live.UserID(fmt.Sprint("user ", n)), live.SessionID(fmt.Sprint("session ", n))
 		s.joinFor(id, stay(user, session), time.Minute)
-		s.leave(id, user, session)
+		if due := owe(s.depart(store.Departure{Room: id, User: user, Session: session})); len(due) > 0 {
+			s.settle(due)
+		}
 	})
 }
 

@@ -293,10 +293,12 @@ func (s *rig) depart(d store.Departure) []store.Ended {
 	return must(s, "Leave", ended, err)
 }
 
-// leave ends a session or all, and says whether the user is gone.
+// leave ends a session or all, settles what ended, and says whether the user is gone.
 func (s *rig) leave(id live.RoomID, user live.UserID, session live.SessionID) bool {
 	s.t.Helper()
-	return len(gone(s.depart(store.Departure{Room: id, User: user, Session: session}))) > 0
+	ended := s.depart(store.Departure{Room: id, User: user, Session: session})
+	s.settle(ended)
+	return len(gone(ended)) > 0
 }
 
 // gone returns the users who are gone with sessions.

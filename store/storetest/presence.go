@@ -36,6 +36,8 @@ var presenceTests = []test{
 	{"ExpireSaysWhatEndedAndWhen", expireSaysWhatEndedAndWhen},
 	{"ExpireReturnsAgainWhatIsNotSettled", expireReturnsAgainWhatIsNotSettled},
 	{"LeaveSaysWhatEnded", leaveSaysWhatEnded},
+	{"ExpireReturnsWhatWasLeftAndNotSettled", expireReturnsWhatWasLeftAndNotSettled},
+	{"EndedIsReturnedUntilSettled", endedIsReturnedUntilSettled},
 	{"JoinsAreIncarnations", joinsAreIncarnations},
 	{"StaleIncarnationEndsNothing", staleIncarnationEndsNothing},
 	{"StaleIncarnationShortensNothing", staleIncarnationShortensNothing},

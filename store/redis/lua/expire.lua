@@ -1,10 +1,9 @@
--- Ends sessions whose leases are over, and returns those again that were returned a
--- while ago and not settled.
+-- Ends sessions whose leases are over, and returns those again that were returned, or
+-- left, a while ago and were not settled.
 --
 -- ARGV[3] is how many to return at most; ARGV[4] when to return them again, in
 -- microseconds. Answers status; when to look at the room next (0: not at all); '1' if
--- attributes were lost; then the sessions, each before the instant at which it ended,
--- 1 if its user has gone with it, and its record.
+-- attributes were lost; then the sessions, each before what is kept of it.
 
 local state = open({'at', 'afloor', 'clock', 'alog'})
 if not state then return {UNKNOWN} end
@@ -29,7 +28,7 @@ for _, session in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), '-inf', int(
   if record then
     local user = owner(record)
     local gone = depart(session, user)
-    local stay, ended = string.sub(record, 17, 24) .. session, struct.pack('>I8B', now, gone and 1 or 0) .. record
+    local stay, ended = over(session, record, now, gone and GONE_TOO or 0)
     redis.call('HSET', key('lapsed'), stay, ended)
     redis.call('ZADD', key('again'), again, stay)
     answer[#answer + 1], answer[#answer + 2] = session, ended

@@ -4,8 +4,8 @@
 -- Kept are: sessions, a hash of records; users, a hash of how many sessions each has; and
 -- sorted sets: stays, of sessions under their users, and leases, of sessions by the instant
 -- at which their leases are over. Of sessions that have ended, named by incarnation and
--- session, lapsed has the records, until they are settled, and again when to return them
--- again.
+-- session, lapsed has what ended and when, until they are settled, and again when Expire
+-- returns them, once more or after somebody left.
 --
 -- A record of a session: when its lease was last given, when it joined, its incarnation,
 -- the user's role, the length of their id; then their id and their name.
@@ -24,6 +24,14 @@ local function depart(session, user)
   if redis.call('HINCRBY', key('users'), user, -1) > 0 then return false end
   redis.call('HDEL', key('users'), user)
   return true
+end
+
+-- Of a session that has ended is kept the instant, what follows of these, and its record.
+local GONE_TOO, LEFT = 1, 2 -- its user has gone with it; it did not lapse
+
+-- over returns what names a session that has ended, and what is kept of it.
+local function over(session, record, now, how)
+  return string.sub(record, 17, 24) .. session, struct.pack('>I8B', now, how) .. record
 end
 
 -- sooner returns an instant by which the index of all rooms must have this one looked

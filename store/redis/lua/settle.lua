@@ -1,8 +1,6 @@
--- Forgets sessions that Expire has returned: those of ARGV from the third on, each its
--- incarnation before its id.
+-- Forgets sessions that have ended: those of ARGV from the third on, each its incarnation
+-- before its id.
 
-for i = 3, #ARGV do
-  redis.call('HDEL', key('lapsed'), ARGV[i])
-  redis.call('ZREM', key('again'), ARGV[i])
-end
+redis.call('HDEL', key('lapsed'), unpack(ARGV, 3))
+redis.call('ZREM', key('again'), unpack(ARGV, 3))
 return {OK}

@@ -1,0 +1,140 @@
+package visit
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ovation-live/ovation/live/visit"
+	"github.com/ovation-live/ovation/store"
+)
+
+const (
+	// mergeAtOnce is about how many events are merged in one step.
+	mergeAtOnce = 10_000
+	// takeEvery is how often the queue is looked at for what other nodes have reported.
+	takeEvery = 200 * time.Millisecond
+	// mergeLease is for how long nobody else gets what this node has taken.
+	mergeLease = 30 * time.Second
+	// mergeWithin is how long one step may take.
+	mergeWithin = 15 * time.Second
+	// retryMerge is the pause after a step that failed.
+	retryMerge = 500 * time.Millisecond
+	// mergeTries is how often an event is tried alone before it is set aside.
+	mergeTries = 3
+)
+
+// merging merges what is in the queue until ctx is done. A step that was begun is brought
+// to its end.
+func (s *Service) merging(ctx context.Context) {
+	said := s.outage("visits cannot be merged; they wait in the queue", "visits are merged again")
+	for ctx.Err() == nil {
+		n, err := s.mergeSome(ctx)
+		said.report(ctx, err)
+		switch {
+		case err != nil:
+			wait(ctx, retryMerge)
+		case n == 0:
+			s.rest(ctx)
+		}
+	}
+}
+
+// rest waits until there may be something in the queue.
+func (s *Service) rest(ctx context.Context) {
+	timer := time.NewTimer(takeEvery/2 + rand.N(takeEvery)) //nolint:gosec // nodes that were started together are to differ
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-s.arrived:
+	case <-timer.C:
+	}
+}
+
+// mergeSome takes some of the queue, merges it and settles it. It returns how many events
+// that were. What it has taken it keeps trying to merge for as long as nobody else gets it.
+func (s *Service) mergeSome(running context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(running), mergeLease-mergeWithin)
+	defer cancel()
+	taken, err := s.reports.TakeReports(ctx, s.config.Node, mergeAtOnce, mergeLease)
+	if err != nil || len(taken) == 0 {
+		return 0, err
+	}
+	var events []visit.Event
+	for _, t := range taken {
+		events = append(events, t.Events...)
+	}
+	begun := time.Now()
+	for {
+		err = s.merge(ctx, events)
+		if err == nil || ctx.Err() != nil || !wait(running, retryMerge) {
+			break
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	s.metrics.merged(len(events), time.Since(begun))
+	return len(events), s.reports.SettleReports(ctx, taken)
+}
+
+// merge merges events. Those that cannot be merged, whatever comes with them, are set
+// aside. If it fails, some may be merged all the same.
+func (s *Service) merge(ctx context.Context, events []visit.Event) error {
+	aside, err := s.mergeStep(ctx, events)
+	switch {
+	case err == nil:
+		s.metrics.setAside(aside)
+		return nil
+	case !spoilt(err):
+		return err
+	case len(events) == 1:
+		return s.mergeAlone(ctx, events[0], err)
+	}
+	s.metrics.halved.Inc()
+	half := len(events) / 2
+	if err := s.merge(ctx, events[:half]); err != nil {
+		return err
+	}
+	return s.merge(ctx, events[half:])
+}
+
+// mergeStep merges events in one step of the store.
+func (s *Service) mergeStep(ctx context.Context, events []visit.Event) ([]store.AsideVisit, error) {
+	ctx, cancel := context.WithTimeout(ctx, mergeWithin)
+	defer cancel()
+	return s.visits.MergeVisits(ctx, events, Closed)
+}
+
+// spoilt says whether a step may have failed for what was to be merged: else it will
+// succeed some time, as it is.
+func spoilt(err error) bool {
+	return !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// mergeAlone tries one event again, which has failed for a reason of its own, and sets it
+// aside if that does not change.
+func (s *Service) mergeAlone(ctx context.Context, e visit.Event, why error) error {
+	for range mergeTries - 1 {
+		if !wait(ctx, retryMerge/mergeTries) {
+			return why
+		}
+		aside, err := s.mergeStep(ctx, []visit.Event{e})
+		if err == nil {
+			s.metrics.setAside(aside)
+			return nil
+		}
+		if !spoilt(err) {
+			return err
+		}
+		why = err
+	}
+	s.logger.ErrorContext(ctx, "an event of a visit cannot be merged, and is set aside",
+		"room_id", string(e.Room), "user_id", string(e.User), "session_id", string(e.Session), "error", why)
+	aside, err := s.visits.SetAside(ctx, []store.AsideVisit{{
+		Event: e, Reason: visit.MergeFailed, Detail: "merging it failed: its reason is in the server's log",
+	}})
+	s.metrics.setAside(aside)
+	return err
+}

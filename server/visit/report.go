@@ -1,0 +1,102 @@
+package visit
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/visit"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/store"
+)
+
+const (
+	// maxUser and maxSession are how many bytes an event's ids may have.
+	maxUser, maxSession = 128, 64
+	maxRoom             = 64
+	// busyRetry is when a call may succeed again for which too much waits: nodes merge much
+	// in that time.
+	busyRetry = 2 * time.Second
+)
+
+// Report takes events of another system in. Those that break a rule of their own are set
+// aside and returned; how many were not is returned too, and those are durable. Errors of
+// auth, *BusyError.
+func (s *Service) Report(ctx context.Context, p auth.Principal, events []visit.Event) (int, []store.AsideVisit, error) {
+	if p.Role != live.RoleBackend {
+		return 0, nil, auth.ErrRoleForbidden
+	}
+	good, bad := sift(p, events, now())
+	if n := int(s.waiting.about()) + len(good); n > s.config.MaxWaiting {
+		retry := busyRetry + rand.N(busyRetry) //nolint:gosec // spreads load, hides nothing
+		return 0, nil, &BusyError{Waiting: n, Max: s.config.MaxWaiting, RetryAfter: retry.Truncate(time.Millisecond)}
+	}
+	if len(good) > 0 {
+		if err := s.reports.Report(ctx, good); err != nil {
+			return 0, nil, err
+		}
+		s.took(fromCallers, len(good))
+	}
+	if len(bad) == 0 {
+		return len(good), nil, nil
+	}
+	aside, err := s.visits.SetAside(ctx, bad) // once each, however often the call is made
+	if err != nil {
+		return 0, nil, err
+	}
+	s.metrics.setAside(aside)
+	return len(good), aside, nil
+}
+
+// sift divides events into those to merge and those to set aside.
+func sift(p auth.Principal, events []visit.Event, now live.Timestamp) (good []visit.Event, bad []store.AsideVisit) {
+	good = make([]visit.Event, 0, len(events))
+	for _, e := range events {
+		if reason, detail := fault(p, e, now); reason != 0 {
+			bad = append(bad, store.AsideVisit{Event: e, Reason: reason, Detail: detail})
+			continue
+		}
+		good = append(good, e)
+	}
+	return good, bad
+}
+
+// fault returns why an event is not taken, and 0 if it is.
+func fault(p auth.Principal, e visit.Event, now live.Timestamp) (reason visit.SetAside, detail string) {
+	switch {
+	case !roomID(string(e.Room)):
+		detail = "room_id is not of the form of a room's id: 1-64 of letters, digits, and . _ : - beginning with a letter or digit"
+	case e.User == "" || len(e.User) > maxUser:
+		detail = "user_id needs 1-128 bytes"
+	case e.Session == "" || len(e.Session) > maxSession:
+		detail = "session_id needs 1-64 bytes"
+	case e.Version < 1:
+		detail = "version needs to be 1 or more"
+	case e.At < 1:
+		detail = "at needs to be more than 0: Unix microseconds"
+	case !p.Covers(e.Room):
+		return visit.RoomNotFound, "the caller's token does not cover the room"
+	case e.Fault(now) == visit.InFuture:
+		return visit.InFuture, "at is more than 5 min in the future: is it in microseconds?"
+	default:
+		return 0, ""
+	}
+	return visit.Malformed, detail
+}
+
+// roomID says whether an id is of the form that rooms' ids have.
+func roomID(id string) bool {
+	if id == "" || len(id) > maxRoom {
+		return false
+	}
+	for i := range len(id) {
+		switch c := id[i]; {
+		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z':
+		case i > 0 && (c == '.' || c == '_' || c == ':' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return true
+}
