@@ -69,3 +69,14 @@ type InsufficientError struct {
 func (e *InsufficientError) Error() string {
 	return fmt.Sprintf("ledger: there are only %d coins", e.Balance)
 }
+
+// LimitError says that an account would be farther from zero than MaxBalance.
+type LimitError struct {
+	Account Account
+	Balance int64 // what is on it
+}
+
+// Error implements error.
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("ledger: there are %d coins, and may not be more than %d either way", e.Balance, int64(MaxBalance))
+}

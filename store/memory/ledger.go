@@ -1,9 +1,7 @@
 package memory
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/ovation-live/ovation/live"
@@ -15,10 +13,12 @@ import (
 type books struct {
 	mu       sync.Mutex
 	all      []ledger.Transaction // in order; the first has sequence 1
-	ids      map[string]struct{}
+	ids      map[string]uint64
 	balances map[ledger.Account]int64
 	of       map[ledger.Account][]uint64 // the sequences of an account's transactions
 	latest   live.Timestamp
+	accounts []ledger.Account // those that were there when they were listed last, in order
+	opened   []ledger.Account // since
 }
 
 // Post implements store.Ledger.
@@ -37,7 +37,7 @@ func (b *books) post(all []ledger.Transaction, now live.Timestamp) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	fresh := b.fresh(all)
-	if err := b.check(fresh); err != nil {
+	if err := ledger.Permit(fresh, ledger.Changes(fresh), b.balances); err != nil {
 		return err
 	}
 	b.latest = max(b.latest, now)
@@ -61,35 +61,19 @@ func (b *books) fresh(all []ledger.Transaction) []ledger.Transaction {
 	return fresh
 }
 
-// check returns an error if an account would be below zero that may not be.
-func (b *books) check(all []ledger.Transaction) error {
-	changes := make(map[ledger.Account]int64)
-	for _, t := range all {
-		for _, p := range t.Postings {
-			changes[p.Account] += p.Amount
-		}
-	}
-	for _, t := range all {
-		for _, p := range t.Postings { // in order, so that it is always the same account
-			has, change := b.balances[p.Account], changes[p.Account]
-			if change < 0 && has+change < 0 && !p.Account.MayBeNegative() {
-				return &ledger.InsufficientError{Account: p.Account, Balance: has}
-			}
-		}
-	}
-	return nil
-}
-
 // write writes one transaction.
 func (b *books) write(t ledger.Transaction) {
 	if b.ids == nil {
-		b.ids, b.balances = make(map[string]struct{}), make(map[ledger.Account]int64)
+		b.ids, b.balances = make(map[string]uint64), make(map[ledger.Account]int64)
 		b.of = make(map[ledger.Account][]uint64)
 	}
 	t.Sequence, t.At = uint64(len(b.all))+1, b.latest
 	b.all = append(b.all, t)
-	b.ids[t.ID] = struct{}{}
+	b.ids[t.ID] = t.Sequence
 	for _, p := range t.Postings {
+		if _, there := b.balances[p.Account]; !there {
+			b.opened = append(b.opened, p.Account)
+		}
 		b.balances[p.Account] += p.Amount
 		b.of[p.Account] = append(b.of[p.Account], t.Sequence)
 	}
@@ -110,29 +94,17 @@ func (s *Store) Balances(ctx context.Context, accounts []ledger.Account) (store.
 	return got, nil
 }
 
-// Transactions implements store.Ledger.
-func (s *Store) Transactions(ctx context.Context, q store.LedgerQuery) ([]ledger.Transaction, error) {
+// Transaction implements store.Ledger.
+func (s *Store) Transaction(ctx context.Context, id string) (ledger.Transaction, bool, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return ledger.Transaction{}, false, err
 	}
 	b := &s.books
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	before := uint64(len(b.all)) + 1
-	if q.Before != 0 {
-		before = min(before, q.Before)
+	n := b.ids[id]
+	if n == 0 {
+		return ledger.Transaction{}, false, nil
 	}
-	var found []ledger.Transaction
-	if q.Account == (ledger.Account{}) {
-		for n := before - 1; n > 0 && len(found) < q.Limit; n-- {
-			found = append(found, b.all[n-1])
-		}
-		return found, nil
-	}
-	own := b.of[q.Account]
-	at, _ := slices.BinarySearchFunc(own, before, cmp.Compare[uint64])
-	for at--; at >= 0 && len(found) < q.Limit; at-- {
-		found = append(found, b.all[own[at]-1])
-	}
-	return found, nil
+	return b.all[n-1], true, nil
 }

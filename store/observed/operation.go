@@ -80,7 +80,9 @@ const (
 
 	post
 	balances
+	transaction
 	transactions
+	accounts
 
 	operations
 )
@@ -104,7 +106,7 @@ var operationNames = [operations]string{
 	dropQuizTask: "drop_quiz_task", quizPart: "quiz_part", quizTally: "quiz_tally",
 	putAnswers: "put_answers", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",
 	deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
-	post: "post", balances: "balances", transactions: "transactions",
+	post: "post", balances: "balances", transaction: "transaction", transactions: "transactions", accounts: "accounts",
 }
 
 // String returns the operation's name, as metrics carry it.

@@ -84,7 +84,17 @@ func (m measuredLedger) Balances(ctx context.Context, accounts []ledger.Account)
 	return m.next.Balances(ctx, accounts)
 }
 
+func (m measuredLedger) Transaction(ctx context.Context, id string) (_ ledger.Transaction, _ bool, err error) {
+	defer m.calls.begin(transaction).end(&err)
+	return m.next.Transaction(ctx, id)
+}
+
 func (m measuredLedger) Transactions(ctx context.Context, q store.LedgerQuery) (_ []ledger.Transaction, err error) {
 	defer m.calls.begin(transactions).end(&err)
 	return m.next.Transactions(ctx, q)
+}
+
+func (m measuredLedger) Accounts(ctx context.Context, q store.AccountQuery) (_ []store.AccountBalance, _ uint64, err error) {
+	defer m.calls.begin(accounts).end(&err)
+	return m.next.Accounts(ctx, q)
 }

@@ -3,14 +3,12 @@ package postgres
 import (
 	"context"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/ledger"
-	"github.com/ovation-live/ovation/store"
 )
 
 // rowsAtOnce is how many rows one statement writes at most: each has its time.
@@ -82,12 +80,7 @@ type booking struct {
 }
 
 func newBooking(all []ledger.Transaction) *booking {
-	b := &booking{all: all, changes: make(map[ledger.Account]int64)}
-	for _, t := range all {
-		for _, p := range t.Postings {
-			b.changes[p.Account] += p.Amount
-		}
-	}
+	b := &booking{all: all, changes: ledger.Changes(all)}
 	b.accounts = slices.SortedFunc(maps.Keys(b.changes), ledger.Account.Compare)
 	return b
 }
@@ -101,7 +94,7 @@ func accountNames(accounts []ledger.Account) (kinds []int16, owners []string) {
 	return kinds, owners
 }
 
-// check refuses what would bring an account below zero that may not be.
+// check refuses what the rules do not permit.
 func (b *booking) check(ctx context.Context, tx pgx.Tx) error {
 	has := make(map[ledger.Account]int64, len(b.accounts))
 	for some := range slices.Chunk(b.accounts, rowsAtOnce) {
@@ -109,13 +102,8 @@ func (b *booking) check(ctx context.Context, tx pgx.Tx) error {
 			return err
 		}
 	}
-	for _, t := range b.all {
-		for _, p := range t.Postings { // in order, so that it is always the same account
-			change := b.changes[p.Account]
-			if change < 0 && has[p.Account]+change < 0 && !p.Account.MayBeNegative() {
-				return refuse(&ledger.InsufficientError{Account: p.Account, Balance: has[p.Account]})
-			}
-		}
+	if err := ledger.Permit(b.all, b.changes, has); err != nil {
+		return refuse(err)
 	}
 	return nil
 }
@@ -131,8 +119,7 @@ func readBalances(ctx context.Context, tx pgx.Tx, accounts []ledger.Account, has
 	var owner string
 	var balance int64
 	_, err = pgx.ForEachRow(rows, []any{&kind, &owner, &balance}, func() error {
-		//nolint:gosec // as it was written
-		has[ledger.Account{Kind: ledger.AccountKind(kind), Owner: unpack[string](owner)}] = balance
+		has[accountOf(kind, owner)] = balance
 		return nil
 	})
 	return err
@@ -210,83 +197,4 @@ func (r *postings) queue(all *pgx.Batch) {
 	kinds, owners := accountNames(r.accounts)
 	all.Queue(statement("post amounts"), kinds, owners, r.sequences, r.places, r.amounts)
 	*r = postings{}
-}
-
-// Balances implements store.Ledger.
-func (s *Store) Balances(ctx context.Context, accounts []ledger.Account) (b store.LedgerBalances, err error) {
-	kinds, owners := accountNames(accounts)
-	err = s.read(ctx, func(ctx context.Context, q querier) error {
-		b = store.LedgerBalances{Amounts: make([]int64, len(accounts))}
-		rows, err := q.Query(ctx, statement("balances"), kinds, owners)
-		if err != nil {
-			return err
-		}
-		var place *int // no account was asked for
-		var amount int64
-		_, err = pgx.ForEachRow(rows, []any{&b.AsOf, &place, &amount}, func() error {
-			if place != nil {
-				b.Amounts[*place-1] = amount
-			}
-			return nil
-		})
-		return err
-	})
-	return b, err
-}
-
-// Transactions implements store.Ledger.
-func (s *Store) Transactions(ctx context.Context, q store.LedgerQuery) (found []ledger.Transaction, err error) {
-	before := int64(math.MaxInt64)
-	if q.Before > 0 && q.Before < math.MaxInt64 {
-		before = int64(q.Before)
-	}
-	name, args := "transactions", []any{before, q.Limit}
-	if q.Account != (ledger.Account{}) {
-		name, args = "transactions of an account", append([]any{int16(q.Account.Kind), pack(q.Account.Owner)}, args...)
-	}
-	err = s.read(ctx, func(ctx context.Context, db querier) error {
-		rows, err := db.Query(ctx, statement(name), args...)
-		if err != nil {
-			return err
-		}
-		if found, err = pgx.CollectRows(rows, transactionRow); err != nil || len(found) == 0 {
-			return err
-		}
-		return readPostings(ctx, db, found)
-	})
-	return found, err
-}
-
-// transactionRow reads a transaction without its postings.
-func transactionRow(row pgx.CollectableRow) (t ledger.Transaction, err error) {
-	var id, room, reference, request string
-	var kind int16
-	err = row.Scan(&t.Sequence, &id, &kind, &t.At, &room, &reference, &request, &t.Gifts)
-	t.ID, t.Kind = unpack[string](id), ledger.Kind(kind) //nolint:gosec // as it was written
-	t.Room, t.Reference, t.RequestID = unpack[live.RoomID](room), unpack[string](reference), unpack[string](request)
-	return t, err
-}
-
-// readPostings reads what transactions change.
-func readPostings(ctx context.Context, db querier, all []ledger.Transaction) error {
-	sequences, places := make([]int64, len(all)), make(map[int64]int, len(all))
-	for i, t := range all {
-		sequences[i] = int64(t.Sequence) //nolint:gosec // as it was written
-		places[sequences[i]] = i
-	}
-	rows, err := db.Query(ctx, statement("postings"), sequences)
-	if err != nil {
-		return err
-	}
-	var sequence, amount int64
-	var kind int16
-	var owner string
-	_, err = pgx.ForEachRow(rows, []any{&sequence, &kind, &owner, &amount}, func() error {
-		t := &all[places[sequence]]
-		//nolint:gosec // as it was written
-		account := ledger.Account{Kind: ledger.AccountKind(kind), Owner: unpack[string](owner)}
-		t.Postings = append(t.Postings, ledger.Posting{Account: account, Amount: amount})
-		return nil
-	})
-	return err
 }

@@ -141,7 +141,7 @@ func TestTheBooksHaveNoHoles(t *testing.T) {
 			t.Errorf("%d coins: %v, want to be refused: %v", tt.amount, err, tt.refused)
 		}
 	}
-	all, err := s.Transactions(t.Context(), store.LedgerQuery{Account: ann, Limit: 10})
+	all, err := s.Transactions(t.Context(), store.LedgerQuery{Accounts: []ledger.Account{ann}, Limit: 10})
 	if err != nil || len(all) == 0 {
 		t.Fatalf("%+v, %v", all, err)
 	}

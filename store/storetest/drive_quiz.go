@@ -315,3 +315,14 @@ func (s *rig) written(q store.LedgerQuery) []ledger.Transaction {
 	all, err := s.Ledger.Transactions(s.t.Context(), q)
 	return must(s, "Transactions", all, err)
 }
+
+// accounts lists accounts, and checks that they are of all that was written.
+func (s *rig) accounts(q store.AccountQuery) []store.AccountBalance {
+	s.t.Helper()
+	all, asOf, err := s.Ledger.Accounts(s.t.Context(), q)
+	must(s, "Accounts", all, err)
+	if want := s.balances().AsOf; asOf != want {
+		s.t.Fatalf("Accounts as of %d, want %d", asOf, want)
+	}
+	return all
+}

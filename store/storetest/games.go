@@ -309,7 +309,7 @@ func (g *aGame) agrees(t *rapid.T, q quiz.Quiz) {
 
 // before returns what a user won in earlier games of the store.
 func (g *aGame) before(user live.UserID) (sum int64) {
-	for _, one := range g.s.written(store.LedgerQuery{Account: purse(string(user)), Limit: 10_000}) {
+	for _, one := range g.s.written(store.LedgerQuery{Accounts: []ledger.Account{purse(string(user))}, Limit: 10_000}) {
 		for _, p := range one.Postings {
 			if p.Account == purse(string(user)) && one.Room != g.ref.Room {
 				sum += p.Amount

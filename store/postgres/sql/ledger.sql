@@ -42,18 +42,74 @@ LEFT JOIN unnest($1::smallint[], $2::text[]) WITH ORDINALITY AS w (kind, owner, 
 LEFT JOIN ledger_accounts a ON a.kind = w.kind AND a.owner = w.owner
 ORDER BY w.place;
 
--- name: transactions
-SELECT sequence, id, kind, at, room, reference, request, gifts FROM ledger_transactions
-WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2;
+-- name: latest before
+-- Halves the ledger until what is left begins at the instant: places only grow with time.
+WITH RECURSIVE halves (low, high) AS (
+  SELECT 0::bigint, latest FROM ledger_head
+  UNION ALL
+  SELECT CASE WHEN t.at < $1 THEN t.sequence ELSE h.low END, CASE WHEN t.at < $1 THEN h.high ELSE (h.low + h.high) / 2 END
+  FROM halves h, LATERAL (
+    SELECT sequence, at FROM ledger_transactions WHERE sequence > (h.low + h.high) / 2 ORDER BY sequence LIMIT 1
+  ) t
+  WHERE h.low < h.high
+)
+SELECT low FROM halves WHERE low = high;
 
--- name: transactions of an account
-SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts
+-- name: transaction
+SELECT sequence, id, kind, at, room, reference, request, gifts, 0 FROM ledger_transactions WHERE id = $1;
+
+-- name: transactions
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
+  (SELECT max(p.place) FROM ledger_postings p WHERE p.sequence = t.sequence)
+FROM ledger_transactions t
+WHERE t.sequence > $1 AND t.sequence < $2 AND (cardinality($3::smallint[]) = 0 OR t.kind = ANY ($3::smallint[]))
+ORDER BY t.sequence DESC LIMIT $4;
+
+-- name: transactions that are no gifts
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
+  (SELECT max(p.place) FROM ledger_postings p WHERE p.sequence = t.sequence)
+FROM unnest($3::smallint[]) AS w (kind), LATERAL (
+  SELECT * FROM ledger_transactions
+  WHERE kind = w.kind AND kind <> 2 AND sequence > $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $4
+) t
+ORDER BY t.sequence DESC LIMIT $4;
+
+-- name: transactions of accounts
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
+  (SELECT max(p.place) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM (
-  SELECT DISTINCT sequence FROM ledger_postings
-  WHERE kind = $1 AND owner = $2 AND sequence < $3 ORDER BY sequence DESC LIMIT $4
+  SELECT DISTINCT p.sequence
+  FROM unnest($5::smallint[], $6::text[]) AS w (kind, owner), LATERAL (
+    SELECT o.sequence FROM ledger_postings o
+    WHERE o.kind = w.kind AND o.owner = w.owner AND o.sequence > $1 AND o.sequence < $2
+      AND (
+        cardinality($3::smallint[]) = 0
+        OR (SELECT t.kind FROM ledger_transactions t WHERE t.sequence = o.sequence) = ANY ($3::smallint[])
+      )
+    ORDER BY o.sequence DESC LIMIT $4
+  ) p
+  ORDER BY p.sequence DESC LIMIT $4
 ) p JOIN ledger_transactions t ON t.sequence = p.sequence
 ORDER BY t.sequence DESC;
 
 -- name: postings
 SELECT sequence, kind, owner, amount FROM ledger_postings
 WHERE sequence = ANY ($1::bigint[]) ORDER BY sequence, place;
+
+-- name: accounts
+SELECT h.latest, a.kind, a.owner, a.balance
+FROM ledger_head h
+LEFT JOIN (
+  SELECT kind, owner, balance FROM ledger_accounts
+  WHERE (kind, owner) > ($1::smallint, $2::text) ORDER BY kind, owner LIMIT $3
+) a ON true
+ORDER BY a.kind, a.owner;
+
+-- name: accounts of a kind
+SELECT h.latest, a.kind, a.owner, a.balance
+FROM ledger_head h
+LEFT JOIN (
+  SELECT kind, owner, balance FROM ledger_accounts
+  WHERE kind = $4 AND (kind, owner) > ($1::smallint, $2::text) ORDER BY kind, owner LIMIT $3
+) a ON true
+ORDER BY a.kind, a.owner;
