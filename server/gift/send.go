@@ -104,6 +104,6 @@ func (s *Service) sale(ctx context.Context, r room.Room, giver live.UserID, o Or
 // paidBefore says whether the giver's request was paid already: then it is answered as it
 // was the first time, whatever has become of the gift since.
 func (s *Service) paidBefore(ctx context.Context, send gift.Send) (bool, error) {
-	_, paid, err := s.ledger.Transaction(ctx, send.TransactionID())
+	_, paid, err := s.ledger.Transaction(ctx, gift.TransactionID(send.Giver, send.RequestID))
 	return paid, err
 }
