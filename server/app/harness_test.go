@@ -140,6 +140,8 @@ type clients struct {
 	attributes ovationv1connect.AttributeServiceClient
 	moderation ovationv1connect.ModerationServiceClient
 	quizzes    ovationv1connect.QuizServiceClient
+	gifts      ovationv1connect.GiftServiceClient
+	wallets    ovationv1connect.WalletServiceClient
 }
 
 func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
@@ -149,6 +151,8 @@ func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
 		ovationv1connect.NewAttributeServiceClient(h, n.url, opts...),
 		ovationv1connect.NewModerationServiceClient(h, n.url, opts...),
 		ovationv1connect.NewQuizServiceClient(h, n.url, opts...),
+		ovationv1connect.NewGiftServiceClient(h, n.url, opts...),
+		ovationv1connect.NewWalletServiceClient(h, n.url, opts...),
 	}
 }
 
