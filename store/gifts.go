@@ -24,7 +24,8 @@ type Gifts interface {
 	// SendGifts pays for gifts, each for itself: what one is refused with is in its result,
 	// and the others are paid. It is as if they were sent one after the other. What is paid
 	// is durable when it returns. Where SendGifts itself fails, all may be sent again: the
-	// same giver and request id pay once, for ever.
+	// same giver and request id pay once, for ever, and what was paid once is never refused,
+	// not even where the room has ended since.
 	SendGifts(ctx context.Context, sends []gift.Send) ([]GiftResult, error)
 	// SettleGifts settles what was sent since the last time, if that is at least every ago:
 	// at most limit sends, the rest being due at once. Whoever asks, nothing is settled

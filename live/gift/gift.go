@@ -48,6 +48,9 @@ func (s Send) Coins() int64 { return s.Gift.Price * s.Count }
 // Points returns what they bring their receiver together.
 func (s Send) Points() int64 { return s.Gift.Points * s.Count }
 
+// MaxComboWindow is the longest window of a gift.
+const MaxComboWindow = time.Minute
+
 // Combo is how often a giver has sent a gift to a receiver in a room, each time within the
 // gift's window of the last.
 type Combo struct {
@@ -56,7 +59,8 @@ type Combo struct {
 	Last  live.Timestamp
 }
 
-// Sent is gifts that are paid.
+// Sent is gifts that are paid. Of what the gift was then there are its id, its price and its
+// points alone.
 type Sent struct {
 	Send
 	Sequence uint64 // their place in the ledger

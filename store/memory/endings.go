@@ -44,7 +44,13 @@ func (s *Store) forget(now live.Timestamp) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	unsettled := s.gifts.unsettled()
 	for _, r := range over {
+		if unsettled[r.id] {
+			s.endings.add(r, now.Add(-s.retain)) // the next time, then
+			continue
+		}
+		s.gifts.forget(r.id)
 		delete(s.rooms, r.id)
 		s.forgetQuizzes(r)
 		if at, found := slices.BinarySearch(s.ids, r.id); found {

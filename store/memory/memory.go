@@ -3,8 +3,9 @@
 // process begins new epochs.
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
-// endings.mu, or sanctions.mu, that of every room before a room's own, or one of books.mu,
-// taskQueue.mu, answers.mu and events.mu; everywhere.mu, nodes.mu and shard.mu alone.
+// endings.mu, or sanctions.mu, that of every room before a room's own, or giftBook.mu, then
+// one of books.mu, taskQueue.mu, answers.mu and events.mu; everywhere.mu, nodes.mu and shard.mu
+// alone.
 // quizState.changing comes before all but Store.mu. Publications are heard under
 // roomState.mu, so that they come in order.
 package memory
@@ -45,6 +46,7 @@ type Store struct {
 	nodes      nodes
 	events     events
 	books      books
+	gifts      *giftBook
 	tasks      taskQueue
 	answers    answers
 }
@@ -73,6 +75,7 @@ func New(opts ...Option) *Store {
 		retain:    Retention,
 		rooms:     make(map[live.RoomID]*roomState),
 		sanctions: newSanctions(),
+		gifts:     newGiftBook(),
 	}
 	for _, opt := range opts {
 		opt(s)
@@ -94,7 +97,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
-		Events: s, Quizzes: s, Answers: s, Ledger: s, Clock: s,
+		Events: s, Quizzes: s, Answers: s, Ledger: s, Gifts: s, Clock: s,
 	}
 }
 

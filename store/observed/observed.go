@@ -31,6 +31,7 @@ func Wrap(s store.Set, m *Metrics) store.Set {
 		Quizzes:    role(s.Quizzes, func(next store.Quizzes) store.Quizzes { return measuredQuizzes{next, m} }),
 		Answers:    role(s.Answers, func(next store.Answers) store.Answers { return measuredAnswers{next, m} }),
 		Ledger:     role(s.Ledger, func(next store.Ledger) store.Ledger { return measuredLedger{next, m} }),
+		Gifts:      role(s.Gifts, func(next store.Gifts) store.Gifts { return measuredGifts{next, m} }),
 		Clock:      s.Clock,
 	}
 }

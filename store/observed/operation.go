@@ -84,6 +84,16 @@ const (
 	transactions
 	accounts
 
+	putGift
+	getGift
+	listGifts
+	sendGifts
+	settleGifts
+	giftTotals
+	giftCounters
+	putGoal
+	points
+
 	operations
 )
 
@@ -107,6 +117,8 @@ var operationNames = [operations]string{
 	putAnswers: "put_answers", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",
 	deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
 	post: "post", balances: "balances", transaction: "transaction", transactions: "transactions", accounts: "accounts",
+	putGift: "put_gift", getGift: "gift", listGifts: "gifts", sendGifts: "send_gifts", settleGifts: "settle_gifts",
+	giftTotals: "gift_totals", giftCounters: "gift_counters", putGoal: "put_goal", points: "points",
 }
 
 // String returns the operation's name, as metrics carry it.
