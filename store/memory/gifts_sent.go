@@ -81,7 +81,7 @@ func (s *Store) SettleGifts(
 	b.settled, b.at = b.settled+batch.Sends, now
 	b.more = b.settled < len(b.sent)
 	b.dropCombos(now)
-	return store.GiftSettling{Sends: batch.Sends, More: b.more}, nil
+	return store.GiftSettling{Sends: batch.Sends, Lag: max(0, now.Sub(waiting[0].At)), More: b.more}, nil
 }
 
 // settle settles a batch, and returns what is to be recorded of it.
