@@ -59,18 +59,21 @@ func (s *shelf) in(id live.RoomID) []gift.Gift {
 	return found
 }
 
-// at returns what is known, and whether it is fresh.
-func (c *catalogue) at(now time.Time) (latest *shelf, fresh bool) {
+// at returns what is known, and whether that will do for who asked at an instant.
+func (c *catalogue) at(asked time.Time) (latest *shelf, fresh bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.used = now
-	return c.latest, c.latest != nil && c.latest.puts == c.puts && now.Sub(c.latest.read) < freshFor
+	c.used = time.Now()
+	if c.latest == nil || c.latest.puts != c.puts {
+		return c.latest, false
+	}
+	return c.latest, !c.latest.read.Before(asked) || c.used.Sub(c.latest.read) < freshFor
 }
 
 // shelf returns what there is.
 func (c *catalogue) shelf(ctx context.Context) (*shelf, error) {
-	for {
-		if latest, fresh := c.at(time.Now()); fresh {
+	for asked := time.Now(); ; {
+		if latest, fresh := c.at(asked); fresh {
 			return latest, nil
 		}
 		read := c.reading.DoChan("", func() (any, error) {
@@ -111,7 +114,7 @@ func (c *catalogue) read(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.latest == nil || next.read.After(c.latest.read) {
+	if c.latest == nil || !next.read.Before(c.latest.read) {
 		c.latest = next
 	}
 	return nil
