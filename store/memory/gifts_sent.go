@@ -54,8 +54,7 @@ func (b *giftBook) take(books *books, send *gift.Send, closed error, now live.Ti
 		b.sent = append(b.sent, sent)
 	}
 	return store.GiftResult{
-		Sent: *sent, Transaction: gift.TransactionID(send.Giver, send.RequestID),
-		Balance: b.till.Balances[send.Giver], Repeated: repeated,
+		Sent: *sent, Transaction: sent.ID, Balance: b.till.Balances[send.Giver], Repeated: repeated,
 	}
 }
 

@@ -91,6 +91,7 @@ var roles = []struct {
 	{"quizzes", quizzesTests, hasQuizzes},
 	{"answers", answersTests, hasAnswers},
 	{"ledger", ledgerTests, hasLedger},
+	{"gifts", giftsTests, hasGifts},
 	{"games", gamesTests, func(s store.Set) bool { return hasQuizzes(s) && hasAnswers(s) }},
 	{"log_races", logRaces, nil},
 	{"rooms_races", roomsRaces, nil},
@@ -101,6 +102,7 @@ var roles = []struct {
 	{"quizzes_races", quizzesRaces, hasQuizzes},
 	{"answers_races", answersRaces, hasAnswers},
 	{"ledger_races", ledgerRaces, hasLedger},
+	{"gifts_races", giftsRaces, hasGifts},
 	{"interrupted", interruptedTests, nil},
 	{"refusals", refusalsTests, nil},
 }
