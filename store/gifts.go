@@ -72,9 +72,10 @@ type GiftRecorder func(s gift.Settlement, reached []gift.Goal) []Event
 
 // GiftSettling is what a settlement came to.
 type GiftSettling struct {
-	Sends int  // that were settled
-	More  bool // there is more to settle now
-	Busy  bool // another is at it, or it is not time yet: nothing was done
+	Sends int           // that were settled
+	Lag   time.Duration // since the first of them was sent
+	More  bool          // there is more to settle now
+	Busy  bool          // another is at it, or it is not time yet: nothing was done
 }
 
 // GiftTotalsQuery says whose totals.

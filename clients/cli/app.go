@@ -65,6 +65,8 @@ type app struct {
 	roomCalls       ovationv1connect.RoomServiceClient // nil: not called yet
 	moderationCalls moderationService                  // the same
 	quizCalls       quizService                        // the same
+	giftCalls       giftService                        // the same
+	walletCalls     walletService                      // the same
 }
 
 // note tells people something beside the output.

@@ -43,6 +43,9 @@ type root struct {
 	Attr    attrCommand    `cmd:"" help:"Read, change and follow a room's attributes."`
 	Mod     modCommand     `cmd:"" help:"Keep order: bans, mutes, kicks, protection and forbidden words."`
 	Quiz    quizCommand    `cmd:"" help:"Host, play, audit and replay quizzes."`
+	Gift    giftCommand    `cmd:"" help:"Put gifts up for sale, give them, and see what was given."`
+	Wallet  walletCommand  `cmd:"" help:"Move coins in and out, and see where they are."`
+	Audit   auditCommand   `cmd:"" help:"Prove that the books are right."`
 	Token   tokenCommand   `cmd:"" help:"Mint a token."`
 	Replay  replayCommand  `cmd:"" help:"Play a chat log into a room."`
 	Version versionCommand `cmd:"" help:"Print the version."`
@@ -67,7 +70,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		kong.Exit(func(code int) { answered = code }),
 		kong.ValueFormatter(flagHelp),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Vars{"default_user": defaultUser(), "version": version.Of().String()},
+		kong.Vars{"default_user": defaultUser(), "version": version.Of().String(), "account_kinds": accountKinds},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	if err != nil {

@@ -32,6 +32,8 @@ type Client struct {
 	attributes ovationv1connect.AttributeServiceClient
 	moderation ovationv1connect.ModerationServiceClient
 	quizzes    ovationv1connect.QuizServiceClient
+	gifts      ovationv1connect.GiftServiceClient
+	wallets    ovationv1connect.WalletServiceClient
 }
 
 // Option sets something about a Client.
@@ -87,6 +89,8 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	c.attributes = ovationv1connect.NewAttributeServiceClient(c.http, base, c.callOptions()...)
 	c.moderation = ovationv1connect.NewModerationServiceClient(c.http, base, c.callOptions()...)
 	c.quizzes = ovationv1connect.NewQuizServiceClient(c.http, base, c.callOptions()...)
+	c.gifts = ovationv1connect.NewGiftServiceClient(c.http, base, c.callOptions()...)
+	c.wallets = ovationv1connect.NewWalletServiceClient(c.http, base, c.callOptions()...)
 	c.feed = c.feedAt(base)
 	return c, nil
 }
@@ -105,6 +109,12 @@ func (c *Client) Moderation() ovationv1connect.ModerationServiceClient { return 
 
 // Quizzes returns the generated client of QuizService.
 func (c *Client) Quizzes() ovationv1connect.QuizServiceClient { return c.quizzes }
+
+// Gifts returns the generated client of GiftService.
+func (c *Client) Gifts() ovationv1connect.GiftServiceClient { return c.gifts }
+
+// Wallets returns the generated client of WalletService.
+func (c *Client) Wallets() ovationv1connect.WalletServiceClient { return c.wallets }
 
 // Close closes the Client's connections; calls that are under way fail. Close the
 // rooms first.

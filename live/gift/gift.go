@@ -63,6 +63,7 @@ type Combo struct {
 // points alone.
 type Sent struct {
 	Send
+	ID       string // of the transaction that paid them
 	Sequence uint64 // their place in the ledger
 	At       live.Timestamp
 	Combo    Combo // as it is with them

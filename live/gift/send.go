@@ -36,10 +36,10 @@ func idOf(prefix string, user live.UserID, what []byte) string {
 	return prefix + letters.EncodeToString(append(whose[:5:5], all[:15]...))
 }
 
-// Transaction returns the transaction that pays for the gifts.
-func (s *Send) Transaction() ledger.Transaction {
+// Transaction returns the transaction that paid for the gifts.
+func (s *Sent) Transaction() ledger.Transaction {
 	return ledger.Transaction{
-		ID: TransactionID(s.Giver, s.RequestID), Kind: ledger.Gift,
+		ID: s.ID, Kind: ledger.Gift,
 		Postings: []ledger.Posting{
 			{Account: s.Purse(), Amount: -s.Coins()},
 			{Account: pending(s.Receiver), Amount: s.Coins()},
@@ -116,7 +116,7 @@ func (t *Till) Take(s *Send, closed error) (sent *Sent, repeated bool, err error
 		return nil, false, &ledger.InsufficientError{Account: s.Purse(), Balance: balance}
 	}
 	t.Sequence++
-	sent = &Sent{Send: *s, Sequence: t.Sequence, At: t.At}
+	sent = &Sent{Send: *s, ID: id, Sequence: t.Sequence, At: t.At}
 	sent.Gift = Gift{ID: s.Gift.ID, Price: s.Gift.Price, Points: s.Gift.Points}
 	if key, combines := s.Combo(); combines {
 		sent.Combo = t.Combos[key].next(s, id, t.At)

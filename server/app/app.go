@@ -32,6 +32,7 @@ import (
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/tracing"
+	"github.com/ovation-live/ovation/server/wallet"
 	"github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store/observed"
 )
@@ -123,6 +124,7 @@ func (a *App) stopObserving(ctx context.Context) {
 // close ends what runs beside the servers.
 func (a *App) close() {
 	if a.hub != nil {
+		a.services.Gifts.Close() // while rooms can be asked for
 		a.hub.Close()
 		a.show.Close()
 		a.services.Quizzes.Close()
@@ -197,15 +199,15 @@ func (a *App) doubtFor() time.Duration {
 // buildServices wires the use cases.
 func (a *App) buildServices(ctx context.Context) {
 	visits := a.buildVisits() // first: it notes what the others do
-	quizzes := a.buildQuizzes(ctx)
+	quizzes, gifts := a.buildQuizzes(ctx), a.buildGifts()
 	a.hub = hub.New(
 		hub.Source{Rooms: a.store.Rooms, Log: a.store.Log, Bus: a.store.Bus},
 		hub.Config{
-			Heartbeat: a.config.Heartbeat, DoubtFor: a.doubtFor(), Quizzes: a.show,
+			Heartbeat: a.config.Heartbeat, DoubtFor: a.doubtFor(), Quizzes: a.show, Gifts: gifts,
 			Logger: a.logger, Metrics: hub.NewMetrics(a.metrics.registry),
 		})
 	newID := func() string { return strings.ToLower(rand.Text()) }
-	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place), rooms.WithEnding(quizzes.RoomEnded))
+	roomService := rooms.New(a.store.Set, a.hub, newID, rooms.WithPlaces(a.place), rooms.WithEnding(quizzes.RoomEnded), rooms.WithGifts(gifts))
 	a.keeper = rooms.NewKeeper(roomService, a.logger, rooms.NewMetrics(a.metrics.registry))
 	a.services = rpc.Services{
 		Rooms: roomService,
@@ -217,6 +219,8 @@ func (a *App) buildServices(ctx context.Context) {
 		Words:      words.New(a.store.Set),
 		Quizzes:    quizzes,
 		Visits:     visits,
+		Gifts:      gifts,
+		Wallets:    wallet.New(a.store.Set),
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -248,6 +252,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	group.Go(func() { a.show.Run(keeping, a.hub) })
 	group.Go(func() { a.services.Quizzes.Run(keeping) })
 	group.Go(func() { a.services.Visits.Run(keeping) })
+	group.Go(func() { a.services.Gifts.Run(keeping) })
 	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })

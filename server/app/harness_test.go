@@ -141,6 +141,8 @@ type clients struct {
 	moderation ovationv1connect.ModerationServiceClient
 	quizzes    ovationv1connect.QuizServiceClient
 	audience   ovationv1connect.AudienceServiceClient
+	gifts      ovationv1connect.GiftServiceClient
+	wallets    ovationv1connect.WalletServiceClient
 }
 
 func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
@@ -151,6 +153,8 @@ func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
 		ovationv1connect.NewModerationServiceClient(h, n.url, opts...),
 		ovationv1connect.NewQuizServiceClient(h, n.url, opts...),
 		ovationv1connect.NewAudienceServiceClient(h, n.url, opts...),
+		ovationv1connect.NewGiftServiceClient(h, n.url, opts...),
+		ovationv1connect.NewWalletServiceClient(h, n.url, opts...),
 	}
 }
 

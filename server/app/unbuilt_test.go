@@ -29,6 +29,8 @@ var built = map[string][]string{
 		"CreateQuiz", "GetQuiz", "ListQuizzes", "AskQuestion", "SubmitAnswer", "RevealAnswer", "FinishQuiz", "CancelQuiz",
 		"AckFrame", "UseRevive", "GetStanding", "GrantRevives", "ListResults", "ListAnswerLog",
 	},
+	"GiftService":   {"PutGift", "ListGifts", "SendGift", "GetGiftTotals", "PutGoal"},
+	"WalletService": {"Deposit", "GetBalance", "ListLedger", "ListAccounts"},
 }
 
 // methods calls do for every RPC of the contract.

@@ -34,9 +34,11 @@ func TestCountsAfterTheClockWasPutBack(t *testing.T) {
 	h := New(Source{}, Config{})
 	defer h.Close()
 	f := newFollowed(h, "r")
-	f.toldOnlineAt = clock().Add(time.Hour)
-	f.setOnline(room.Online{Users: 7})
-	if f.toldOnline.Users != 7 || f.shared.Load().controls.last != 1 {
-		t.Errorf("told %+v", f.toldOnline)
+	f.counts.toldAt, f.counts.online = clock().Add(time.Hour), room.Online{Users: 7}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tellCounts()
+	if f.counts.toldOnline.Users != 7 || f.shared.Load().controls.last != 1 {
+		t.Errorf("told %+v", f.counts)
 	}
 }

@@ -158,25 +158,6 @@ func (f *followed) endSessions(d store.Departure, frame *wire.Frame) {
 	})
 }
 
-// setOnline takes the room's count in and tells everyone if it has changed, the less
-// often the more there are. (Whoever counts does so every second: what is not told now
-// is told then.)
-func (f *followed) setOnline(o room.Online) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := clock()
-	f.online = o
-	since := now.Sub(f.toldOnlineAt) // below 0: the clock was put back
-	if f.toldOnline == o || since >= 0 && since < feed.CountsEvery(f.crowd.len())-countsSlack {
-		return
-	}
-	f.toldOnline, f.toldOnlineAt = o, now
-	f.tell(counters, wire.CountersFrame(o))
-}
-
-// countsSlack lets a count come a little early: those who count are not exact.
-const countsSlack = 100 * time.Millisecond
-
 // tell puts a control frame in place for everyone. The caller holds f.mu.
 func (f *followed) tell(kind control, frame *wire.Frame) {
 	next := *f.shared.Load()

@@ -50,9 +50,7 @@ type followed struct {
 	told         live.Timestamp     // the attributes of the last round
 	changes      *attribute.Changes // since then, if they are whole
 	changesBytes int                // of changes
-	online       room.Online
-	toldOnline   room.Online
-	toldOnlineAt live.Timestamp
+	counts       counts
 	lastShown    uint64 // the number of the latest frame of a quiz
 	loud         uint64 // that of the latest which is not for hosts and moderators alone
 	departures   []store.Departure
@@ -161,11 +159,15 @@ func (f *followed) hear(p store.Publication) {
 // room that is opened.
 const stageWithin = time.Second
 
-// stage has what is to be shown put in place before anybody is served.
+// stage has what is to be shown put in place before anybody is served, and beside it
+// what was given counted.
 func (f *followed) stage() {
 	ctx, cancel := context.WithTimeout(f.ctx, stageWithin)
 	defer cancel()
+	var counting sync.WaitGroup
+	counting.Go(func() { f.countGifts(ctx) })
 	f.hub.config.Quizzes.Opened(ctx, Stage{f})
+	counting.Wait()
 }
 
 // depart notes a departure, at once and whatever else was lost: no log holds it. One
@@ -290,5 +292,5 @@ func (f *followed) heads() feed.Heads {
 
 // pullLimit returns how many messages one batch carries. The caller holds f.mu.
 func (f *followed) pullLimit() int {
-	return feed.PullLimit(f.room.Settings.PullLimit, f.online.Users)
+	return feed.PullLimit(f.room.Settings.PullLimit, f.counts.online.Users)
 }

@@ -46,6 +46,8 @@ type Config struct {
 	DoubtFor time.Duration
 	// Quizzes knows what is to be shown. Default: nothing ever is.
 	Quizzes Quizzes
+	// Gifts knows what was given. Default: nothing ever is.
+	Gifts Gifts
 	// Logger gets what an operator should know. Default: slog's.
 	Logger *slog.Logger
 	// Metrics counts. Default: nowhere registered.
@@ -59,6 +61,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Quizzes == nil {
 		c.Quizzes = noQuizzes{}
+	}
+	if c.Gifts == nil {
+		c.Gifts = noGifts{}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

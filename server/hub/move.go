@@ -42,7 +42,7 @@ func (h *Hub) Crowds() map[live.RoomID]Crowd {
 // itself is there in any case.
 func (f *followed) count() room.Online {
 	f.mu.RLock()
-	online := f.online
+	online := f.counts.online
 	f.mu.RUnlock()
 	online.Sessions = max(online.Sessions, f.crowd.len())
 	return online

@@ -57,6 +57,7 @@ type control uint8
 const (
 	roomUpdated control = iota
 	counters
+	giftCounters
 	controlKinds
 )
 

@@ -36,13 +36,6 @@ func (h *Hub) Rooms() []live.RoomID {
 	return ids
 }
 
-// SetOnline tells the subscribers of a room how many are there, if that has changed.
-func (h *Hub) SetOnline(id live.RoomID, o room.Online) {
-	if f := h.serving(id); f != nil {
-		f.setOnline(o)
-	}
-}
-
 // SessionsIn returns the sessions of one room that the node serves.
 func (h *Hub) SessionsIn(id live.RoomID) []room.Session {
 	f := h.serving(id)

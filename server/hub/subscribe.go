@@ -97,6 +97,7 @@ func (f *followed) welcome(s *Subscriber, sub Subscription) (w wire.Welcome, ove
 		Resync:    !continues(f.rings, sub.Cursor),
 		Room:      f.room,
 		Online:    sub.Online,
+		Gifts:     f.counts.gifts,
 		Now:       clock(),
 		Quiz:      s.greet(latest.shows),
 	}, f.room.State == room.Ended

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
@@ -25,8 +26,10 @@ type Joined struct {
 	Latest     feed.Batch
 	Attributes store.AttributeDelta
 	Quiz       []*wire.QuizFrame // still to be shown
-	Endpoint   string            // where the caller is best served; empty: wherever they come to
-	Role       live.Role         // that the caller acts in
+	Gifts      []gift.Gift       // that can be sent here
+	Given      gift.Counters
+	Endpoint   string    // where the caller is best served; empty: wherever they come to
+	Role       live.Role // that the caller acts in
 }
 
 // Join opens or resumes the caller's session and fetches, side by side, what a client
@@ -61,6 +64,14 @@ func (s *Service) Join(ctx context.Context, p auth.Principal, id live.RoomID, se
 	})
 	fetch.Go(func() error {
 		j.Quiz = s.hub.QuizFrames(ctx, id, room.Session{ID: j.Session, User: p.User, Name: p.Name, Role: p.Role})
+		return nil
+	})
+	fetch.Go(func() error {
+		j.Gifts = s.gifts.OnSale(ctx, id)
+		return nil
+	})
+	fetch.Go(func() error {
+		j.Given = s.hub.GiftCounters(ctx, id)
 		return nil
 	})
 	fetch.Go(func() (err error) {

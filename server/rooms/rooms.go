@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/hub"
@@ -26,7 +27,23 @@ type Service struct {
 	newID      func() string
 	place      hub.Endpoint
 	ending     func(ctx context.Context, id live.RoomID) error
+	gifts      Gifts
 }
+
+// Gifts knows what can be given. It may be asked concurrently.
+type Gifts interface {
+	// OnSale returns what can be sent in a room, as far as that is known.
+	OnSale(ctx context.Context, id live.RoomID) []gift.Gift
+}
+
+// noGifts is Gifts where there are none.
+type noGifts struct{}
+
+// OnSale implements Gifts.
+func (noGifts) OnSale(context.Context, live.RoomID) []gift.Gift { return nil }
+
+// WithGifts has who joins told what they can give.
+func WithGifts(gifts Gifts) Option { return func(s *Service) { s.gifts = gifts } }
 
 // Option changes how use cases are made.
 type Option func(*Service)
@@ -50,6 +67,7 @@ func New(set store.Set, h *hub.Hub, newID func() string, opts ...Option) *Servic
 		hub: h, newID: newID,
 		place:  func(live.RoomID, int, live.UserID) string { return "" },
 		ending: func(context.Context, live.RoomID) error { return nil },
+		gifts:  noGifts{},
 	}
 	for _, opt := range opts {
 		opt(s)

@@ -22,12 +22,14 @@ import (
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
+	servergift "github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/limit"
 	"github.com/ovation-live/ovation/server/page"
 	serverquiz "github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/visit"
+	"github.com/ovation-live/ovation/server/wallet"
 	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
@@ -148,6 +150,14 @@ var failures = []struct {
 	{store.ErrNoStandings, failure{
 		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
 		"where the players stand is being fetched", time.Second,
+	}},
+	{store.ErrGiftNotFound, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_GIFT_NOT_FOUND,
+		"there is no such gift, or it cannot be sent in this room", 0,
+	}},
+	{store.ErrGiftLimit, failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT,
+		"the catalogue or the room's goals are full: retire a gift or close a goal first", 0,
 	}},
 	{quiz.ErrEarly, failure{
 		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_QUIZ_ANSWER_EARLY,
@@ -318,6 +328,38 @@ var typedFailures = []struct {
 	}), failure{
 		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_INSUFFICIENT_FUNDS,
 		"the balance does not cover it; nothing moved", 0,
+	}},
+	{facts(func(*ledger.LimitError) map[string]string { return nil }), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_BALANCE_LIMIT,
+		"the balance would be larger than a balance may be; nothing moved", 0,
+	}},
+	{facts(func(e *servergift.InvalidError) map[string]string {
+		return map[string]string{"field": e.Field}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
+	}},
+	{facts(func(e *servergift.PriceChangedError) map[string]string {
+		return map[string]string{"price": strconv.FormatInt(e.Price, 10)}
+	}), failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_GIFT_PRICE_CHANGED,
+		"the gift's price is not the expected one; nothing was paid", 0,
+	}},
+	{facts(func(e *servergift.LimitError) map[string]string {
+		return map[string]string{"limit": e.Limit, "max": strconv.Itoa(e.Max)}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT,
+		"the catalogue or the room's goals are full: retire a gift or close a goal first", 0,
+	}},
+	{facts(func(*servergift.BusyError) map[string]string {
+		return map[string]string{"limit": "gift_max_waiting"}
+	}), failure{
+		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		"too many payments at once; nothing was paid: repeat the call after retry_after", 0,
+	}},
+	{facts(func(e *wallet.InvalidError) map[string]string {
+		return map[string]string{"field": e.Field}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
 	}},
 	{facts(func(e *interceptor.MalformedError) map[string]string {
 		return map[string]string{"cause": e.Cause}

@@ -21,6 +21,7 @@ import (
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
+	servergift "github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
 	"github.com/ovation-live/ovation/server/limit"
@@ -28,6 +29,7 @@ import (
 	serverquiz "github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/rpc"
 	"github.com/ovation-live/ovation/server/visit"
+	"github.com/ovation-live/ovation/server/wallet"
 	serverwords "github.com/ovation-live/ovation/server/words"
 	"github.com/ovation-live/ovation/store"
 )
@@ -36,7 +38,7 @@ import (
 var packages = []string{
 	"live/feed", "live/attribute", "live/moderation", "live/room", "live/words", "live/quiz", "store",
 	"server/auth", "server/chat", "server/hub", "server/page", "server/limit",
-	"server/rooms", "server/attributes", "server/moderation", "server/words", "server/quiz", "server/visit",
+	"server/rooms", "server/attributes", "server/moderation", "server/words", "server/quiz", "server/gift", "server/visit", "server/wallet",
 }
 
 // told is what a caller is to be told of an error: its reason, and facts by name.
@@ -100,7 +102,29 @@ var known = map[string]told{
 	"store.ErrAbsent":        {store.ErrAbsent, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
 	"store.ErrRequestReused": {store.ErrRequestReused, ovationv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, nil},
 	"store.ErrEventPosition": {store.ErrEventPosition, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID, nil},
-	"store.ErrUnavailable":   {store.ErrUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, nil},
+	"store.ErrGiftNotFound":  {store.ErrGiftNotFound, ovationv1.ErrorReason_ERROR_REASON_GIFT_NOT_FOUND, nil},
+	"store.ErrGiftLimit":     {store.ErrGiftLimit, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT, nil},
+	"gift.InvalidError": {
+		&servergift.InvalidError{Field: "receiver_id"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		map[string]string{"field": "receiver_id"},
+	},
+	"gift.PriceChangedError": {
+		&servergift.PriceChangedError{Price: 7}, ovationv1.ErrorReason_ERROR_REASON_GIFT_PRICE_CHANGED,
+		map[string]string{"price": "7"},
+	},
+	"gift.LimitError": {
+		&servergift.LimitError{Limit: "goals", Max: 10}, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT,
+		map[string]string{"limit": "goals", "max": "10"},
+	},
+	"gift.BusyError": {
+		&servergift.BusyError{After: 1}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
+		map[string]string{"limit": "gift_max_waiting"},
+	},
+	"wallet.InvalidError": {
+		&wallet.InvalidError{Field: "account"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		map[string]string{"field": "account"},
+	},
+	"store.ErrUnavailable": {store.ErrUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, nil},
 	"store.RoomError": {
 		&store.RoomError{Room: "r", Err: store.ErrRoomEnded}, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED,
 		map[string]string{"room": "r"},

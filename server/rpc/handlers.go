@@ -14,10 +14,12 @@ import (
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/rooms"
 	"github.com/ovation-live/ovation/server/visit"
+	"github.com/ovation-live/ovation/server/wallet"
 	"github.com/ovation-live/ovation/server/words"
 )
 
@@ -30,6 +32,8 @@ type Services struct {
 	Words      *words.Service
 	Quizzes    *quiz.Service
 	Visits     *visit.Service
+	Gifts      *gift.Service
+	Wallets    *wallet.Service
 }
 
 // Limits bounds what a caller may do.
@@ -83,14 +87,14 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 		&moderationHandler{moderation: s.Moderation, words: s.Words}, built))
 	r.add(ovationv1connect.NewQuizServiceHandler(&quizHandler{quizzes: s.Quizzes}, built))
 	r.add(ovationv1connect.NewAudienceServiceHandler(&audienceHandler{visits: s.Visits}, built))
+	r.add(ovationv1connect.NewGiftServiceHandler(&giftHandler{gifts: s.Gifts}, built))
+	r.add(ovationv1connect.NewWalletServiceHandler(&walletHandler{wallets: s.Wallets}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 
 // addUnbuilt adds the services and RPCs of the contract that are not built yet:
 // they answer UNIMPLEMENTED.
 func (r registry) addUnbuilt(opts connect.HandlerOption) {
-	r.add(ovationv1connect.NewGiftServiceHandler(ovationv1connect.UnimplementedGiftServiceHandler{}, opts))
-	r.add(ovationv1connect.NewWalletServiceHandler(ovationv1connect.UnimplementedWalletServiceHandler{}, opts))
 	r.add(ovationv1connect.NewEventServiceHandler(ovationv1connect.UnimplementedEventServiceHandler{}, opts))
 	r.add(ovationv1connect.NewMediaServiceHandler(ovationv1connect.UnimplementedMediaServiceHandler{}, opts))
 	_, unbuilt := ovationv1connect.NewRoomServiceHandler(ovationv1connect.UnimplementedRoomServiceHandler{}, opts)

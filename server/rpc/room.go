@@ -109,6 +109,8 @@ func (h *roomHandler) JoinRoom(
 		Latest:       wire.Batch(j.Latest),
 		Attributes:   wire.AttributeSnapshot(*j.Attributes.Snapshot, j.Attributes.Epoch),
 		QuizFrames:   wire.QuizFrames(j.Quiz),
+		Gifts:        wire.Gifts(j.Gifts),
+		GiftCounters: wire.GiftCounters(j.Given),
 		Endpoint:     j.Endpoint,
 		Role:         wire.Role(j.Role),
 		ServerAt:     time.Now().UnixMicro(),

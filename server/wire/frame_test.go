@@ -63,7 +63,7 @@ func TestFrames(t *testing.T) {
 		"notify":       NotifyFrame(heads, true, false),
 		"batch":        BatchFrame(batch, nil, heads),
 		"heartbeat":    HeartbeatFrame(heads, 9),
-		"counters":     CountersFrame(room.Online{Users: 1, Sessions: 2}),
+		"counters":     CountersFrame(room.Online{Users: 1, Sessions: 2}, nil),
 		"room_updated": RoomUpdatedFrame(room.Room{ID: "r", State: room.Live, Settings: room.DefaultSettings()}),
 		"room_ended":   RoomEndedFrame(8),
 		"kicked":       KickedFrame(Replaced),

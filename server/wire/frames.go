@@ -9,6 +9,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/attribute"
 	"github.com/ovation-live/ovation/live/feed"
+	"github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/live/room"
 )
 
@@ -21,6 +22,7 @@ type Welcome struct {
 	Resync    bool
 	Room      room.Room
 	Online    room.Online
+	Gifts     gift.Counters
 	Now       live.Timestamp
 	Quiz      []*QuizFrame // still to be shown
 }
@@ -42,6 +44,7 @@ func (w Welcome) Frame() *Frame {
 			Online:            Online(w.Online),
 			ServerAt:          int64(w.Now),
 			QuizFrames:        QuizFrames(w.Quiz),
+			GiftCounters:      GiftCounters(w.Gifts),
 		}}}
 	})
 }
@@ -77,12 +80,22 @@ func HeartbeatFrame(h feed.Heads, now live.Timestamp) *Frame {
 	})
 }
 
-// CountersFrame says how many are there.
-func CountersFrame(o room.Online) *Frame {
+// CountersFrame says how many are there, and what was given; nil: that has not changed.
+// Where it is not known how many are there, nothing is said of it.
+func CountersFrame(o room.Online, given *gift.Counters) *Frame {
+	var gifts gift.Counters
+	if given != nil {
+		gifts = *given
+	}
 	return newFrame(KindControl, func() *ovationv1.SubscribeResponse {
-		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Counters{
-			Counters: &ovationv1.Counters{Online: Online(o)},
-		}}
+		c := new(ovationv1.Counters)
+		if o != (room.Online{}) || given == nil {
+			c.Online = Online(o)
+		}
+		if given != nil {
+			c.Gifts = GiftCounters(gifts)
+		}
+		return &ovationv1.SubscribeResponse{Frame: &ovationv1.SubscribeResponse_Counters{Counters: c}}
 	})
 }
 

@@ -54,8 +54,7 @@ func (b *giftBook) take(books *books, send *gift.Send, closed error, now live.Ti
 		b.sent = append(b.sent, sent)
 	}
 	return store.GiftResult{
-		Sent: *sent, Transaction: gift.TransactionID(send.Giver, send.RequestID),
-		Balance: b.till.Balances[send.Giver], Repeated: repeated,
+		Sent: *sent, Transaction: sent.ID, Balance: b.till.Balances[send.Giver], Repeated: repeated,
 	}
 }
 
@@ -81,7 +80,7 @@ func (s *Store) SettleGifts(
 	b.settled, b.at = b.settled+batch.Sends, now
 	b.more = b.settled < len(b.sent)
 	b.dropCombos(now)
-	return store.GiftSettling{Sends: batch.Sends, More: b.more}, nil
+	return store.GiftSettling{Sends: batch.Sends, Lag: max(0, now.Sub(waiting[0].At)), More: b.more}, nil
 }
 
 // settle settles a batch, and returns what is to be recorded of it.

@@ -22,7 +22,9 @@ func TestStore(t *testing.T) {
 	} {
 		excludes = append(excludes, storetest.Exclude{Test: name, Reason: unheard})
 	}
-	roles := []string{"quizzes", "ledger", "visits", "quizzes_races", "ledger_races", "visits_races"}
+	roles := []string{
+		"quizzes", "ledger", "gifts", "visits", "quizzes_races", "ledger_races", "gifts_races", "visits_races",
+	}
 	for _, mode := range modes {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
@@ -41,7 +43,9 @@ func openSuite(tb testing.TB, mode postgres.ExecMode) storetest.Backend {
 	c.ExecMode, c.Clock, c.MaxConns = mode, clock.Now, 4
 	s := openWith(tb, c)
 	return storetest.Backend{
-		Set:    store.Set{Rooms: s, Events: s, Quizzes: s, Ledger: s, Visits: s},
+	roles := []string{
+		"quizzes", "ledger", "gifts", "visits", "quizzes_races", "ledger_races", "gifts_races", "visits_races",
+	}
 		Clock:  clock,
 		Checks: 10, // each in every mode
 		Close:  s.Close,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -102,6 +103,7 @@ type Store struct {
 	migrate *pgx.ConnConfig
 	begin   pgx.TxOptions
 	bulk    pgx.TxOptions // begin for what carries much
+	still   pgx.TxOptions // begin for what reads several times as of one instant
 }
 
 // Open connects to Postgres. Close the store when it is no longer used. Tables are made
@@ -125,6 +127,8 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	config.MaxConns = int32(c.MaxConns) //nolint:gosec // it was checked
 	config.MinIdleConns = 1
 	s := &Store{config: c, migrate: migrate, begin: begins(c.Timeout), bulk: begins(patient * c.Timeout)}
+	s.still = begins(c.Timeout)
+	s.still.BeginQuery = strings.Replace(s.still.BeginQuery, "READ COMMITTED", "REPEATABLE READ READ ONLY", 1)
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}

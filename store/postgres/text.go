@@ -14,3 +14,12 @@ func pack[T ~string](s T) string { return packer.Replace(string(s)) }
 
 // unpack returns the text that was packed.
 func unpack[T ~string](s string) T { return T(unpacker.Replace(s)) }
+
+// packAll returns texts as they are kept.
+func packAll[T ~string](all []T) []string {
+	packed := make([]string, len(all))
+	for i, s := range all {
+		packed[i] = pack(s)
+	}
+	return packed
+}

@@ -256,15 +256,6 @@ func (s *Store) DropAside(ctx context.Context, ids []string) error {
 	})
 }
 
-// packAll packs texts.
-func packAll(all []string) []string {
-	packed := make([]string, len(all))
-	for i, one := range all {
-		packed[i] = pack(one)
-	}
-	return packed
-}
-
 // PruneVisits implements store.Visits. A room takes no more events as soon as it is to be
 // pruned.
 func (s *Store) PruneVisits(ctx context.Context, keep time.Duration, limit int) (n int, err error) {

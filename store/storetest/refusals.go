@@ -194,12 +194,15 @@ var anywhere = []call{
 	}},
 }
 
-// quizCalls is every method about quizzes that takes a room's id, of roles that the store has.
-func (s *rig) quizCalls() []call {
+// quizCalls is every method about quizzes or gifts that takes a room's id, of roles that the store has.
+func (s *rig) quizCalls() (all []call) {
 	if hasQuizzes(s.Set) {
-		return quizzesCalls
+		all = append(all, quizzesCalls...)
 	}
-	return nil
+	if hasGifts(s.Set) {
+		all = append(all, giftsCalls...)
+	}
+	return all
 }
 
 // quizAnywhere is every other method of those roles.
@@ -212,6 +215,9 @@ func (s *rig) quizAnywhere() (all []call) {
 	}
 	if hasLedger(s.Set) {
 		all = append(all, ledgerCalls...)
+	}
+	if hasGifts(s.Set) {
+		all = append(all, giftsAnywhere...)
 	}
 	return all
 }

@@ -93,6 +93,7 @@ var roles = []struct {
 	{"quizzes", quizzesTests, hasQuizzes},
 	{"answers", answersTests, hasAnswers},
 	{"ledger", ledgerTests, hasLedger},
+	{"gifts", giftsTests, hasGifts},
 	{"games", gamesTests, func(s store.Set) bool { return hasQuizzes(s) && hasAnswers(s) }},
 	{"visits", visitsTests, hasVisits},
 	{"log_races", logRaces, nil},
@@ -105,6 +106,7 @@ var roles = []struct {
 	{"answers_races", answersRaces, hasAnswers},
 	{"ledger_races", ledgerRaces, hasLedger},
 	{"visits_races", visitsRaces, hasVisits},
+	{"gifts_races", giftsRaces, hasGifts},
 	{"interrupted", interruptedTests, nil},
 	{"refusals", refusalsTests, nil},
 }

@@ -1,0 +1,239 @@
+package books
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+)
+
+// writer writes a ledger that is right.
+type writer struct {
+	all      []*ovationv1.LedgerTransaction
+	balances map[account]int64
+	given    []*ovationv1.LedgerTransaction // not settled
+}
+
+// move writes a transaction.
+func (w *writer) move(kind ovationv1.LedgerKind, amount int64, from, to account, edits ...func(*ovationv1.LedgerTransaction)) *ovationv1.LedgerTransaction {
+	n := len(w.all) + 1
+	t := &ovationv1.LedgerTransaction{
+		TransactionId: fmt.Sprint("t", n), Sequence: uint64(2 * n), Kind: kind, At: int64(n), RequestId: fmt.Sprint("r", n),
+		Postings: []*ovationv1.Posting{posting(from, -amount), posting(to, amount)},
+	}
+	slices.SortFunc(t.GetPostings(), func(a, b *ovationv1.Posting) int { return of(a.GetAccount()).compare(of(b.GetAccount())) })
+	for _, edit := range edits {
+		edit(t)
+	}
+	if w.balances == nil {
+		w.balances = make(map[account]int64)
+	}
+	w.balances[from] -= amount
+	w.balances[to] += amount
+	w.all = append(w.all, t)
+	return t
+}
+
+func posting(a account, amount int64) *ovationv1.Posting {
+	return &ovationv1.Posting{Account: &ovationv1.Account{Kind: a.kind, OwnerId: a.owner}, Amount: amount}
+}
+
+// deposit gives a user coins.
+func (w *writer) deposit(who string, amount int64) {
+	w.move(ovationv1.LedgerKind_LEDGER_KIND_DEPOSIT, amount, account{external, ""}, account{user, who})
+}
+
+// give gives gifts.
+func (w *writer) give(from, to, room string, gifts, coins int64) {
+	w.given = append(w.given, w.move(ovationv1.LedgerKind_LEDGER_KIND_GIFT, coins, account{user, from}, account{waiting, to},
+		func(t *ovationv1.LedgerTransaction) { t.RoomId, t.Gifts = room, gifts }))
+}
+
+// settle settles the first of what was given.
+func (w *writer) settle(sends int) {
+	sums := make(map[sale]given)
+	var order []sale
+	for _, t := range w.given[:sends] {
+		for _, p := range t.GetPostings() {
+			if p.GetAmount() > 0 {
+				s := sale{p.GetAccount().GetOwnerId(), t.GetRoomId()}
+				if _, known := sums[s]; !known {
+					order = append(order, s)
+				}
+				sums[s] = given{coins: sums[s].coins + p.GetAmount(), gifts: sums[s].gifts + t.GetGifts()}
+			}
+		}
+	}
+	w.given = w.given[sends:]
+	for _, s := range order {
+		w.move(ovationv1.LedgerKind_LEDGER_KIND_SETTLEMENT, sums[s].coins, account{waiting, s.receiver}, account{user, s.receiver},
+			func(t *ovationv1.LedgerTransaction) { t.RoomId, t.Gifts, t.RequestId = s.room, sums[s].gifts, "" })
+	}
+}
+
+// listed returns what is on accounts.
+func (w *writer) listed() []*ovationv1.AccountBalance {
+	var all []*ovationv1.AccountBalance
+	for _, a := range slices.SortedFunc(maps.Keys(w.balances), account.compare) {
+		all = append(all, &ovationv1.AccountBalance{
+			Account: &ovationv1.Account{Kind: a.kind, OwnerId: a.owner}, Balance: w.balances[a], AsOfSequence: w.latest(),
+		})
+	}
+	return all
+}
+
+// latest returns the sequence of the latest transaction.
+func (w *writer) latest() uint64 { return uint64(2 * len(w.all)) }
+
+// written returns a ledger with something of everything.
+func written() *writer {
+	w := new(writer)
+	w.deposit("ann", 100)
+	w.deposit("bob", 100)
+	w.give("ann", "host", "r", 1, 10)
+	w.give("bob", "host", "r", 2, 20)
+	w.give("bob", "cem", "r", 1, 5)
+	w.settle(2)
+	w.give("ann", "host", "s", 3, 30)
+	w.give("ann", "host", "r", 1, 1)
+	w.settle(2)
+	quiz := account{pot, "r/q"}
+	w.move(ovationv1.LedgerKind_LEDGER_KIND_POT_SET_ASIDE, 40, account{house, ""}, quiz)
+	w.move(ovationv1.LedgerKind_LEDGER_KIND_PRIZE, 30, quiz, account{user, "ann"})
+	w.move(ovationv1.LedgerKind_LEDGER_KIND_POT_RETURNED, 10, quiz, account{house, ""})
+	w.move(ovationv1.LedgerKind_LEDGER_KIND_DEPOSIT, 3, account{user, "ann"}, account{external, ""})
+	return w
+}
+
+// audited audits a ledger.
+func audited(latest uint64, accounts []*ovationv1.AccountBalance, all []*ovationv1.LedgerTransaction) Report {
+	b := New(latest)
+	b.Accounts(accounts...)
+	b.Transactions(all...)
+	return b.Report(true)
+}
+
+func TestBooksThatAreRight(t *testing.T) {
+	t.Parallel()
+	w := written()
+	r := audited(w.latest(), w.listed(), w.all)
+	if r.Wrong != 0 || r.Transactions != int64(len(w.all)) || r.Gifts != 8 || r.GiftCoins != 66 || r.Settlements != 3 || r.Pending != 1 || r.PendingCoins != 1 || r.Sum != 0 {
+		t.Errorf("%+v", r)
+	}
+	if text := r.Text(); !strings.Contains(text, "8 gifts for 66 coins were given; 1 gift for 1 coin wait") {
+		t.Error(text)
+	}
+}
+
+// Whatever is wrong with books is found, and named.
+func TestBooksThatAreWrong(t *testing.T) {
+	t.Parallel()
+	type kept struct {
+		latest   uint64
+		accounts []*ovationv1.AccountBalance
+		all      []*ovationv1.LedgerTransaction
+	}
+	for want, spoil := range map[string]func(*kept){
+		"USER ann: the server says":                    func(k *kept) { k.accounts[0].Balance++ },
+		"USER bob: the ledger has it since 4":          func(k *kept) { k.accounts = slices.Delete(k.accounts, 1, 2) },
+		"are not listed in order":                      func(k *kept) { k.accounts[0], k.accounts[1] = k.accounts[1], k.accounts[0] },
+		"transaction 6 (t3): adds up to 1 coins":       func(k *kept) { k.all[2].Postings[0].Amount++ },
+		"(t3): is there twice":                         func(k *kept) { k.all[3].TransactionId = "t3" },
+		"(t4): comes after 8":                          func(k *kept) { k.all[3].Sequence, k.all[2].Sequence = 7, 8 },
+		"which its caller used before":                 func(k *kept) { k.all[4].RequestId = k.all[3].RequestId },
+		"(t1): has no request id":                      func(k *kept) { k.all[0].RequestId = "" },
+		"(t3): leaves -10 coins on USER ann":           func(k *kept) { k.all = k.all[1:] },
+		"(t6): pays host 30 coins for 4 gifts":         func(k *kept) { k.all[5].Gifts = 4 },
+		"(t6): pays host 30 coins for 3 gifts in room": func(k *kept) { k.all = slices.Delete(k.all, 3, 4) },
+		"the gifts of transaction 10 were passed over": func(k *kept) {
+			k.all[8], k.all[9] = k.all[9], k.all[8] // the other receiver's was due first
+			k.all = slices.Delete(k.all, 9, 10)
+		},
+		"(t6): moves -30 coins on PENDING host": func(k *kept) { k.all[5].Kind = ovationv1.LedgerKind_LEDGER_KIND_PRIZE },
+		"which there is not":                    func(k *kept) { k.all[5].Kind = 99 },
+		"has 1 postings":                        func(k *kept) { k.all[0].Postings = k.all[0].Postings[:1] },
+		"not in order of account":               func(k *kept) { slices.Reverse(k.all[0].Postings) },
+		"names the account USER":                func(k *kept) { k.all[0].Postings[0].Account.OwnerId = "" },
+		"moves 0 coins":                         func(k *kept) { k.all[0].Postings[0].Amount = 0 },
+		"is a settlement between 2 users":       func(k *kept) { k.all[5].Postings[0].Account.OwnerId = "hosu" },
+		"is no gift from one to another":        func(k *kept) { k.all[2].RoomId = "" },
+		"all accounts together hold":            func(k *kept) { k.all[2].Postings[0].Amount++ },
+	} {
+		w := written()
+		k := &kept{w.latest(), w.listed(), nil}
+		for _, t := range w.all {
+			k.all = append(k.all, proto.CloneOf(t))
+		}
+		spoil(k)
+		if r := audited(k.latest, k.accounts, k.all); r.Wrong == 0 || !strings.Contains(strings.Join(r.Discrepancies, "\n"), want) {
+			t.Errorf("%q is not found: %+v", want, r)
+		}
+	}
+}
+
+func TestALedgerThatIsCutShort(t *testing.T) {
+	t.Parallel()
+	w := written()
+	b := New(w.latest())
+	b.Accounts(w.listed()...)
+	b.Transactions(w.all[:5]...)
+	if r := b.Report(false); !strings.Contains(strings.Join(r.Discrepancies, "\n"), "up to 10 only") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// Books that are right are found right, whatever is written while they are read; and of
+// the amounts in them none can be changed unnoticed.
+func TestAnyBooks(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w, b := new(writer), (*Books)(nil)
+		users := []string{"ann", "bob", "cem"}
+		steps := rapid.IntRange(1, 60).Draw(t, "steps")
+		begin, list := rapid.IntRange(0, steps-1).Draw(t, "begin"), rapid.IntRange(0, steps-1).Draw(t, "list")
+		for i := range steps {
+			if i == min(begin, list) {
+				b = New(w.latest())
+			}
+			if i == max(begin, list) { // the second page is read a little later
+				page := w.listed()
+				cut := rapid.IntRange(0, len(page)).Draw(t, "cut")
+				b.Accounts(page[:cut]...)
+				w.deposit("zoe", 1)
+				for _, later := range w.listed() {
+					if cut == 0 || of(page[cut-1].GetAccount()).compare(of(later.GetAccount())) < 0 {
+						b.Accounts(later)
+					}
+				}
+			}
+			from, to := rapid.SampledFrom(users).Draw(t, "from"), rapid.SampledFrom(users).Draw(t, "to")
+			coins := rapid.Int64Range(1, 5).Draw(t, "coins")
+			switch {
+			case from != to && w.balances[account{user, from}] >= coins:
+				w.give(from, to, rapid.SampledFrom([]string{"r", "s"}).Draw(t, "room"), rapid.Int64Range(1, coins).Draw(t, "gifts"), coins)
+			case len(w.given) > 0 && rapid.Bool().Draw(t, "settle"):
+				w.settle(rapid.IntRange(1, len(w.given)).Draw(t, "sends"))
+			default:
+				w.deposit(from, coins)
+			}
+		}
+		b.Transactions(w.all...)
+		if r := b.Report(true); r.Wrong != 0 {
+			t.Fatalf("%+v", r)
+		}
+		spoilt := proto.CloneOf(rapid.SampledFrom(w.all).Draw(t, "spoilt"))
+		at := slices.IndexFunc(w.all, func(t *ovationv1.LedgerTransaction) bool { return t.GetSequence() == spoilt.GetSequence() })
+		spoilt.Postings[rapid.IntRange(0, 1).Draw(t, "posting")].Amount += cmp.Or(rapid.Int64Range(-3, 3).Draw(t, "by"), 1)
+		w.all[at] = spoilt
+		if r := audited(w.latest(), w.listed(), w.all); r.Wrong == 0 {
+			t.Fatalf("%v went unnoticed", spoilt)
+		}
+	})
+}

@@ -1,0 +1,76 @@
+package gift
+
+import (
+	"context"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/server/wire"
+	"github.com/ovation-live/ovation/store"
+)
+
+const (
+	// settleAtOnce is how many payments one settlement takes in at most: so long nobody
+	// else writes into the ledger.
+	settleAtOnce = 10_000
+	// settleWithin is how long one may take.
+	settleWithin = 10 * time.Second
+	// The bounds of how often a node asks whether it is time.
+	askSettleLeast = 20 * time.Millisecond
+	askSettleMost  = time.Second
+)
+
+// The kinds of events, in the numbers of the API.
+const (
+	settledEvent store.EventKind = 2
+	reachedEvent store.EventKind = 3
+)
+
+// settle settles what was given, until ctx is done. Every node asks the store, at moments
+// of its own; the store says whether it is time, and lets one at a time.
+func (s *Service) settle(ctx context.Context) {
+	said := outage{logger: s.logger, failing: "cannot settle what was given; it is settled later", over: "what was given is settled again"}
+	every := min(max(s.config.SettleEvery/5, askSettleLeast), askSettleMost)
+	for pause(ctx, every/2+rand.N(every)) { //nolint:gosec // nodes that were started together are to differ
+		said.report(ctx, s.settleAll(ctx))
+	}
+}
+
+// settleAll settles as long as there is something to settle.
+func (s *Service) settleAll(ctx context.Context) error {
+	for more := true; more && ctx.Err() == nil; {
+		done, err := s.settleSome(ctx)
+		s.metrics.settled(done, err)
+		if err != nil {
+			return err
+		}
+		if done.Sends > 0 {
+			s.tellSoon()
+		}
+		more = done.More
+	}
+	return nil
+}
+
+// settleSome settles once. One that was begun is brought to its end.
+func (s *Service) settleSome(ctx context.Context) (store.GiftSettling, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWithin)
+	defer cancel()
+	return s.gifts.SettleGifts(ctx, s.config.SettleEvery, settleAtOnce, record)
+}
+
+// record makes the events of a settlement.
+func record(done gift.Settlement, reached []gift.Goal) []store.Event {
+	events := []store.Event{{
+		ID: "gift_settled/" + done.ID, Room: done.Room, At: done.At, Kind: settledEvent, Payload: wire.SettlementEvent(done),
+	}}
+	for _, g := range reached {
+		events = append(events, store.Event{
+			ID:   "goal_reached/" + string(done.Room) + "/" + string(g.ID) + "/" + strconv.FormatInt(int64(g.Reached), 10),
+			Room: done.Room, At: g.Reached, Kind: reachedEvent, Payload: wire.GoalEvent(g),
+		})
+	}
+	return events
+}

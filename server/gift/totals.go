@@ -1,0 +1,171 @@
+package gift
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/page"
+	"github.com/ovation-live/ovation/store"
+)
+
+const (
+	// MaxGifts is how many gifts of the catalogue are not retired at most.
+	MaxGifts = 1000
+	// MaxGoals is how many goals of a room are not closed at most.
+	MaxGoals = 10
+	// maxReceivers is how many receivers totals name at most.
+	maxReceivers = 100
+	// defaultTop is how many givers totals name where the caller does not say.
+	defaultTop = 10
+)
+
+// Put adds a gift to the catalogue, or replaces the one of its id. Errors of auth,
+// *InvalidError, *LimitError, store.ErrRoomNotFound.
+func (s *Service) Put(ctx context.Context, p auth.Principal, g gift.Gift) (gift.Gift, error) {
+	if err := p.As(g.Room, live.RoleBackend); err != nil {
+		return gift.Gift{}, err
+	}
+	if g.Name = live.CleanLine(g.Name); g.Name == "" {
+		return gift.Gift{}, &InvalidError{"gift.name", "nothing is left of it without spaces and control characters"}
+	}
+	if g.Room != "" {
+		if _, err := s.rooms.Room(ctx, g.Room); err != nil {
+			return gift.Gift{}, err
+		}
+	}
+	g, err := s.gifts.PutGift(ctx, g, MaxGifts)
+	s.catalogue.changed()
+	return g, full(err, "gifts", MaxGifts)
+}
+
+// full says what there are too many of, if that is the error.
+func full(err error, limit string, most int) error {
+	if errors.Is(err, store.ErrGiftLimit) {
+		return &LimitError{limit, most}
+	}
+	return err
+}
+
+// Listing says which gifts to list.
+type Listing struct {
+	Room    live.RoomID // empty: those of every room; for a backend also of single ones
+	Retired bool        // a backend's: with those
+	Size    int
+	Token   string
+}
+
+// List returns a page of the catalogue, and the token of the next. Errors of auth,
+// page.ErrToken, store.ErrRoomNotFound.
+func (s *Service) List(ctx context.Context, p auth.Principal, l Listing) ([]gift.Gift, string, error) {
+	if l.Retired && p.Role != live.RoleBackend {
+		return nil, "", auth.ErrRoleForbidden
+	}
+	if l.Room != "" {
+		if err := p.In(l.Room); err != nil {
+			return nil, "", err
+		}
+		if _, err := s.rooms.Room(ctx, l.Room); err != nil {
+			return nil, "", err
+		}
+	}
+	list := page.List("gifts " + string(l.Room))
+	last, err := list.After(l.Token)
+	if err != nil {
+		return nil, "", err
+	}
+	after, err := placeFrom(last)
+	if err != nil {
+		return nil, "", err
+	}
+	found, err := s.gifts.Gifts(ctx, store.GiftQuery{
+		After: after, Room: l.Room, All: l.Room == "" && p.As("", live.RoleBackend) == nil, Retired: l.Retired, Limit: l.Size + 1,
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	found, next := page.Cut(list, found, l.Size, placeTo)
+	return found, next, nil
+}
+
+// placeTo writes a gift's place in the catalogue.
+func placeTo(g gift.Gift) string {
+	return strconv.FormatInt(int64(g.Position), 10) + " " + string(g.ID)
+}
+
+// placeFrom reads what placeTo wrote; nothing is the catalogue's beginning. page.ErrToken.
+func placeFrom(last string) (*gift.Gift, error) {
+	if last == "" {
+		return nil, nil //nolint:nilnil // the beginning is no place
+	}
+	position, id, ok := strings.Cut(last, " ")
+	n, err := strconv.ParseInt(position, 10, 32)
+	if !ok || err != nil || id == "" {
+		return nil, page.ErrToken
+	}
+	return &gift.Gift{Position: int32(n), ID: gift.ID(id)}, nil
+}
+
+// Totals returns what was given in a room, to a receiver, or both. Errors of auth,
+// store.ErrRoomNotFound.
+func (s *Service) Totals(
+	ctx context.Context, p auth.Principal, id live.RoomID, receiver live.UserID, top int,
+) (gift.Totals, error) {
+	if err := mayCount(p, id, receiver); err != nil {
+		return gift.Totals{}, err
+	}
+	if id != "" {
+		if _, err := s.rooms.Room(ctx, id); err != nil {
+			return gift.Totals{}, err
+		}
+	}
+	return s.gifts.GiftTotals(ctx, store.GiftTotalsQuery{
+		Room: id, Receiver: receiver, Top: cmp.Or(top, defaultTop), Receivers: maxReceivers,
+	})
+}
+
+// mayCount returns nil if the caller may know what was given: in a room everyone, in all of
+// them the receiver.
+func mayCount(p auth.Principal, id live.RoomID, receiver live.UserID) error {
+	switch {
+	case id != "":
+		return p.In(id)
+	case receiver == p.User:
+		return nil
+	case p.Role != live.RoleBackend:
+		return auth.ErrRoleForbidden
+	default:
+		return p.In("")
+	}
+}
+
+// PutGoal adds a goal to a room, or changes the one of its id. Errors of auth,
+// *InvalidError, *LimitError, store.ErrRoomNotFound, store.ErrRoomEnded,
+// store.ErrGiftNotFound.
+func (s *Service) PutGoal(ctx context.Context, p auth.Principal, id live.RoomID, g gift.Goal) (gift.Goal, error) {
+	if err := p.As(id, live.RoleHost, live.RoleBackend); err != nil {
+		return gift.Goal{}, err
+	}
+	if g.Title = live.CleanLine(g.Title); g.Title == "" {
+		return gift.Goal{}, &InvalidError{"goal.title", "nothing is left of it without spaces and control characters"}
+	}
+	r, err := s.rooms.Room(ctx, id)
+	if err == nil && r.State == room.Ended {
+		err = &store.RoomError{Room: id, Err: store.ErrRoomEnded}
+	}
+	if err == nil && g.Gift != "" && !g.Closed {
+		_, err = s.catalogue.find(ctx, g.Gift, id)
+	}
+	if err != nil {
+		return gift.Goal{}, err
+	}
+	g, err = s.gifts.PutGoal(ctx, id, g, MaxGoals)
+	s.tellSoon()
+	return g, full(err, "goals", MaxGoals)
+}

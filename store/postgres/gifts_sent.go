@@ -1,0 +1,257 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+)
+
+// SendGifts implements store.Gifts. While the ledger stands still for it there is one trip
+// to read what the sends are decided by, one to write what becomes of them, and the commit.
+func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) (results []store.GiftResult, err error) {
+	if len(sends) == 0 {
+		return nil, ctx.Err()
+	}
+	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		c, err := s.readCounter(ctx, tx, sends)
+		if err != nil {
+			return err
+		}
+		results = c.decide(sends)
+		if len(c.paid) == 0 {
+			return nil
+		}
+		var all pgx.Batch
+		c.queue(&all)
+		return tx.SendBatch(ctx, &all).Close()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// counter is where sends are paid.
+type counter struct {
+	gift.Till
+	states map[live.RoomID]room.State
+	paid   []*gift.Sent
+	spent  map[live.UserID]struct{}
+	combos map[gift.ComboKey]struct{} // that go on
+}
+
+// readCounter has the ledger stand still, and reads what sends are decided by.
+func (s *Store) readCounter(ctx context.Context, tx pgx.Tx, sends []gift.Send) (*counter, error) {
+	c := &counter{
+		Till: gift.Till{
+			Sent: make(map[string]*gift.Sent), Balances: make(map[live.UserID]int64), Combos: make(map[gift.ComboKey]gift.Combo),
+		},
+		states: make(map[live.RoomID]room.State), spent: make(map[live.UserID]struct{}), combos: make(map[gift.ComboKey]struct{}),
+	}
+	rooms, givers := make(map[live.RoomID]struct{}), make(map[live.UserID]struct{})
+	combos, ids := make(map[gift.ComboKey]struct{}), make([]string, len(sends))
+	for i := range sends {
+		rooms[sends[i].Room], givers[sends[i].Giver] = struct{}{}, struct{}{}
+		ids[i] = gift.TransactionID(sends[i].Giver, sends[i].RequestID)
+		if key, combines := sends[i].Combo(); combines {
+			combos[key] = struct{}{}
+		}
+	}
+	var all pgx.Batch
+	all.Queue(statement("rooms that take gifts"), packAll(slices.Collect(maps.Keys(rooms)))).Query(c.readStates)
+	all.Queue(statement("hold ledger"), s.instant()).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Sequence, &c.At) })
+	all.Queue(statement("gifts that were sent"), ids).Query(c.readSent)
+	all.Queue(statement("balances of users"), packAll(slices.Collect(maps.Keys(givers)))).Query(c.readBalances)
+	if len(combos) > 0 {
+		all.Queue(statement("combos"), comboNames(slices.Collect(maps.Keys(combos)))...).Query(c.readCombos)
+	}
+	return c, tx.SendBatch(ctx, &all).Close()
+}
+
+// comboNames returns combos as statements take them.
+func comboNames(keys []gift.ComboKey) []any {
+	rooms, givers := make([]string, len(keys)), make([]string, len(keys))
+	receivers, gifts := make([]string, len(keys)), make([]string, len(keys))
+	for i, k := range keys {
+		rooms[i], givers[i], receivers[i], gifts[i] = pack(k.Room), pack(k.Giver), pack(k.Receiver), pack(k.Gift)
+	}
+	return []any{rooms, givers, receivers, gifts}
+}
+
+func (c *counter) readStates(rows pgx.Rows) error {
+	var id string
+	var state int16
+	_, err := pgx.ForEachRow(rows, []any{&id, &state}, func() error {
+		c.states[unpack[live.RoomID](id)] = room.State(state) //nolint:gosec // as it was written
+		return nil
+	})
+	return err
+}
+
+func (c *counter) readSent(rows pgx.Rows) error {
+	sent, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*gift.Sent, error) {
+		var r sentRow
+		var id, combo, request string
+		var at, comboCount int64
+		err := row.Scan(append(append([]any{&id, &at}, r.fields()...), &combo, &comboCount, &request)...)
+		sent := r.sent()
+		sent.ID, sent.At, sent.RequestID = id, live.Timestamp(at), unpack[string](request)
+		if combo != "" {
+			sent.Combo = gift.Combo{ID: combo, Count: comboCount, Last: sent.At}
+		}
+		return sent, err
+	})
+	for _, one := range sent {
+		c.Sent[one.ID] = one
+	}
+	return err
+}
+
+// sentRow is what was given, as it is read.
+type sentRow struct {
+	sequence                          uint64
+	room, giver, name, receiver, gift string
+	count, price, points              int64
+}
+
+// fields are where a row is read into, in the order of the statements.
+func (r *sentRow) fields() []any {
+	return []any{&r.sequence, &r.room, &r.giver, &r.name, &r.receiver, &r.gift, &r.count, &r.price, &r.points}
+}
+
+// sent returns what was given.
+func (r *sentRow) sent() *gift.Sent {
+	return &gift.Sent{
+		Send: gift.Send{
+			Room: unpack[live.RoomID](r.room), Giver: unpack[live.UserID](r.giver), GiverName: unpack[string](r.name),
+			Receiver: unpack[live.UserID](r.receiver), Count: r.count,
+			Gift: gift.Gift{ID: unpack[gift.ID](r.gift), Price: r.price, Points: r.points},
+		},
+		Sequence: r.sequence,
+	}
+}
+
+func (c *counter) readBalances(rows pgx.Rows) error {
+	var user string
+	var balance int64
+	_, err := pgx.ForEachRow(rows, []any{&user, &balance}, func() error {
+		c.Balances[unpack[live.UserID](user)] = balance
+		return nil
+	})
+	return err
+}
+
+func (c *counter) readCombos(rows pgx.Rows) error {
+	var room, giver, receiver, of, id string
+	var count, last int64
+	_, err := pgx.ForEachRow(rows, []any{&room, &giver, &receiver, &of, &id, &count, &last}, func() error {
+		key := gift.ComboKey{
+			Room: unpack[live.RoomID](room), Giver: unpack[live.UserID](giver),
+			Receiver: unpack[live.UserID](receiver), Gift: unpack[gift.ID](of),
+		}
+		c.Combos[key] = gift.Combo{ID: id, Count: count, Last: live.Timestamp(last)}
+		return nil
+	})
+	return err
+}
+
+// closed says why a room takes no gifts, nil if it does.
+func (c *counter) closed(id live.RoomID) error {
+	switch state, there := c.states[id]; {
+	case !there:
+		return notFound(id)
+	case state == room.Ended:
+		return ended(id)
+	default:
+		return nil
+	}
+}
+
+// decide decides about each send.
+func (c *counter) decide(sends []gift.Send) []store.GiftResult {
+	results := make([]store.GiftResult, len(sends))
+	for i := range sends {
+		send := &sends[i]
+		sent, repeated, err := c.Take(send, c.closed(send.Room))
+		switch {
+		case errors.Is(err, gift.ErrReused):
+			results[i].Err = store.ErrRequestReused
+			continue
+		case err != nil:
+			results[i].Err = err
+			continue
+		case !repeated:
+			c.paid = append(c.paid, sent)
+			c.spent[send.Giver] = struct{}{}
+			if key, combines := send.Combo(); combines {
+				c.combos[key] = struct{}{}
+			}
+		}
+		results[i] = store.GiftResult{Sent: *sent, Transaction: sent.ID, Balance: c.Balances[send.Giver], Repeated: repeated}
+	}
+	return results
+}
+
+// queue writes what was paid.
+func (c *counter) queue(all *pgx.Batch) {
+	all.Queue(statement("move ledger"), int64(c.Sequence), int64(c.At)) //nolint:gosec // sequences are far from so large
+	c.queueSent(all)
+	givers := slices.Collect(maps.Keys(c.spent))
+	balances := make([]int64, len(givers))
+	for i, user := range givers {
+		balances[i] = c.Balances[user]
+	}
+	all.Queue(statement("spend"), packAll(givers), balances)
+	got := make(map[live.UserID]int64)
+	for _, sent := range c.paid {
+		got[sent.Receiver] += sent.Coins()
+	}
+	receivers := slices.Collect(maps.Keys(got))
+	coins := make([]int64, len(receivers))
+	for i, user := range receivers {
+		coins[i] = got[user]
+	}
+	all.Queue(statement("collect"), packAll(receivers), coins)
+	if len(c.combos) > 0 {
+		c.queueCombos(all)
+	}
+}
+
+// queueSent writes the transactions, and what goes with them.
+func (c *counter) queueSent(all *pgx.Batch) {
+	n := len(c.paid)
+	sequences, coins, counts := make([]int64, n), make([]int64, n), make([]int64, n)
+	prices, points, comboCounts := make([]int64, n), make([]int64, n), make([]int64, n)
+	ids, rooms, givers, names := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	receivers, gifts, requests, combos := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, sent := range c.paid {
+		sequences[i] = int64(sent.Sequence) //nolint:gosec // as above
+		ids[i], rooms[i], givers[i], names[i] = sent.ID, pack(sent.Room), pack(sent.Giver), pack(sent.GiverName)
+		receivers[i], gifts[i], requests[i] = pack(sent.Receiver), pack(sent.Gift.ID), pack(sent.RequestID)
+		coins[i], counts[i], prices[i], points[i] = sent.Coins(), sent.Count, sent.Gift.Price, sent.Gift.Points
+		combos[i], comboCounts[i] = sent.Combo.ID, sent.Combo.Count
+	}
+	all.Queue(statement("post gifts"), int64(c.At), sequences, ids, rooms, gifts, requests, counts)
+	all.Queue(statement("post paid gifts"), sequences, givers, receivers, coins)
+	all.Queue(statement("keep gifts that are sent"),
+		sequences, rooms, givers, names, receivers, gifts, counts, prices, points, combos, comboCounts)
+}
+
+// queueCombos writes the combos that go on.
+func (c *counter) queueCombos(all *pgx.Batch) {
+	keys := slices.Collect(maps.Keys(c.combos))
+	ids, counts, last := make([]string, len(keys)), make([]int64, len(keys)), make([]int64, len(keys))
+	for i, key := range keys {
+		combo := c.Combos[key]
+		ids[i], counts[i], last[i] = combo.ID, combo.Count, int64(combo.Last)
+	}
+	all.Queue(statement("keep combos"), append(comboNames(keys), ids, counts, last)...)
+}

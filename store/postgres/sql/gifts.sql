@@ -1,0 +1,187 @@
+-- name: lock catalogue
+LOCK TABLE gifts IN SHARE ROW EXCLUSIVE MODE;
+
+-- name: gift
+SELECT id, name, price, points, room, combo, retired, position, labels, revision FROM gifts WHERE id = $1;
+
+-- name: other gifts
+SELECT count(*) FROM gifts WHERE id <> $1 AND NOT retired;
+
+-- name: put gift
+INSERT INTO gifts (id, name, price, points, room, combo, retired, position, labels, revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (id) DO UPDATE
+SET name = EXCLUDED.name, price = EXCLUDED.price, points = EXCLUDED.points, room = EXCLUDED.room,
+  combo = EXCLUDED.combo, retired = EXCLUDED.retired, position = EXCLUDED.position, labels = EXCLUDED.labels,
+  revision = EXCLUDED.revision;
+
+-- name: gifts
+SELECT id, name, price, points, room, combo, retired, position, labels, revision FROM gifts
+WHERE (NOT $1::boolean OR (position, id) > ($2::integer, $3::text))
+  AND ($4::boolean OR room = '' OR room = $5::text)
+  AND ($6::boolean OR NOT retired)
+ORDER BY position, id LIMIT $7;
+
+-- name: rooms that take gifts
+SELECT id, state FROM rooms WHERE id = ANY ($1::text[]) ORDER BY id
+FOR SHARE;
+
+-- name: gifts that were sent
+SELECT t.id, t.at, s.sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points,
+  s.combo, s.combo_count, t.request
+FROM ledger_transactions t JOIN gifts_sent s ON s.sequence = t.sequence
+WHERE t.id = ANY ($1::text[]);
+
+-- name: balances of users
+SELECT owner, balance FROM ledger_accounts WHERE kind = 1 AND owner = ANY ($1::text[]);
+
+-- name: combos
+SELECT c.room, c.giver, c.receiver, c.gift, c.id, c.count, c.last
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (room, giver, receiver, gift)
+JOIN gift_combos c ON c.room = w.room AND c.giver = w.giver AND c.receiver = w.receiver AND c.gift = w.gift;
+
+-- name: spend
+UPDATE ledger_accounts a SET balance = w.balance
+FROM unnest($1::text[], $2::bigint[]) AS w (owner, balance)
+WHERE a.kind = 1 AND a.owner = w.owner;
+
+-- name: collect
+INSERT INTO ledger_accounts AS a (kind, owner, balance)
+SELECT 2, w.owner, w.coins FROM unnest($1::text[], $2::bigint[]) AS w (owner, coins)
+ON CONFLICT (kind, owner) DO UPDATE SET balance = a.balance + EXCLUDED.balance;
+
+-- name: post gifts
+INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, gifts)
+SELECT s.sequence, s.id, 2, $1::bigint, s.room, s.gift, s.request, s.count
+FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+  AS s (sequence, id, room, gift, request, count);
+
+-- name: post paid gifts
+INSERT INTO ledger_postings (kind, owner, sequence, place, amount)
+SELECT p.kind, p.owner, s.sequence, p.kind, p.amount
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS s (sequence, giver, receiver, coins),
+  LATERAL (VALUES (1, s.giver, -s.coins), (2, s.receiver, s.coins)) AS p (kind, owner, amount);
+
+-- name: keep gifts that are sent
+INSERT INTO gifts_sent (sequence, room, giver, name, receiver, gift, count, price, points, combo, combo_count)
+SELECT * FROM unnest(
+  $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
+  $10::text[], $11::bigint[]
+);
+
+-- name: keep combos
+INSERT INTO gift_combos AS c (room, giver, receiver, gift, id, count, last)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+ON CONFLICT (room, giver, receiver, gift) DO UPDATE
+SET id = EXCLUDED.id, count = EXCLUDED.count, last = EXCLUDED.last;
+
+-- name: gifts to settle
+SELECT sequence, room, giver, name, receiver, gift, count, price, points FROM gifts_sent
+WHERE sequence > $1 ORDER BY sequence LIMIT $2;
+
+-- name: hold gift cursor
+SELECT c.settled, c.at, c.more, GREATEST(h.posted, COALESCE($1::bigint, microseconds()))
+FROM gift_cursor c, ledger_head h
+FOR UPDATE OF c SKIP LOCKED;
+
+-- name: move gift cursor
+UPDATE gift_cursor SET settled = $1, at = $2, more = $3;
+
+-- name: settlements of receivers
+SELECT receiver, settlements FROM gift_receivers WHERE receiver = ANY ($1::text[]);
+
+-- name: open tallies
+INSERT INTO gift_tallies (room, receiver)
+SELECT w.room, w.receiver FROM unnest($1::text[], $2::text[]) AS w (room, receiver)
+ON CONFLICT (room, receiver) DO NOTHING;
+
+-- name: tallies to settle
+SELECT t.room, t.receiver, t.coins, t.gifts, t.points, t.givers, t.top, t.revision, t.settled
+FROM unnest($1::text[], $2::text[]) AS w (room, receiver)
+JOIN gift_tallies t ON t.room = w.room AND t.receiver = w.receiver
+ORDER BY t.room, t.receiver
+FOR UPDATE OF t;
+
+-- name: givers to settle
+SELECT g.room, g.receiver, g.giver, g.name, g.coins, g.gifts
+FROM unnest($1::text[], $2::text[], $3::text[]) AS w (room, receiver, giver)
+JOIN gift_givers g ON g.room = w.room AND g.receiver = w.receiver AND g.giver = w.giver;
+
+-- name: goals to settle
+SELECT room, id, title, measure, target, gift, receiver, closed, progress, reached, created FROM gift_goals
+WHERE room = ANY ($1::text[]) AND NOT closed ORDER BY room, created, id;
+
+-- name: settle receivers
+INSERT INTO gift_receivers (receiver, settlements)
+SELECT * FROM unnest($1::text[], $2::bigint[])
+ON CONFLICT (receiver) DO UPDATE SET settlements = EXCLUDED.settlements;
+
+-- name: settle tallies
+UPDATE gift_tallies t
+SET coins = w.coins, gifts = w.gifts, points = w.points, givers = w.givers, top = w.top, revision = w.revision,
+  settled = w.settled
+FROM unnest(
+  $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[]
+) AS w (room, receiver, coins, gifts, points, givers, top, revision, settled)
+WHERE t.room = w.room AND t.receiver = w.receiver;
+
+-- name: settle givers
+INSERT INTO gift_givers (room, receiver, giver, name, coins, gifts)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
+ON CONFLICT (room, receiver, giver) DO UPDATE
+SET name = EXCLUDED.name, coins = EXCLUDED.coins, gifts = EXCLUDED.gifts;
+
+-- name: settle goals
+UPDATE gift_goals g SET progress = w.progress, reached = w.reached
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[]) AS w (room, id, progress, reached)
+WHERE g.room = w.room AND g.id = w.id;
+
+-- name: points
+SELECT receiver, points FROM gift_tallies WHERE room = '' AND receiver = ANY ($1::text[]);
+
+-- name: goals of room
+SELECT room, id, title, measure, target, gift, receiver, closed, progress, reached, created FROM gift_goals
+WHERE room = $1;
+
+-- name: put goal
+INSERT INTO gift_goals (room, id, title, measure, target, gift, receiver, closed, progress, reached, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (room, id) DO UPDATE
+SET title = EXCLUDED.title, measure = EXCLUDED.measure, target = EXCLUDED.target, gift = EXCLUDED.gift,
+  receiver = EXCLUDED.receiver, closed = EXCLUDED.closed, progress = EXCLUDED.progress, reached = EXCLUDED.reached,
+  created = EXCLUDED.created;
+
+-- name: hold tally
+INSERT INTO gift_tallies AS t (room, receiver) VALUES ($1, '')
+ON CONFLICT (room, receiver) DO UPDATE SET revision = t.revision
+RETURNING COALESCE($2::bigint, microseconds());
+
+-- name: raise tally
+UPDATE gift_tallies SET revision = revision + 1 WHERE room = $1 AND receiver = '';
+
+-- name: gift counters
+SELECT t.room, t.coins, t.gifts, t.points, t.givers, t.top, t.revision, t.settled,
+  g.id, g.title, g.measure, g.target, g.gift, g.receiver, g.closed, g.progress, g.reached, g.created
+FROM unnest($1::text[], $2::bigint[]) AS w (room, revision)
+JOIN gift_tallies t ON t.room = w.room AND t.receiver = '' AND t.revision > w.revision
+LEFT JOIN gift_goals g ON g.room = t.room AND NOT g.closed
+ORDER BY t.room, g.created, g.id;
+
+-- name: gift tally
+SELECT coins, gifts, points, givers, top, revision, settled FROM gift_tallies WHERE room = $1 AND receiver = $2;
+
+-- name: gifts that wait
+SELECT s.receiver, LEAST(sum(s.count * s.price), 9223372036854775807)::bigint,
+  LEAST(sum(s.count), 9223372036854775807)::bigint, LEAST(sum(s.count * s.points), 9223372036854775807)::bigint
+FROM gifts_sent s
+WHERE s.sequence > (SELECT settled FROM gift_cursor)
+  AND ($1::text = '' OR s.room = $1::text) AND ($2::text = '' OR s.receiver = $2::text)
+GROUP BY s.receiver;
+
+-- name: receivers of a room
+SELECT receiver, coins, gifts, points, settled FROM gift_tallies
+WHERE room = $1 AND room <> '' AND receiver <> '' AND settled > 0
+ORDER BY coins DESC, receiver LIMIT $2;
+
+-- name: receiver
+SELECT receiver, coins, gifts, points, settled FROM gift_tallies WHERE room = $1 AND receiver = $2 AND settled > 0;
