@@ -4,7 +4,7 @@
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
 // endings.mu, or sanctions.mu, that of every room before a room's own, or one of books.mu,
-// taskQueue.mu, answers.mu and events.mu; everywhere.mu, nodes.mu and shard.mu alone.
+// taskQueue.mu and answers.mu, then events.mu; everywhere.mu, nodes.mu and shard.mu alone.
 // quizState.changing comes before all but Store.mu. Publications are heard under
 // roomState.mu, so that they come in order.
 package memory
@@ -27,8 +27,9 @@ const rememberRequests = 5 * time.Minute
 
 // Store is an embedded store. Make one with New.
 type Store struct {
-	now    func() live.Timestamp
-	retain time.Duration
+	now      func() live.Timestamp
+	retain   time.Duration
+	payloads store.Payloads // nil: events are recorded by others alone
 
 	mu       sync.RWMutex
 	rooms    map[live.RoomID]*roomState
@@ -55,6 +56,11 @@ type Option func(*Store)
 // WithClock gives the store another clock than the machine's.
 func WithClock(now func() live.Timestamp) Option {
 	return func(s *Store) { s.now = now }
+}
+
+// WithPayloads has the store record events of what it does itself.
+func WithPayloads(p store.Payloads) Option {
+	return func(s *Store) { s.payloads = p }
 }
 
 // Retention is how long an ended room is kept by default.
@@ -94,7 +100,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
-		Events: s, Quizzes: s, Answers: s, Ledger: s, Clock: s,
+		Events: s, Consumers: s, Webhooks: s, Quizzes: s, Answers: s, Ledger: s, Clock: s,
 	}
 }
 

@@ -22,7 +22,7 @@ func TestStore(t *testing.T) {
 	} {
 		excludes = append(excludes, storetest.Exclude{Test: name, Reason: unheard})
 	}
-	roles := []string{"quizzes", "ledger", "quizzes_races", "ledger_races"}
+	roles := []string{"events", "consumers", "webhooks", "events_races", "consumers_races", "quizzes", "ledger", "quizzes_races", "ledger_races"}
 	for _, mode := range modes {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
@@ -41,7 +41,7 @@ func openSuite(tb testing.TB, mode postgres.ExecMode) storetest.Backend {
 	c.ExecMode, c.Clock, c.MaxConns = mode, clock.Now, 4
 	s := openWith(tb, c)
 	return storetest.Backend{
-		Set:    store.Set{Rooms: s, Events: s, Quizzes: s, Ledger: s},
+		Set:    store.Set{Rooms: s, Events: s, Consumers: s, Webhooks: s, Quizzes: s, Ledger: s},
 		Clock:  clock,
 		Checks: 10, // each in every mode
 		Close:  s.Close,
