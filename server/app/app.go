@@ -215,6 +215,7 @@ func (a *App) buildServices(ctx context.Context) {
 		Moderation: moderation.New(a.store.Set, a.hub, a.logger),
 		Words:      words.New(a.store.Set),
 		Quizzes:    quizzes,
+		Events:     a.buildEvents(),
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -245,6 +246,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	group.Go(func() { a.order.Run(keeping) })
 	group.Go(func() { a.show.Run(keeping, a.hub) })
 	group.Go(func() { a.services.Quizzes.Run(keeping) })
+	group.Go(func() { a.services.Events.Run(keeping) })
 	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })
@@ -306,6 +308,7 @@ func (a *App) drain(ctx, force context.Context) error {
 	bounded, cancel := context.WithTimeout(force, a.config.DrainTimeout)
 	defer cancel()
 	a.cluster.Drain(bounded)
+	a.services.Events.Drain()
 	a.hub.Drain(bounded, hub.Farewell{
 		After:    a.config.ReconnectAfter,
 		Jitter:   a.config.ReconnectJitter,

@@ -26,6 +26,9 @@ var built = map[string][]string{
 		"CreateQuiz", "GetQuiz", "ListQuizzes", "AskQuestion", "SubmitAnswer", "RevealAnswer", "FinishQuiz", "CancelQuiz",
 		"AckFrame", "UseRevive", "GetStanding", "GrantRevives", "ListResults", "ListAnswerLog",
 	},
+	"EventService": {
+		"StreamEvents", "AckEvents", "ListConsumers", "DeleteConsumer", "PutWebhook", "ListDeadLetters", "RetryDeadLetters",
+	},
 }
 
 // methods calls do for every RPC of the contract.

@@ -14,6 +14,7 @@ import (
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/events"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/rooms"
@@ -28,6 +29,7 @@ type Services struct {
 	Moderation *moderation.Service
 	Words      *words.Service
 	Quizzes    *quiz.Service
+	Events     *events.Service
 }
 
 // Limits bounds what a caller may do.
@@ -80,6 +82,7 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	r.add(ovationv1connect.NewModerationServiceHandler(
 		&moderationHandler{moderation: s.Moderation, words: s.Words}, built))
 	r.add(ovationv1connect.NewQuizServiceHandler(&quizHandler{quizzes: s.Quizzes}, built))
+	r.add(ovationv1connect.NewEventServiceHandler(&eventHandler{events: s.Events, patience: limits.WriteWithin}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 
@@ -89,7 +92,6 @@ func (r registry) addUnbuilt(opts connect.HandlerOption) {
 	r.add(ovationv1connect.NewGiftServiceHandler(ovationv1connect.UnimplementedGiftServiceHandler{}, opts))
 	r.add(ovationv1connect.NewWalletServiceHandler(ovationv1connect.UnimplementedWalletServiceHandler{}, opts))
 	r.add(ovationv1connect.NewAudienceServiceHandler(ovationv1connect.UnimplementedAudienceServiceHandler{}, opts))
-	r.add(ovationv1connect.NewEventServiceHandler(ovationv1connect.UnimplementedEventServiceHandler{}, opts))
 	r.add(ovationv1connect.NewMediaServiceHandler(ovationv1connect.UnimplementedMediaServiceHandler{}, opts))
 	_, unbuilt := ovationv1connect.NewRoomServiceHandler(ovationv1connect.UnimplementedRoomServiceHandler{}, opts)
 	r.add(ovationv1connect.RoomServiceLinkRoomsProcedure, unbuilt)
