@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -187,9 +188,9 @@ func reason(ctx context.Context, err error, within time.Duration) string {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %v", within)
 	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		err = op
+	var asked *url.Error // names the address, which may have a secret in it
+	if errors.As(err, &asked) {
+		err = asked.Err
 	}
 	return said(err.Error())
 }

@@ -144,21 +144,21 @@ func (t *Stream) Serve(ctx context.Context, send func(Frame) error) error {
 	defer expiry.Stop()
 	life := time.NewTimer(t.service.config.SignOfLife)
 	defer life.Stop()
-	if err := send(Frame{Consumer: t.consumer}); err != nil { // the caller knows at once that it works
-		return err
-	}
-	for {
-		silent, err := t.advance(ctx, send)
-		if err != nil {
-			return err
+	err := send(Frame{Consumer: t.consumer}) // the caller knows at once that it works
+	for err == nil {
+		var silent bool
+		if silent, err = t.advance(ctx, send); err != nil {
+			break
 		}
 		if !silent {
 			life.Reset(t.service.config.SignOfLife)
 		}
-		if err := t.wait(ctx, life, expiry, send); err != nil {
-			return err
-		}
+		err = t.wait(ctx, life, expiry, send)
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // advance reads and sends what may be sent, until there is no more.
