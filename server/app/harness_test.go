@@ -140,6 +140,7 @@ type clients struct {
 	attributes ovationv1connect.AttributeServiceClient
 	moderation ovationv1connect.ModerationServiceClient
 	quizzes    ovationv1connect.QuizServiceClient
+	events     ovationv1connect.EventServiceClient
 }
 
 func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
@@ -149,6 +150,7 @@ func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
 		ovationv1connect.NewAttributeServiceClient(h, n.url, opts...),
 		ovationv1connect.NewModerationServiceClient(h, n.url, opts...),
 		ovationv1connect.NewQuizServiceClient(h, n.url, opts...),
+		ovationv1connect.NewEventServiceClient(h, n.url, opts...),
 	}
 }
 
