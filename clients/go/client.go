@@ -32,6 +32,7 @@ type Client struct {
 	attributes ovationv1connect.AttributeServiceClient
 	moderation ovationv1connect.ModerationServiceClient
 	quizzes    ovationv1connect.QuizServiceClient
+	events     ovationv1connect.EventServiceClient
 }
 
 // Option sets something about a Client.
@@ -87,6 +88,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	c.attributes = ovationv1connect.NewAttributeServiceClient(c.http, base, c.callOptions()...)
 	c.moderation = ovationv1connect.NewModerationServiceClient(c.http, base, c.callOptions()...)
 	c.quizzes = ovationv1connect.NewQuizServiceClient(c.http, base, c.callOptions()...)
+	c.events = ovationv1connect.NewEventServiceClient(c.http, base, c.callOptions()...)
 	c.feed = c.feedAt(base)
 	return c, nil
 }
