@@ -46,10 +46,12 @@
 //     client ids is forgotten with the rest. Renew says that every lease is lost.
 //     Two who begin a room anew at once begin the same epoch.
 //   - While the durable backend is away, everything but CreateRoom, UpdateRoom, EndRoom
-//     and Rooms, Sanctions' and Words' changes and lists, History, Events, Quizzes, Gifts, Visits
+//     and Rooms, Sanctions' and Words' changes and lists, History, Events and who reads them, Quizzes, Gifts, Visits
 //     and the Ledger goes on for the rooms that the hot one knows.
 //   - Quizzes, Gifts, Visits and the Ledger are the durable one's alone, Answers and Reports the hot one's. A change of
 //     a quiz is made in the durable one; that it cannot be published then is no error.
+//   - Events, Consumers and Webhooks are the durable one's alone. Events of messages are
+//     recorded with the messages' archive, so a second or so after they are sent.
 //   - Sanctions and words are handed over in the same way, and so may be mended too.
 //   - The durable backend may be set back to an earlier state: restored, or by a failover
 //     that lost its latest changes. Whoever mends a copy that is ahead of it has it go on
@@ -68,6 +70,8 @@ type Set struct {
 	History    History
 	Nodes      Nodes
 	Events     Events
+	Consumers  Consumers
+	Webhooks   Webhooks
 	Quizzes    Quizzes
 	Answers    Answers
 	Ledger     Ledger

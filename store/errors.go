@@ -38,6 +38,10 @@ var (
 	ErrConsumerNotFound = errors.New("store: no such consumer")
 	// ErrConsumerConflict: the consumer has a webhook, or streams.
 	ErrConsumerConflict = errors.New("store: the consumer reads in another way")
+	// ErrConsumerReplaced: somebody else reads as the consumer now.
+	ErrConsumerReplaced = errors.New("store: the consumer has another owner")
+	// ErrNoSecret: a new webhook needs a secret.
+	ErrNoSecret = errors.New("store: a webhook without secret")
 	// ErrUnavailable: the backend cannot be reached.
 	ErrUnavailable = errors.New("store: backend unavailable")
 )

@@ -8,7 +8,7 @@ import (
 )
 
 // Events is what happened in the rooms, kept for other systems, each of which reads it
-// in one order and as a consumer says how far it is.
+// in one order and as a consumer says how far it is (Consumers).
 type Events interface {
 	// AppendEvents records events, in the order in which they are given, all or none. An
 	// id that is kept already is passed over, whatever else the event says, so that what
@@ -19,25 +19,36 @@ type Events interface {
 	// Events returns events in order of position. None is ever recorded at a position
 	// that a reader has come past.
 	Events(ctx context.Context, q EventQuery) (EventPage, error)
-	// EventConsumer returns how far a consumer is. One that never acknowledged anything
-	// is not known, and at position 0.
-	EventConsumer(ctx context.Context, name string) (EventConsumer, error)
-	// AcknowledgeEvents says that a consumer is done with the events up to a position,
-	// and returns the position that it is at: the same as before if that is later.
-	// Acknowledging 0 makes the consumer known. ErrEventPosition.
-	AcknowledgeEvents(ctx context.Context, name string, upTo EventPosition) (EventPosition, error)
+	// AwaitEvents waits until an event is recorded after a position, and returns where the
+	// latest is: about a quarter of a second late at most. It is for one caller a node, who
+	// tells the others.
+	AwaitEvents(ctx context.Context, after EventPosition) (EventPosition, error)
 	// PruneEvents deletes events that were recorded longer ago than they are kept,
-	// acknowledged or not: at most limit, the oldest first. It returns how many; where
-	// that is less than limit there may be more only if others prune too.
+	// acknowledged or not: at most limit, the oldest first. Consumers that had not come past
+	// them count them as dropped. It returns how many; where that is less than limit there
+	// may be more only if others prune too.
 	PruneEvents(ctx context.Context, keep time.Duration, limit int) (int, error)
 }
 
-// EventPosition is a place among the events of all rooms: 1, 2, 3 ..., with holes.
+// EventPosition is a place among the events of all rooms: 1, 2, 3 ...
 type EventPosition int64
 
-// EventKind is what happened, in the numbers of the API. The store keeps them, and
-// knows none.
+// EventKind is what happened, in the numbers of the API.
 type EventKind int16
+
+// The kinds.
+const (
+	VisitClosed EventKind = iota + 1
+	GiftSettled
+	GoalReached
+	RoomCreated
+	RoomEnded
+	QuizFinished
+	SanctionApplied
+	SanctionLifted
+	MessageSent     // recorded only while a consumer names it
+	MessageRecalled // likewise
+)
 
 // Event is something that happened.
 type Event struct {
@@ -50,12 +61,17 @@ type Event struct {
 	Payload  []byte // the facts, encoded
 }
 
+// EventFilter says which events someone asks for.
+type EventFilter struct {
+	Rooms []live.RoomID // none: every room, and no room
+	Kinds []EventKind   // none: every kind
+}
+
 // EventQuery says which events to return.
 type EventQuery struct {
 	After EventPosition
-	Rooms []live.RoomID // none: every room, and no room
-	Kinds []EventKind   // none: every kind
-	Limit int           // 1 or more
+	EventFilter
+	Limit int // 1 or more
 }
 
 // EventPage is events that a query asks for. There may be none although there are more:
@@ -64,11 +80,4 @@ type EventPage struct {
 	Events []Event
 	Next   EventPosition // where to go on after
 	More   bool          // there may be events after Next, of any room and kind
-}
-
-// EventConsumer is how far a consumer is.
-type EventConsumer struct {
-	Known        bool
-	Acknowledged EventPosition // up to here it is done
-	Latest       EventPosition // no event is after this
 }

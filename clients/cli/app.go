@@ -67,6 +67,7 @@ type app struct {
 	quizCalls       quizService                        // the same
 	giftCalls       giftService                        // the same
 	walletCalls     walletService                      // the same
+	eventClient     *ovation.Client                    // the same
 }
 
 // note tells people something beside the output.

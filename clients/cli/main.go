@@ -46,6 +46,7 @@ type root struct {
 	Gift    giftCommand    `cmd:"" help:"Put gifts up for sale, give them, and see what was given."`
 	Wallet  walletCommand  `cmd:"" help:"Move coins in and out, and see where they are."`
 	Audit   auditCommand   `cmd:"" help:"Prove that the books are right."`
+	Events  eventsCommand  `cmd:"" help:"Follow what happens in all rooms, and send it to webhooks."`
 	Token   tokenCommand   `cmd:"" help:"Mint a token."`
 	Replay  replayCommand  `cmd:"" help:"Play a chat log into a room."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -34,6 +34,7 @@ type Client struct {
 	quizzes    ovationv1connect.QuizServiceClient
 	gifts      ovationv1connect.GiftServiceClient
 	wallets    ovationv1connect.WalletServiceClient
+	events     ovationv1connect.EventServiceClient
 }
 
 // Option sets something about a Client.
@@ -91,6 +92,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	c.quizzes = ovationv1connect.NewQuizServiceClient(c.http, base, c.callOptions()...)
 	c.gifts = ovationv1connect.NewGiftServiceClient(c.http, base, c.callOptions()...)
 	c.wallets = ovationv1connect.NewWalletServiceClient(c.http, base, c.callOptions()...)
+	c.events = ovationv1connect.NewEventServiceClient(c.http, base, c.callOptions()...)
 	c.feed = c.feedAt(base)
 	return c, nil
 }

@@ -13,6 +13,7 @@ type Book struct {
 	tidyAt   int                    // when all is as long as this
 	clock    live.Clock
 	revision int64
+	lifted   []*Sanction // by the latest change
 }
 
 // byKind is a user's sanctions; those of the room itself are nobody's (""). Of each kind
@@ -37,7 +38,7 @@ func (b *Book) Apply(o Order, id string, now live.Timestamp, everywhere Terms) (
 	if bar, err := o.Kind.Bar(); err != nil && (everywhere.Of(bar).Acts() || b.find(bar, o.User, now) != nil) {
 		return Sanction{}, err
 	}
-	now = b.clock.Next(now)
+	now, b.lifted = b.clock.Next(now), nil
 	s := &Sanction{ID: id, Kind: o.Kind, Room: o.Room, User: o.User, Reason: o.Reason, By: o.By, At: now}
 	if o.For > 0 {
 		s.Until = max(now.Add(o.For), now+1)
@@ -56,6 +57,7 @@ func (b *Book) Apply(o Order, id string, now live.Timestamp, everywhere Terms) (
 
 // Lift lifts what acts of a kind on a user and says whether anything did.
 func (b *Book) Lift(kind Kind, user, by live.UserID, now live.Timestamp) bool {
+	b.lifted = nil
 	if !b.lift(kind, user, by, now) {
 		return false
 	}
@@ -70,8 +72,17 @@ func (b *Book) lift(kind Kind, user, by live.UserID, now live.Timestamp) bool {
 		return false
 	}
 	s.LiftedBy, s.LiftedAt = by, max(now, s.At)
+	b.lifted = append(b.lifted, s)
 	b.put(kind, user, nil)
 	return true
+}
+
+// Lifted returns what the latest order that was applied, or the latest Lift, has lifted.
+func (b *Book) Lifted(now live.Timestamp) (all []Sanction) {
+	for _, s := range b.lifted {
+		all = append(all, s.read(now))
+	}
+	return all
 }
 
 // put notes what acts of a kind on a user; nil: nothing.

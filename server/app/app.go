@@ -221,6 +221,7 @@ func (a *App) buildServices(ctx context.Context) {
 		Visits:     visits,
 		Gifts:      gifts,
 		Wallets:    wallet.New(a.store.Set),
+		Events:     a.buildEvents(),
 	}
 	a.order = moderation.NewKeeper(a.services.Moderation)
 }
@@ -253,6 +254,7 @@ func (a *App) Run(ctx, force context.Context) error {
 	group.Go(func() { a.services.Quizzes.Run(keeping) })
 	group.Go(func() { a.services.Visits.Run(keeping) })
 	group.Go(func() { a.services.Gifts.Run(keeping) })
+	group.Go(func() { a.services.Events.Run(keeping) })
 	group.Go(func() { a.cluster.Run(keeping) })
 	if a.pair != nil {
 		group.Go(func() { a.pair.Run(keeping) })
@@ -314,6 +316,7 @@ func (a *App) drain(ctx, force context.Context) error {
 	bounded, cancel := context.WithTimeout(force, a.config.DrainTimeout)
 	defer cancel()
 	a.cluster.Drain(bounded)
+	a.services.Events.Drain()
 	a.hub.Drain(bounded, hub.Farewell{
 		After:    a.config.ReconnectAfter,
 		Jitter:   a.config.ReconnectJitter,

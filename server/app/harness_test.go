@@ -143,6 +143,7 @@ type clients struct {
 	audience   ovationv1connect.AudienceServiceClient
 	gifts      ovationv1connect.GiftServiceClient
 	wallets    ovationv1connect.WalletServiceClient
+	events     ovationv1connect.EventServiceClient
 }
 
 func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
@@ -155,6 +156,7 @@ func (n *node) clients(h *http.Client, opts ...connect.ClientOption) clients {
 		ovationv1connect.NewAudienceServiceClient(h, n.url, opts...),
 		ovationv1connect.NewGiftServiceClient(h, n.url, opts...),
 		ovationv1connect.NewWalletServiceClient(h, n.url, opts...),
+		ovationv1connect.NewEventServiceClient(h, n.url, opts...),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
+	"github.com/ovation-live/ovation/server/wire"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
 	"github.com/ovation-live/ovation/store/paired"
@@ -56,7 +57,7 @@ func openBacking(
 ) (backing, error) {
 	counts := paired.NewMetrics(registry) // there from the start, whatever the store
 	if !c.Shared() {
-		return inProcess(memory.New().Set()), nil
+		return inProcess(memory.New(memory.WithPayloads(wire.Payloads{})).Set()), nil
 	}
 	o := opener{c, logger, registry}
 	durable, err := o.postgres(ctx)
@@ -158,7 +159,7 @@ func (o opener) tables(ctx context.Context) (s *postgres.Store, err error) {
 		s, err = postgres.Open(ctx, postgres.Config{
 			URL: string(c.PostgresURL), MigrateURL: string(c.PostgresMigrateURL), MaxConns: c.PostgresMaxConns,
 			ExecMode: postgres.ExecMode(c.PostgresExecMode), HistoryRetention: c.HistoryRetention, RoomRetention: c.RoomRetention,
-			Logger: o.logger,
+			Payloads: wire.Payloads{}, Logger: o.logger,
 		})
 		if errors.Is(err, postgres.ErrUnprepared) {
 			err = fmt.Errorf("--postgres-exec-mode is %s, set it to exec (or PgBouncer 1.21 or later to max_prepared_statements above 0), "+

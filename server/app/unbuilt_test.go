@@ -31,6 +31,9 @@ var built = map[string][]string{
 	},
 	"GiftService":   {"PutGift", "ListGifts", "SendGift", "GetGiftTotals", "PutGoal"},
 	"WalletService": {"Deposit", "GetBalance", "ListLedger", "ListAccounts"},
+	"EventService": {
+		"StreamEvents", "AckEvents", "ListConsumers", "DeleteConsumer", "PutWebhook", "ListDeadLetters", "RetryDeadLetters",
+	},
 }
 
 // methods calls do for every RPC of the contract.

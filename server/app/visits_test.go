@@ -48,7 +48,7 @@ func TestStreamsAreVisits(t *testing.T) {
 		v := b.visitsTo(t, "r")
 		return len(v) == 1 && v[0].GetExitedAt() >= v[0].GetEnteredAt() && !v[0].GetInferred() && v[0].GetSessionId() == session
 	})
-	events, err := set.Events.Events(t.Context(), store.EventQuery{Rooms: []live.RoomID{"r"}, Limit: 10})
+	events, err := set.Events.Events(t.Context(), store.EventQuery{EventFilter: store.EventFilter{Rooms: []live.RoomID{"r"}}, Limit: 10})
 	var told []store.Event
 	for _, e := range events.Events {
 		if e.Kind == store.EventKind(ovationv1.EventKind_EVENT_KIND_VISIT_CLOSED) {

@@ -41,6 +41,8 @@ type Config struct {
 
 	Gift `embed:"" group:"Gifts"`
 
+	Events `embed:"" group:"Events for other systems"`
+
 	DrainTimeout    time.Duration `group:"Stopping" default:"30s" placeholder:"DURATION" help:"Longest wait for streams and calls to end after SIGTERM (default ${default})."`
 	ReconnectAfter  time.Duration `group:"Stopping" default:"1s" placeholder:"DURATION" help:"A draining server asks its viewers to wait at least this long before they reconnect (default ${default})."`
 	ReconnectJitter time.Duration `group:"Stopping" default:"15s" placeholder:"DURATION" help:"A draining server sends its viewers away spread over at most this long (default ${default}). It takes less where 500 a second suffice."`
@@ -77,6 +79,7 @@ func (c Config) Validate() error {
 		c.Quiz.validate(),
 		c.Visit.validate(),
 		c.Gift.validate(),
+		c.Events.validate(),
 	)
 }
 

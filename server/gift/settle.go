@@ -22,12 +22,6 @@ const (
 	askSettleMost  = time.Second
 )
 
-// The kinds of events, in the numbers of the API.
-const (
-	settledEvent store.EventKind = 2
-	reachedEvent store.EventKind = 3
-)
-
 // settle settles what was given, until ctx is done. Every node asks the store, at moments
 // of its own; the store says whether it is time, and lets one at a time.
 func (s *Service) settle(ctx context.Context) {
@@ -64,12 +58,12 @@ func (s *Service) settleSome(ctx context.Context) (store.GiftSettling, error) {
 // record makes the events of a settlement.
 func record(done gift.Settlement, reached []gift.Goal) []store.Event {
 	events := []store.Event{{
-		ID: "gift_settled/" + done.ID, Room: done.Room, At: done.At, Kind: settledEvent, Payload: wire.SettlementEvent(done),
+		ID: "gift_settled/" + done.ID, Room: done.Room, At: done.At, Kind: store.GiftSettled, Payload: wire.SettlementEvent(done),
 	}}
 	for _, g := range reached {
 		events = append(events, store.Event{
 			ID:   "goal_reached/" + string(done.Room) + "/" + string(g.ID) + "/" + strconv.FormatInt(int64(g.Reached), 10),
-			Room: done.Room, At: g.Reached, Kind: reachedEvent, Payload: wire.GoalEvent(g),
+			Room: done.Room, At: g.Reached, Kind: store.GoalReached, Payload: wire.GoalEvent(g),
 		})
 	}
 	return events

@@ -173,13 +173,10 @@ func (s *Service) payOut(ctx context.Context, q quiz.Quiz) error {
 	return err
 }
 
-// finishedEvent is the kind of the event, in the numbers of the API.
-const finishedEvent store.EventKind = 6
-
 // ended is what other systems are told of a quiz that is over.
 func ended(q quiz.Quiz) *store.Event {
 	return &store.Event{
 		ID:   fmt.Sprintf("quiz_finished/%s/%s/%d", q.Room, q.Quiz, q.CreatedAt), // of this quiz, though others had its name before
-		Room: q.Room, At: q.EndedAt, Kind: finishedEvent, Payload: wire.QuizEvent(q),
+		Room: q.Room, At: q.EndedAt, Kind: store.QuizFinished, Payload: wire.QuizEvent(q),
 	}
 }

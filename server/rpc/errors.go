@@ -22,6 +22,7 @@ import (
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/events"
 	servergift "github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
@@ -94,6 +95,30 @@ var failures = []struct {
 	{store.ErrEventPosition, failure{
 		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID,
 		"the cursor is after the latest event: use the cursor of an event that was received", 0,
+	}},
+	{events.ErrCursor, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID,
+		"the cursor is not one that this server handed out", 0,
+	}},
+	{events.ErrDraining, failure{
+		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_DRAINING,
+		"the node is draining: open the stream again", time.Second,
+	}},
+	{store.ErrConsumerNotFound, failure{
+		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_CONSUMER_NOT_FOUND,
+		"there is no consumer of this name: it begins to exist with its first stream, or as a webhook", 0,
+	}},
+	{store.ErrConsumerReplaced, failure{
+		connect.CodeAborted, ovationv1.ErrorReason_ERROR_REASON_CONSUMER_REPLACED,
+		"the consumer opened another stream: this one is over", 0,
+	}},
+	{store.ErrConsumerConflict, failure{
+		connect.CodeFailedPrecondition, ovationv1.ErrorReason_ERROR_REASON_CONSUMER_CONFLICT,
+		"the consumer has a webhook and cannot stream, or is streaming and cannot have a webhook: end the other, or choose another name", 0,
+	}},
+	{store.ErrNoSecret, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		"a new webhook needs a secret", 0,
 	}},
 	{store.ErrUnavailable, failure{
 		connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE,
@@ -239,6 +264,11 @@ var typedFailures = []struct {
 	}), failure{
 		connect.CodePermissionDenied, ovationv1.ErrorReason_ERROR_REASON_MESSAGE_REFUSED,
 		"the text has a forbidden word: change it", 0,
+	}},
+	{facts(func(e *events.FieldError) map[string]string {
+		return map[string]string{"field": e.Field}
+	}), failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, "", 0,
 	}},
 	{facts(func(e *store.WordLimitError) map[string]string {
 		return map[string]string{"limit": "max_words", "max": strconv.Itoa(e.Max)}

@@ -21,6 +21,7 @@ import (
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/events"
 	servergift "github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/server/hub"
 	"github.com/ovation-live/ovation/server/interceptor"
@@ -38,7 +39,7 @@ import (
 var packages = []string{
 	"live/feed", "live/attribute", "live/moderation", "live/room", "live/words", "live/quiz", "store",
 	"server/auth", "server/chat", "server/hub", "server/page", "server/limit",
-	"server/rooms", "server/attributes", "server/moderation", "server/words", "server/quiz", "server/gift", "server/visit", "server/wallet",
+	"server/rooms", "server/attributes", "server/moderation", "server/words", "server/quiz", "server/events", "server/gift", "server/visit", "server/wallet",
 }
 
 // told is what a caller is to be told of an error: its reason, and facts by name.
@@ -87,6 +88,23 @@ var known = map[string]told{
 		&store.WordLimitError{Max: 5}, ovationv1.ErrorReason_ERROR_REASON_WORD_LIMIT,
 		map[string]string{"limit": "max_words", "max": "5"},
 	},
+	"store.ErrRoomNotFound":     {store.ErrRoomNotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND, nil},
+	"store.ErrRoomExists":       {store.ErrRoomExists, ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS, nil},
+	"store.ErrRoomEnded":        {store.ErrRoomEnded, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED, nil},
+	"store.ErrSessionTaken":     {store.ErrSessionTaken, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
+	"store.ErrAbsent":           {store.ErrAbsent, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
+	"store.ErrRequestReused":    {store.ErrRequestReused, ovationv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, nil},
+	"store.ErrEventPosition":    {store.ErrEventPosition, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID, nil},
+	"store.ErrConsumerNotFound": {store.ErrConsumerNotFound, ovationv1.ErrorReason_ERROR_REASON_CONSUMER_NOT_FOUND, nil},
+	"store.ErrConsumerReplaced": {store.ErrConsumerReplaced, ovationv1.ErrorReason_ERROR_REASON_CONSUMER_REPLACED, nil},
+	"store.ErrConsumerConflict": {store.ErrConsumerConflict, ovationv1.ErrorReason_ERROR_REASON_CONSUMER_CONFLICT, nil},
+	"store.ErrNoSecret":         {store.ErrNoSecret, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, nil},
+	"events.ErrCursor":          {events.ErrCursor, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID, nil},
+	"events.ErrDraining":        {events.ErrDraining, ovationv1.ErrorReason_ERROR_REASON_DRAINING, nil},
+	"events.FieldError": {
+		&events.FieldError{Field: "webhook.url", Reason: "is wrong"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		map[string]string{"field": "webhook.url"},
+	},
 	"visit.FieldError": {
 		&visit.FieldError{Field: "time_zone", Problem: "is not known"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		map[string]string{"field": "time_zone"},
@@ -95,15 +113,8 @@ var known = map[string]told{
 		&visit.BusyError{Waiting: 9, Max: 8, RetryAfter: time.Second}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
 		map[string]string{"limit": "visit_max_waiting"},
 	},
-	"store.ErrRoomNotFound":  {store.ErrRoomNotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND, nil},
-	"store.ErrRoomExists":    {store.ErrRoomExists, ovationv1.ErrorReason_ERROR_REASON_ROOM_EXISTS, nil},
-	"store.ErrRoomEnded":     {store.ErrRoomEnded, ovationv1.ErrorReason_ERROR_REASON_ROOM_ENDED, nil},
-	"store.ErrSessionTaken":  {store.ErrSessionTaken, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
-	"store.ErrAbsent":        {store.ErrAbsent, ovationv1.ErrorReason_ERROR_REASON_SESSION_NOT_FOUND, nil},
-	"store.ErrRequestReused": {store.ErrRequestReused, ovationv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, nil},
-	"store.ErrEventPosition": {store.ErrEventPosition, ovationv1.ErrorReason_ERROR_REASON_EVENT_CURSOR_INVALID, nil},
-	"store.ErrGiftNotFound":  {store.ErrGiftNotFound, ovationv1.ErrorReason_ERROR_REASON_GIFT_NOT_FOUND, nil},
-	"store.ErrGiftLimit":     {store.ErrGiftLimit, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT, nil},
+	"store.ErrGiftNotFound": {store.ErrGiftNotFound, ovationv1.ErrorReason_ERROR_REASON_GIFT_NOT_FOUND, nil},
+	"store.ErrGiftLimit":    {store.ErrGiftLimit, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT, nil},
 	"gift.InvalidError": {
 		&servergift.InvalidError{Field: "receiver_id"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		map[string]string{"field": "receiver_id"},

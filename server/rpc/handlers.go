@@ -14,6 +14,7 @@ import (
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/server/attributes"
 	"github.com/ovation-live/ovation/server/chat"
+	"github.com/ovation-live/ovation/server/events"
 	"github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/server/moderation"
 	"github.com/ovation-live/ovation/server/quiz"
@@ -34,6 +35,7 @@ type Services struct {
 	Visits     *visit.Service
 	Gifts      *gift.Service
 	Wallets    *wallet.Service
+	Events     *events.Service
 }
 
 // Limits bounds what a caller may do.
@@ -89,13 +91,13 @@ func Register(mux *http.ServeMux, s Services, limits Limits, chain Chain) {
 	r.add(ovationv1connect.NewAudienceServiceHandler(&audienceHandler{visits: s.Visits}, built))
 	r.add(ovationv1connect.NewGiftServiceHandler(&giftHandler{gifts: s.Gifts}, built))
 	r.add(ovationv1connect.NewWalletServiceHandler(&walletHandler{wallets: s.Wallets}, built))
+	r.add(ovationv1connect.NewEventServiceHandler(&eventHandler{events: s.Events, patience: limits.WriteWithin}, built))
 	r.addUnbuilt(connect.WithHandlerOptions(bounds, chain.Unbuilt))
 }
 
 // addUnbuilt adds the services and RPCs of the contract that are not built yet:
 // they answer UNIMPLEMENTED.
 func (r registry) addUnbuilt(opts connect.HandlerOption) {
-	r.add(ovationv1connect.NewEventServiceHandler(ovationv1connect.UnimplementedEventServiceHandler{}, opts))
 	r.add(ovationv1connect.NewMediaServiceHandler(ovationv1connect.UnimplementedMediaServiceHandler{}, opts))
 	_, unbuilt := ovationv1connect.NewRoomServiceHandler(ovationv1connect.UnimplementedRoomServiceHandler{}, opts)
 	r.add(ovationv1connect.RoomServiceLinkRoomsProcedure, unbuilt)

@@ -11,16 +11,13 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// closedEvent is the kind of the event, in the numbers of the API.
-const closedEvent store.EventKind = 1
-
 // Closed is what other systems are told of visits that are closed, or closed and changed.
 func Closed(all []visit.Visit) []store.Event {
 	events := make([]store.Event, len(all))
 	for i, v := range all {
 		events[i] = store.Event{
 			ID: "visit_closed/" + string(v.Room) + "/" + digest(v), Room: v.Room, At: v.Exited,
-			Kind: closedEvent, Payload: wire.VisitEvent(v),
+			Kind: store.VisitClosed, Payload: wire.VisitEvent(v),
 		}
 	}
 	return events

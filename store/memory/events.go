@@ -1,10 +1,10 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
@@ -14,11 +14,18 @@ import (
 // events is what happened, and who is how far. The zero value is empty and ready to use.
 type events struct {
 	mu        sync.Mutex
-	kept      []store.Event // by position
+	kept      []store.Event // from floor+1 to latest, one at each position
 	ids       map[string]struct{}
+	floor     store.EventPosition // up to here they were pruned
 	latest    store.EventPosition
 	recorded  live.Timestamp // the latest
-	consumers map[string]store.EventPosition
+	grown     chan struct{}  // closed when there is more; nil: nobody waits
+	consumers map[string]*consumer
+	revisions int64 // of webhooks, so far
+	letters   []letter
+	lettered  int64 // dead letters, so far
+
+	wish atomic.Pointer[store.MessageWish] // nil: nobody asks for messages
 }
 
 // AppendEvents implements store.Events.
@@ -38,6 +45,7 @@ func (e *events) append(all []store.Event, now live.Timestamp) {
 		e.ids = make(map[string]struct{})
 	}
 	e.recorded = max(e.recorded, now)
+	before := e.latest
 	for _, one := range all {
 		if _, known := e.ids[one.ID]; known {
 			continue
@@ -47,6 +55,37 @@ func (e *events) append(all []store.Event, now live.Timestamp) {
 		e.ids[one.ID] = struct{}{}
 		e.kept = append(e.kept, one)
 	}
+	if e.latest > before && e.grown != nil {
+		close(e.grown)
+		e.grown = nil
+	}
+}
+
+// AwaitEvents implements store.Events.
+func (s *Store) AwaitEvents(ctx context.Context, after store.EventPosition) (store.EventPosition, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		latest, grown := s.events.await()
+		if latest > after {
+			return latest, nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// await returns where the latest event is, and what is closed when there is a later one.
+func (e *events) await() (store.EventPosition, <-chan struct{}) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.grown == nil {
+		e.grown = make(chan struct{})
+	}
+	return e.latest, e.grown
 }
 
 // Events implements store.Events. It passes over as much as there is.
@@ -57,12 +96,10 @@ func (s *Store) Events(ctx context.Context, q store.EventQuery) (store.EventPage
 	e := &s.events
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	from, _ := slices.BinarySearchFunc(e.kept, q.After+1, func(one store.Event, p store.EventPosition) int {
-		return cmp.Compare(one.Position, p)
-	})
+	from := min(max(q.After-e.floor, 0), e.latest-e.floor)
 	page := store.EventPage{Next: max(q.After, e.latest)}
 	for _, one := range e.kept[from:] {
-		if !asksFor(q, one) {
+		if !q.Asks(one) {
 			continue
 		}
 		page.Events = append(page.Events, one)
@@ -72,44 +109,6 @@ func (s *Store) Events(ctx context.Context, q store.EventQuery) (store.EventPage
 		}
 	}
 	return page, nil
-}
-
-// asksFor says whether a query asks for an event's room and kind.
-func asksFor(q store.EventQuery, one store.Event) bool {
-	return (len(q.Rooms) == 0 || slices.Contains(q.Rooms, one.Room)) &&
-		(len(q.Kinds) == 0 || slices.Contains(q.Kinds, one.Kind))
-}
-
-// EventConsumer implements store.Events.
-func (s *Store) EventConsumer(ctx context.Context, name string) (store.EventConsumer, error) {
-	if err := ctx.Err(); err != nil {
-		return store.EventConsumer{}, err
-	}
-	e := &s.events
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	at, known := e.consumers[name]
-	return store.EventConsumer{Known: known, Acknowledged: at, Latest: e.latest}, nil
-}
-
-// AcknowledgeEvents implements store.Events.
-func (s *Store) AcknowledgeEvents(
-	ctx context.Context, name string, upTo store.EventPosition,
-) (store.EventPosition, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	e := &s.events
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if upTo > e.latest {
-		return 0, store.ErrEventPosition
-	}
-	if e.consumers == nil {
-		e.consumers = make(map[string]store.EventPosition)
-	}
-	e.consumers[name] = max(e.consumers[name], upTo)
-	return e.consumers[name], nil
 }
 
 // PruneEvents implements store.Events.
@@ -127,5 +126,10 @@ func (s *Store) PruneEvents(ctx context.Context, keep time.Duration, limit int) 
 		n++
 	}
 	e.kept = slices.Delete(e.kept, 0, n)
+	before := e.floor
+	e.floor += store.EventPosition(n)
+	for _, c := range e.consumers {
+		c.dropped += int64(max(0, e.floor-max(before, c.read)))
+	}
 	return n, nil
 }

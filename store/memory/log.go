@@ -18,6 +18,7 @@ func (s *Store) Append(ctx context.Context, id live.RoomID, d feed.Draft, limits
 	receipt, m := r.log.Append(&r.clock, s.now(), d, r.limits(limits))
 	if m != nil {
 		r.publish(store.Publication{Message: m})
+		s.recordMessage(r, m)
 	}
 	return receipt, nil
 }
@@ -45,6 +46,7 @@ func (s *Store) Recall(
 	receipt, m, err := r.log.Recall(&r.clock, s.now(), recall, r.limits(limits))
 	if m != nil {
 		r.publish(store.Publication{Message: m})
+		s.recordMessage(r, m)
 	}
 	return receipt, err
 }

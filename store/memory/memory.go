@@ -28,8 +28,9 @@ const rememberRequests = 5 * time.Minute
 
 // Store is an embedded store. Make one with New.
 type Store struct {
-	now    func() live.Timestamp
-	retain time.Duration
+	now      func() live.Timestamp
+	retain   time.Duration
+	payloads store.Payloads // nil: events are recorded by others alone
 
 	mu       sync.RWMutex
 	rooms    map[live.RoomID]*roomState
@@ -59,6 +60,11 @@ type Option func(*Store)
 // WithClock gives the store another clock than the machine's.
 func WithClock(now func() live.Timestamp) Option {
 	return func(s *Store) { s.now = now }
+}
+
+// WithPayloads has the store record events of what it does itself.
+func WithPayloads(p store.Payloads) Option {
+	return func(s *Store) { s.payloads = p }
 }
 
 // Retention is how long an ended room is kept by default.
@@ -99,7 +105,7 @@ func newEpoch() live.Epoch { return live.Epoch(rand.Text()[:13]) }
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
-		Events: s, Quizzes: s, Answers: s, Ledger: s, Gifts: s, Visits: s, Reports: s, Clock: s,
+		Events: s, Consumers: s, Webhooks: s, Quizzes: s, Answers: s, Ledger: s, Gifts: s, Visits: s, Reports: s, Clock: s,
 	}
 }
 

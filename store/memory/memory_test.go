@@ -46,4 +46,12 @@ func TestStoreOnTheMachinesClock(t *testing.T) {
 	storetest.Run(t, openReal)
 }
 
+// What the store records by itself.
+func TestStoreThatRecords(t *testing.T) {
+	t.Parallel()
+	storetest.RunRoles(t, func(testing.TB) storetest.Backend {
+		return storetest.Backend{Set: memory.New(memory.WithPayloads(storetest.Payloads{})).Set(), Records: true}
+	}, []string{"recording"})
+}
+
 func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, openReal) }

@@ -27,6 +27,7 @@ func (s *Store) CreateRoom(ctx context.Context, r room.Room, requestID string) (
 	}
 	r.State, r.Revision, r.Created, r.Ended = room.Live, 1, now, 0
 	s.add(r)
+	s.recordRoom(r, now)
 	if requestID != "" {
 		s.requests.Put(requestID, r, now, now.Add(rememberRequests))
 	}
@@ -115,7 +116,9 @@ func (s *Store) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) 
 	}
 	defer r.mu.Unlock()
 	if r.room.State != room.Ended {
-		r.become(r.room.End(r.clock.Next(s.now())))
+		now := s.now()
+		r.become(r.room.End(r.clock.Next(now)))
+		s.recordRoom(r.room, now)
 		r.presence = newPresence()
 		r.updates = recent.Memory[request, remembered]{} // an ended room refuses repeats too
 		r.sanctions.end()

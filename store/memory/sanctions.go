@@ -47,7 +47,7 @@ func (s *Store) ApplySanction(ctx context.Context, o store.SanctionOrder) (moder
 		if err := ctx.Err(); err != nil {
 			return moderation.Sanction{}, err
 		}
-		return s.sanctions.apply(o, s.now(), moderation.Terms{})
+		return s.applyIn(s.sanctions, o, s.now(), moderation.Terms{})
 	}
 	r, err := s.open(ctx, o.Room)
 	if err != nil {
@@ -57,12 +57,12 @@ func (s *Store) ApplySanction(ctx context.Context, o store.SanctionOrder) (moder
 	s.sanctions.mu.RLock() // held on to: no protection comes between
 	defer s.sanctions.mu.RUnlock()
 	now := s.now()
-	return r.sanctions.apply(o, now, s.sanctions.book.Terms(o.User, now))
+	return s.applyIn(r.sanctions, o, now, s.sanctions.book.Terms(o.User, now))
 }
 
-// apply applies an order, or returns what it came to before.
-func (p *sanctions) apply(
-	o store.SanctionOrder, now live.Timestamp, everywhere moderation.Terms,
+// applyIn applies an order in a place, or returns what it came to before.
+func (s *Store) applyIn(
+	p *sanctions, o store.SanctionOrder, now live.Timestamp, everywhere moderation.Terms,
 ) (moderation.Sanction, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,6 +74,9 @@ func (p *sanctions) apply(
 		return first.sanction, nil
 	}
 	sanction, err := p.book.Apply(o.Order, strings.ToLower(rand.Text()), now, everywhere)
+	if err == nil {
+		s.recordSanctions(now, append(p.book.Lifted(now), sanction)...)
+	}
 	if err == nil && o.RequestID != "" {
 		p.requests.Put(request, applied{o.Order, sanction}, now, now.Add(rememberRequests))
 	}
@@ -95,7 +98,10 @@ func (s *Store) LiftSanction(ctx context.Context, l store.SanctionLift) error {
 	}
 	place.mu.Lock()
 	defer place.mu.Unlock()
-	place.book.Lift(l.Kind, l.User, l.By, s.now())
+	now := s.now()
+	if place.book.Lift(l.Kind, l.User, l.By, now) {
+		s.recordSanctions(now, place.book.Lifted(now)...)
+	}
 	return nil
 }
 

@@ -15,7 +15,8 @@ import (
 )
 
 // Wrap returns a set whose calls are those of s, and are measured. A role that s does not
-// have it does not have either. Of Follow only the call is measured, and not what is heard.
+// have it does not have either. Of Follow only the call is measured, and not what is heard, and
+// AwaitEvents is not.
 func Wrap(s store.Set, m *Metrics) store.Set {
 	return store.Set{
 		Rooms:      role(s.Rooms, func(next store.Rooms) store.Rooms { return measuredRooms{next, m} }),
@@ -28,6 +29,8 @@ func Wrap(s store.Set, m *Metrics) store.Set {
 		History:    role(s.History, func(next store.History) store.History { return measuredHistory{next, m} }),
 		Nodes:      role(s.Nodes, func(next store.Nodes) store.Nodes { return measuredNodes{next, m} }),
 		Events:     role(s.Events, func(next store.Events) store.Events { return measuredEvents{next, m} }),
+		Consumers:  role(s.Consumers, func(next store.Consumers) store.Consumers { return measuredConsumers{next, m} }),
+		Webhooks:   role(s.Webhooks, func(next store.Webhooks) store.Webhooks { return measuredWebhooks{next, m} }),
 		Quizzes:    role(s.Quizzes, func(next store.Quizzes) store.Quizzes { return measuredQuizzes{next, m} }),
 		Answers:    role(s.Answers, func(next store.Answers) store.Answers { return measuredAnswers{next, m} }),
 		Ledger:     role(s.Ledger, func(next store.Ledger) store.Ledger { return measuredLedger{next, m} }),

@@ -53,9 +53,22 @@ const (
 
 	appendEvents
 	readEvents
-	eventConsumer
-	acknowledgeEvents
 	pruneEvents
+
+	openConsumer
+	keepConsumer
+	closeConsumer
+	eventConsumer
+	eventConsumers
+	acknowledgeEvents
+	deleteConsumer
+
+	putWebhook
+	claimWebhooks
+	heldDeliveries
+	settleDeliveries
+	deadLetters
+	retryDeadLetters
 
 	createQuiz
 	getQuiz
@@ -129,9 +142,12 @@ var operationNames = [operations]string{
 	putWords: "put_words", wordLists: "word_lists", wordsOf: "words_of", allWords: "all_words", wordsRevision: "words_revision",
 	follow:   "follow",
 	announce: "announce", withdraw: "withdraw", listNodes: "nodes",
-	appendEvents: "append_events", readEvents: "events", eventConsumer: "event_consumer",
-	acknowledgeEvents: "acknowledge_events", pruneEvents: "prune_events",
-	createQuiz: "create_quiz", getQuiz: "quiz", listQuizzes: "quizzes", runningQuizzes: "running_quizzes",
+	appendEvents: "append_events", readEvents: "events", pruneEvents: "prune_events",
+	openConsumer: "open_consumer", keepConsumer: "keep_consumer", closeConsumer: "close_consumer", eventConsumer: "event_consumer",
+	eventConsumers: "event_consumers", acknowledgeEvents: "acknowledge_events", deleteConsumer: "delete_consumer", putWebhook: "put_webhook",
+	claimWebhooks: "claim_webhooks", heldDeliveries: "held_deliveries", settleDeliveries: "settle_deliveries", deadLetters: "dead_letters",
+	retryDeadLetters: "retry_dead_letters",
+	createQuiz:       "create_quiz", getQuiz: "quiz", listQuizzes: "quizzes", runningQuizzes: "running_quizzes",
 	changeQuiz: "change_quiz", claimQuizRequest: "claim_quiz_request", claimQuizTasks: "claim_quiz_tasks", completeQuizTask: "complete_quiz_task",
 	dropQuizTask: "drop_quiz_task", quizPart: "quiz_part", quizTally: "quiz_tally",
 	openAnswers: "open_answers", putAnswers: "put_answers", putAnswersAgain: "put_answers_again", putNotes: "put_notes", seal: "seal", slotLives: "slot_lives", answerCounts: "answer_counts",

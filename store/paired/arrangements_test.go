@@ -73,7 +73,7 @@ func TestStoreBehindPgBouncer(t *testing.T) {
 		b.postgres.Schema, b.postgres.ExecMode = "", postgres.Exec
 		n := b.open(tb)
 		return storetest.Backend{Set: n.Set(), Checks: fewer, Close: n.stop}
-	}, []string{"rooms", "sanctions", "history"},
+	}, []string{"rooms", "sanctions", "history", "consumers", "webhooks"},
 		storetest.Exclude{Test: "sanctions/SanctionsAreAModel", Reason: elsewhere},
 		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: elsewhere})
 }
@@ -100,4 +100,16 @@ func openMortal(tb testing.TB) storetest.Backend {
 func TestStoreThatStartsAgain(t *testing.T) {
 	t.Parallel()
 	storetest.RunRoles(t, openMortal, []string{"follow"})
+}
+
+// What the store records by itself.
+func TestStoreThatRecords(t *testing.T) {
+	t.Parallel()
+	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
+		tb.Helper()
+		b := newBackends(tb, services.SharedRedis(tb))
+		b.postgres.Payloads = storetest.Payloads{}
+		n := b.open(tb)
+		return storetest.Backend{Set: n.Set(), Records: true, Close: n.stop}
+	}, []string{"recording"})
 }

@@ -18,6 +18,8 @@ import (
 type Durable interface {
 	store.Rooms
 	store.Events
+	store.Consumers
+	store.Webhooks
 	store.Quizzes
 	store.Ledger
 	store.Gifts

@@ -23,7 +23,8 @@ func TestStore(t *testing.T) {
 		excludes = append(excludes, storetest.Exclude{Test: name, Reason: unheard})
 	}
 	roles := []string{
-		"quizzes", "ledger", "gifts", "visits", "quizzes_races", "ledger_races", "gifts_races", "visits_races",
+		"events", "consumers", "webhooks", "quizzes", "ledger", "gifts", "visits",
+		"events_races", "consumers_races", "quizzes_races", "ledger_races", "gifts_races", "visits_races",
 	}
 	for _, mode := range modes {
 		t.Run(string(mode), func(t *testing.T) {
@@ -43,9 +44,9 @@ func openSuite(tb testing.TB, mode postgres.ExecMode) storetest.Backend {
 	c.ExecMode, c.Clock, c.MaxConns = mode, clock.Now, 4
 	s := openWith(tb, c)
 	return storetest.Backend{
-	roles := []string{
-		"quizzes", "ledger", "gifts", "visits", "quizzes_races", "ledger_races", "gifts_races", "visits_races",
-	}
+		Set: store.Set{
+			Rooms: s, Events: s, Consumers: s, Webhooks: s, Quizzes: s, Ledger: s, Gifts: s, Visits: s,
+		},
 		Clock:  clock,
 		Checks: 10, // each in every mode
 		Close:  s.Close,

@@ -14,7 +14,7 @@ import (
 const grace = 2 * time.Second
 
 // owe notes a debt, with the change that it is for. It is the last lock that a
-// transaction takes.
+// transaction takes, but for that of events.
 func (s *Store) owe(ctx context.Context, tx pgx.Tx, of paired.Matter, id live.RoomID) error {
 	_, err := tx.Exec(ctx, statement("note debt"), int16(of), pack(id), s.instant())
 	return err

@@ -23,8 +23,19 @@ func (s *Store) AppendEvents(ctx context.Context, events []store.Event) error {
 	return s.change(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.appendEvents(ctx, tx, events) })
 }
 
-// appendEvents records events with what else a transaction does.
+// appendEvents records events with what else a transaction does. It is the last lock that one
+// takes: all that record events wait for each other.
 func (s *Store) appendEvents(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	var batch pgx.Batch
+	s.queueEvents(&batch, events)
+	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// queueEvents is appendEvents as the last of a batch.
+func (s *Store) queueEvents(batch *pgx.Batch, events []store.Event) {
 	n := len(events)
 	ids, rooms, at := make([]string, n), make([]string, n), make([]int64, n)
 	kinds, payloads := make([]int16, n), make([][]byte, n)
@@ -32,8 +43,31 @@ func (s *Store) appendEvents(ctx context.Context, tx pgx.Tx, events []store.Even
 		ids[i], rooms[i], at[i], kinds[i] = pack(e.ID), pack(e.Room), int64(e.At), int16(e.Kind)
 		payloads[i] = append([]byte{}, e.Payload...) // nil would be NULL
 	}
-	_, err := tx.Exec(ctx, statement("append events"), s.instant(), ids, rooms, at, kinds, payloads)
-	return err
+	batch.Queue(statement("hold event head"))
+	batch.Queue(statement("append events"), s.instant(), ids, rooms, at, kinds, payloads)
+}
+
+// lookAgain is how often is looked for new events.
+const lookAgain = 100 * time.Millisecond
+
+// AwaitEvents implements store.Events. A notification would not come through a pool of
+// connections; a read of one row costs little.
+func (s *Store) AwaitEvents(ctx context.Context, after store.EventPosition) (latest store.EventPosition, err error) {
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for {
+		err := s.read(ctx, func(ctx context.Context, q querier) error {
+			return q.QueryRow(ctx, statement("latest event")).Scan(&latest)
+		})
+		if err != nil || latest > after {
+			return latest, err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 }
 
 // Events implements store.Events. What is up to the end of the window was committed when
@@ -64,13 +98,7 @@ func (s *Store) Events(ctx context.Context, q store.EventQuery) (page store.Even
 func eventsWithin(
 	ctx context.Context, querier querier, q store.EventQuery, upTo store.EventPosition,
 ) ([]store.Event, error) {
-	rooms, kinds := make([]string, len(q.Rooms)), make([]int16, len(q.Kinds))
-	for i, id := range q.Rooms {
-		rooms[i] = pack(id)
-	}
-	for i, kind := range q.Kinds {
-		kinds[i] = int16(kind)
-	}
+	rooms, kinds := filterColumns(q.EventFilter)
 	rows, err := querier.Query(ctx, statement("events"), int64(q.After), int64(upTo), rooms, kinds, q.Limit)
 	if err != nil {
 		return nil, err
@@ -85,34 +113,49 @@ func eventRow(row pgx.CollectableRow) (e store.Event, err error) {
 	return e, err
 }
 
-// EventConsumer implements store.Events.
-func (s *Store) EventConsumer(ctx context.Context, name string) (c store.EventConsumer, err error) {
-	err = s.read(ctx, func(ctx context.Context, q querier) error {
-		return q.QueryRow(ctx, statement("event consumer"), pack(name)).Scan(&c.Known, &c.Acknowledged, &c.Latest)
-	})
-	return c, err
+// filterColumns returns a filter as it is kept.
+func filterColumns(f store.EventFilter) (rooms []string, kinds []int16) {
+	rooms, kinds = make([]string, len(f.Rooms)), make([]int16, len(f.Kinds))
+	for i, id := range f.Rooms {
+		rooms[i] = pack(id)
+	}
+	for i, kind := range f.Kinds {
+		kinds[i] = int16(kind)
+	}
+	return rooms, kinds
 }
 
-// AcknowledgeEvents implements store.Events.
-func (s *Store) AcknowledgeEvents(
-	ctx context.Context, name string, upTo store.EventPosition,
-) (at store.EventPosition, err error) {
-	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, statement("acknowledge events"), pack(name), int64(upTo)).Scan(&at)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return refuse(store.ErrEventPosition)
-		}
-		return err
-	})
-	return at, err
+// filterOf returns a filter that was kept.
+func filterOf(rooms []string, kinds []int16) (f store.EventFilter) {
+	for _, id := range rooms {
+		f.Rooms = append(f.Rooms, unpack[live.RoomID](id))
+	}
+	for _, kind := range kinds {
+		f.Kinds = append(f.Kinds, store.EventKind(kind))
+	}
+	return f
 }
 
-// PruneEvents implements store.Events. Several nodes delete each their own.
+// PruneEvents implements store.Events. One node does it at a time.
 func (s *Store) PruneEvents(ctx context.Context, keep time.Duration, limit int) (n int, err error) {
 	err = s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, statement("prune events"), s.instant(), keep.Microseconds(), limit)
-		n = int(tag.RowsAffected())
-		return err
+		n = 0
+		var before, after int64
+		err := tx.QueryRow(ctx, statement("hold event floor")).Scan(&before)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil // another does
+		}
+		if err != nil {
+			return err
+		}
+		err = tx.QueryRow(ctx, statement("prune events"), s.instant(), keep.Microseconds(), limit, before).Scan(&n, &after)
+		if err != nil || n == 0 {
+			return err
+		}
+		var batch pgx.Batch
+		batch.Queue(statement("raise event floor"), after)
+		batch.Queue(statement("count dropped events"), after, before)
+		return tx.SendBatch(ctx, &batch).Close()
 	})
 	return n, err
 }

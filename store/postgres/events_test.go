@@ -105,7 +105,8 @@ func TestEventsInEveryMode(t *testing.T) {
 				t.Fatal(err)
 			}
 			q := store.EventQuery{
-				Rooms: []live.RoomID{"r \x01", "", "NULL"}, Kinds: []store.EventKind{32_767, 0, -1}, Limit: 10,
+				EventFilter: store.EventFilter{Rooms: []live.RoomID{"r \x01", "", "NULL"}, Kinds: []store.EventKind{32_767, 0, -1}},
+				Limit:       10,
 			}
 			page, err := s.Events(t.Context(), q)
 			if err != nil || len(page.Events) != len(want) || page.Next != 3 || page.More {

@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -48,7 +50,8 @@ func (s *Store) Archive(
 	if from.Epoch != to.Epoch {
 		return false, fmt.Errorf("postgres: an archive of life %q cannot go on in %q", from.Epoch, to.Epoch)
 	}
-	rows, recalls, err := messageRows(id, from, to, messages)
+	messages = between(from, to, messages)
+	rows, recalls, err := messageRows(id, to.Epoch, messages)
 	if err != nil {
 		return false, err
 	}
@@ -60,7 +63,10 @@ func (s *Store) Archive(
 		if moved, err = move(ctx, tx, id, from, to); err != nil || !moved {
 			return err
 		}
-		return keep(ctx, tx, id, to.Epoch, rows, recalls)
+		if err := keep(ctx, tx, id, to.Epoch, rows, recalls); err != nil {
+			return err
+		}
+		return s.recordMessages(ctx, tx, id, to.Epoch, messages)
 	})
 	return moved && err == nil, err
 }
@@ -83,16 +89,24 @@ var messageColumns = []string{
 	"room", "timestamp", "epoch", "sequence", "bucket", "recalls", "recalled", "kept", "content",
 }
 
-// messageRows returns the rows of those messages that are between two cursors, and the
-// timestamps of what they recall.
-func messageRows(
-	id live.RoomID, from, to feed.Cursor, messages []*feed.Message,
-) (rows [][]any, recalls []int64, err error) {
-	room, epoch := pack(id), pack(to.Epoch)
+// between returns those messages that are between two cursors, in order of time.
+func between(from, to feed.Cursor, messages []*feed.Message) []*feed.Message {
+	var all []*feed.Message
 	for _, m := range messages {
-		if m.Timestamp <= from.At[m.Bucket].Timestamp || m.Timestamp > to.At[m.Bucket].Timestamp {
-			continue
+		if m.Timestamp > from.At[m.Bucket].Timestamp && m.Timestamp <= to.At[m.Bucket].Timestamp {
+			all = append(all, m)
 		}
+	}
+	slices.SortFunc(all, func(a, b *feed.Message) int { return cmp.Compare(a.Timestamp, b.Timestamp) })
+	return all
+}
+
+// messageRows returns the rows of messages, and the timestamps of what they recall.
+func messageRows(
+	id live.RoomID, life live.Epoch, messages []*feed.Message,
+) (rows [][]any, recalls []int64, err error) {
+	room, epoch := pack(id), pack(life)
+	for _, m := range messages {
 		content, kept, err := record.AppendContent([]byte{}, m.Content) // nil would be NULL
 		if err != nil {
 			return nil, nil, err

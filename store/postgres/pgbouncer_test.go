@@ -69,7 +69,7 @@ func inOneRoom(t *testing.T, s *postgres.Store, id live.RoomID) {
 	if err := s.AppendEvents(t.Context(), []store.Event{{ID: "of " + string(id), Room: id, Kind: 1}}); err != nil {
 		t.Errorf("%s: AppendEvents: %v", id, err)
 	}
-	page, err := s.Events(t.Context(), store.EventQuery{Rooms: []live.RoomID{id}, Limit: 10})
+	page, err := s.Events(t.Context(), store.EventQuery{EventFilter: store.EventFilter{Rooms: []live.RoomID{id}}, Limit: 10})
 	if err != nil || len(page.Events) != 1 {
 		t.Errorf("%s: Events = %+v, %v", id, page, err)
 	}

@@ -58,6 +58,8 @@ type Config struct {
 	// RoomRetention is how long ended rooms are kept, with all that is known of them. It
 	// must be longer than the hot backend keeps them.
 	RoomRetention time.Duration // for ever
+	// Payloads has the store record events of what it does itself; nil: it records none.
+	Payloads store.Payloads
 	// Logger is told what operators should know.
 	Logger *slog.Logger // discards
 	// Clock is where instants come from, for tests; nil: the database's clock.

@@ -38,7 +38,10 @@ func (s *Store) CreateRoom(ctx context.Context, r room.Room, requestID string) (
 		if err != nil {
 			return err
 		}
-		return s.owe(ctx, tx, paired.OfRoom, r.ID)
+		if err := s.owe(ctx, tx, paired.OfRoom, r.ID); err != nil {
+			return err
+		}
+		return s.recordRoom(ctx, tx, r)
 	})
 	if err != nil {
 		return room.Room{}, err
@@ -234,7 +237,10 @@ func (s *Store) replace(
 		if next.Revision == before.Revision {
 			return nil
 		}
-		return s.write(ctx, tx, next)
+		if err := s.write(ctx, tx, next); err != nil || next.State == before.State {
+			return err
+		}
+		return s.recordRoom(ctx, tx, next)
 	})
 	if err != nil {
 		return room.Room{}, err

@@ -116,8 +116,13 @@ func (s *Store) apply(
 		applied.Until = max(applied.At.Add(o.For), applied.At+1)
 	}
 	var batch pgx.Batch
+	var events []moderation.Sanction
 	batch.Queue(statement("replace sanctions"),
-		pack(o.User), pack(o.Room), replaced(o.Kind), pack(o.By), int64(applied.At))
+		pack(o.User), pack(o.Room), replaced(o.Kind), pack(o.By), int64(applied.At)).
+		Query(func(rows pgx.Rows) error {
+			events, err = pgx.CollectRows(rows, liftedRow)
+			return err
+		})
 	batch.Queue(statement("apply sanction"),
 		applied.ID, int16(o.Kind), pack(o.Room), pack(o.User), pack(o.Reason), pack(o.By),
 		int64(applied.At), int64(endOf(applied)))
@@ -129,8 +134,17 @@ func (s *Store) apply(
 	batch.Queue(statement("change place"), pack(o.Room), int64(applied.At), s.instant()).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&revision) })
 	s.queueDebt(&batch, paired.OfSanctions, o.Room)
-	err = tx.SendBatch(ctx, &batch).Close()
+	if err = tx.SendBatch(ctx, &batch).Close(); err == nil {
+		err = s.recordSanctions(ctx, tx, append(events, applied))
+	}
 	return applied, revision, err
+}
+
+// liftedRow reads one that was lifted just now.
+func liftedRow(row pgx.CollectableRow) (moderation.Sanction, error) {
+	var r sanctionRow
+	err := row.Scan(append(r.fields(), &r.liftedBy, &r.liftedAt)...)
+	return r.sanction(r.liftedAt), err
 }
 
 // replaced returns the kinds that one takes the place of, on the same user.
@@ -152,16 +166,23 @@ func (s *Store) LiftSanction(ctx context.Context, l store.SanctionLift) (change 
 			return err
 		}
 		change = paired.Change{From: p.revision, To: p.revision}
-		lifted, err := tx.Exec(ctx, statement("lift sanction"),
+		rows, err := tx.Query(ctx, statement("lift sanction"),
 			pack(l.User), pack(l.Room), int16(l.Kind), pack(l.By), s.instant())
-		if err != nil || lifted.RowsAffected() == 0 {
+		if err != nil {
+			return err
+		}
+		lifted, err := pgx.CollectRows(rows, liftedRow)
+		if err != nil || len(lifted) == 0 {
 			return err
 		}
 		err = tx.QueryRow(ctx, statement("change place"), pack(l.Room), int64(0), s.instant()).Scan(&change.To)
 		if err != nil {
 			return err
 		}
-		return s.owe(ctx, tx, paired.OfSanctions, l.Room)
+		if err := s.owe(ctx, tx, paired.OfSanctions, l.Room); err != nil {
+			return err
+		}
+		return s.recordSanctions(ctx, tx, lifted)
 	})
 	return change, err
 }

@@ -18,8 +18,8 @@ var eventsTests = []test{
 	{"EventIsRecordedOnce", eventIsRecordedOnce},
 	{"EventsAreFiltered", eventsAreFiltered},
 	{"FilteredEventsAreReadToTheEnd", filteredEventsAreReadToTheEnd},
-	{"ConsumerGoesForwardOnly", consumerGoesForwardOnly},
-	{"WhatHasNotHappenedIsNotAcknowledged", whatHasNotHappenedIsNotAcknowledged},
+	{"PositionsHaveNoHoles", positionsHaveNoHoles},
+	{"EventIsAwaited", eventIsAwaited},
 	{"EventsArePrunedByAge", eventsArePrunedByAge},
 	{"EventsAreRecordedInOrderOfTime", eventsAreRecordedInOrderOfTime},
 	{"EventsAreAModel", eventsAreAModel},
@@ -86,23 +86,6 @@ func sameEvent(got, want store.Event) bool {
 		bytes.Equal(got.Payload, want.Payload) && got.Position > 0 && got.Recorded > 0
 }
 
-// acknowledge acknowledges and returns where the consumer is.
-func (s *rig) acknowledge(name string, upTo store.EventPosition) store.EventPosition {
-	s.t.Helper()
-	at, err := s.Events.AcknowledgeEvents(s.t.Context(), name, upTo)
-	return must(s, "AcknowledgeEvents", at, err)
-}
-
-// wantConsumer compares how far a consumer is.
-func (s *rig) wantConsumer(name string, known bool, at store.EventPosition) store.EventConsumer {
-	s.t.Helper()
-	c, err := s.Events.EventConsumer(s.t.Context(), name)
-	if must(s, "EventConsumer", c, err); c.Known != known || c.Acknowledged != at {
-		s.t.Fatalf("%q is %+v, want known: %v, at %d", name, c, known, at)
-	}
-	return c
-}
-
 // prune prunes and compares how many events that were.
 func (s *rig) prune(keep time.Duration, limit, want int) {
 	s.t.Helper()
@@ -154,12 +137,12 @@ func eventsAreFiltered(_ *testing.T, s *rig) {
 	}
 	s.record(all...)
 	for _, q := range []store.EventQuery{
-		{Rooms: []live.RoomID{"r"}},
-		{Rooms: []live.RoomID{"r \x00", "absent", ""}},
-		{Rooms: []live.RoomID{"absent"}},
-		{Kinds: []store.EventKind{1}},
-		{Kinds: []store.EventKind{3, 2, 9}},
-		{Rooms: []live.RoomID{"r", "R"}, Kinds: []store.EventKind{2}},
+		{EventFilter: store.EventFilter{Rooms: []live.RoomID{"r"}}},
+		{EventFilter: store.EventFilter{Rooms: []live.RoomID{"r \x00", "absent", ""}}},
+		{EventFilter: store.EventFilter{Rooms: []live.RoomID{"absent"}}},
+		{EventFilter: store.EventFilter{Kinds: []store.EventKind{1}}},
+		{EventFilter: store.EventFilter{Kinds: []store.EventKind{3, 2, 9}}},
+		{EventFilter: store.EventFilter{Rooms: []live.RoomID{"r", "R"}, Kinds: []store.EventKind{2}}},
 	} {
 		want := slices.DeleteFunc(slices.Clone(all), func(e store.Event) bool { return !asks(q, e) })
 		for _, q.Limit = range []int{1, 2, 100} {
@@ -170,7 +153,7 @@ func eventsAreFiltered(_ *testing.T, s *rig) {
 
 // asks says whether a query asks for an event.
 func asks(q store.EventQuery, e store.Event) bool {
-	return (len(q.Rooms) == 0 || slices.Contains(q.Rooms, e.Room)) && (len(q.Kinds) == 0 || slices.Contains(q.Kinds, e.Kind))
+	return q.Asks(e)
 }
 
 // However much a reader does not ask for, it comes past it, and does not come back to it.
@@ -184,7 +167,7 @@ func filteredEventsAreReadToTheEnd(t *testing.T, s *rig) {
 		s.record(several...)
 	}
 	s.record(event("a", "quiet"))
-	q := store.EventQuery{Rooms: []live.RoomID{"quiet"}, Limit: 10}
+	q := store.EventQuery{EventFilter: store.EventFilter{Rooms: []live.RoomID{"quiet"}}, Limit: 10}
 	got := s.events(q)
 	s.wantEvents(got, event("a", "quiet"))
 	q.Rooms = []live.RoomID{"silent"}
@@ -198,38 +181,44 @@ func filteredEventsAreReadToTheEnd(t *testing.T, s *rig) {
 	}
 }
 
-func consumerGoesForwardOnly(t *testing.T, s *rig) {
-	s.record(event("a", "r"), event("b", "r"), event("c", "r"))
-	all := s.events(store.EventQuery{Limit: 10})
-	s.wantConsumer("one \x00", false, 0)
-	if at := s.acknowledge("one \x00", 0); at != 0 {
-		t.Errorf("at %d, want 0", at)
-	}
-	s.wantConsumer("one \x00", true, 0)
-	for _, step := range []struct{ upTo, at int }{{1, 1}, {0, 1}, {2, 2}, {2, 2}, {1, 2}} {
-		if at := s.acknowledge("one \x00", all[step.upTo].Position); at != all[step.at].Position {
-			t.Errorf("having acknowledged %d it is at %d, want %d", all[step.upTo].Position, at, all[step.at].Position)
+func positionsHaveNoHoles(t *testing.T, s *rig) {
+	s.record(event("a", "r"), event("b", "r"), event("a", "r"))
+	s.record(event("b", "r"), event("c", "r"), event("c", "r"), event("a", ""))
+	s.record(event("c", "r"))
+	s.record(event("d", "r"))
+	for i, e := range s.events(store.EventQuery{Limit: 10}) {
+		if e.Position != store.EventPosition(i+1) {
+			t.Errorf("event %d is at %d", i+1, e.Position)
 		}
-		s.wantConsumer("one \x00", true, all[step.at].Position)
-	}
-	s.wantConsumer("two", false, 0)
-	if c := s.wantConsumer("one \x00", true, all[2].Position); c.Latest < all[2].Position {
-		t.Errorf("the latest event is at %d, not at %d", all[2].Position, c.Latest)
 	}
 }
 
-func whatHasNotHappenedIsNotAcknowledged(t *testing.T, s *rig) {
+func eventIsAwaited(t *testing.T, s *rig) {
 	s.record(event("a", "r"))
-	latest := s.wantConsumer("c", false, 0).Latest
-	if _, err := s.Events.AcknowledgeEvents(t.Context(), "c", latest+1); !errors.Is(err, store.ErrEventPosition) {
-		t.Errorf("%v, want ErrEventPosition", err)
+	if latest, err := s.Events.AwaitEvents(t.Context(), 0); err != nil || latest != 1 {
+		t.Fatalf("AwaitEvents after 0 = %d, %v; want 1", latest, err)
 	}
-	s.wantConsumer("c", false, 0)
-	s.acknowledge("c", latest)
-	if _, err := s.Events.AcknowledgeEvents(t.Context(), "c", latest+1); !errors.Is(err, store.ErrEventPosition) {
-		t.Errorf("%v, want ErrEventPosition", err)
+	var latest store.EventPosition
+	var err error
+	awaited := meanwhile(func() { latest, err = s.Events.AwaitEvents(t.Context(), 1) })
+	s.record(event("a", "r"))
+	select {
+	case <-awaited:
+		t.Errorf("AwaitEvents after 1 = %d, %v; nothing was recorded", latest, err)
+	default:
 	}
-	s.wantConsumer("c", true, latest)
+	s.record(event("b", "r"), event("c", "r"))
+	<-awaited
+	if err != nil || latest != 3 {
+		t.Errorf("AwaitEvents after 1 = %d, %v; want 3", latest, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	given := meanwhile(func() { _, err = s.Events.AwaitEvents(ctx, 3) })
+	cancel()
+	<-given
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("AwaitEvents that nobody waits for: %v", err)
+	}
 }
 
 func eventsArePrunedByAge(t *testing.T, s *rig) {
@@ -237,7 +226,6 @@ func eventsArePrunedByAge(t *testing.T, s *rig) {
 	a, b, c := event("a", "r"), event("b", "r"), event("c", "r")
 	s.record(a, b)
 	first := s.events(store.EventQuery{Limit: 10})
-	s.acknowledge("consumer", first[0].Position)
 	clock.Advance(time.Hour)
 	s.prune(time.Hour, 10, 0)
 	s.record(c)
@@ -247,7 +235,6 @@ func eventsArePrunedByAge(t *testing.T, s *rig) {
 	s.prune(time.Hour, 10, 1)
 	s.prune(time.Hour, 10, 0)
 	s.wantEvents(s.events(store.EventQuery{Limit: 10}), c)
-	s.wantConsumer("consumer", true, first[0].Position)
 	s.record(b) // as if it were another
 	got := s.events(store.EventQuery{After: first[1].Position, Limit: 10})
 	s.wantEvents(got, c, b)
@@ -287,12 +274,8 @@ var eventsCalls = []call{
 		_, err := s.Events.Events(ctx, store.EventQuery{Limit: 10})
 		return err
 	}},
-	{"EventConsumer", false, func(ctx context.Context, s *rig, _ live.RoomID) error {
-		_, err := s.Events.EventConsumer(ctx, "consumer")
-		return err
-	}},
-	{"AcknowledgeEvents", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
-		_, err := s.Events.AcknowledgeEvents(ctx, "consumer", 0)
+	{"AwaitEvents", false, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Events.AwaitEvents(ctx, 0)
 		return err
 	}},
 	{"PruneEvents", true, func(ctx context.Context, s *rig, _ live.RoomID) error {

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -12,13 +11,11 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// eventsModel is the events that a store should keep, and how far a consumer should be.
+// eventsModel is the events that a store should keep.
 type eventsModel struct {
 	s        *rig
 	id       live.RoomID
 	kept     []store.Event // with positions, once they are known
-	known    bool
-	at       store.EventPosition
 	appended int
 }
 
@@ -53,8 +50,10 @@ func (m *eventsModel) keeps(id string) bool {
 func (m *eventsModel) read(t *rapid.T) {
 	q := store.EventQuery{
 		After: m.position(t),
-		Rooms: rapid.SliceOfN(rapid.SampledFrom([]live.RoomID{m.id, "other", ""}), 0, 2).Draw(t, "rooms"),
-		Kinds: rapid.SliceOfN(rapid.SampledFrom([]store.EventKind{1, 2, 300}), 0, 2).Draw(t, "kinds"),
+		EventFilter: store.EventFilter{
+			Rooms: rapid.SliceOfN(rapid.SampledFrom([]live.RoomID{m.id, "other", ""}), 0, 2).Draw(t, "rooms"),
+			Kinds: rapid.SliceOfN(rapid.SampledFrom([]store.EventKind{1, 2, 300}), 0, 2).Draw(t, "kinds"),
+		},
 		Limit: rapid.IntRange(1, 4).Draw(t, "limit"),
 	}
 	var want []store.Event
@@ -74,25 +73,6 @@ func (m *eventsModel) position(t *rapid.T) store.EventPosition {
 	return 0
 }
 
-// acknowledge acknowledges in both.
-func (m *eventsModel) acknowledge(t *rapid.T) {
-	upTo := m.position(t)
-	m.known, m.at = true, max(m.at, upTo)
-	if got := m.s.acknowledge(string(m.id), upTo); got != m.at {
-		t.Fatalf("having acknowledged %d it is at %d, want %d", upTo, got, m.at)
-	}
-}
-
-// tooFar acknowledges what no event is at.
-func (m *eventsModel) tooFar(t *rapid.T) {
-	latest := m.s.wantConsumer(string(m.id), m.known, m.at).Latest
-	upTo := latest + store.EventPosition(rapid.Int64Range(1, 1<<40).Draw(t, "ahead"))
-	_, err := m.s.Events.AcknowledgeEvents(t.Context(), string(m.id), upTo)
-	if !errors.Is(err, store.ErrEventPosition) {
-		t.Fatalf("acknowledging %d of %d: %v", upTo, latest, err)
-	}
-}
-
 // prune prunes both.
 func (m *eventsModel) prune(t *rapid.T) {
 	m.s.pass(time.Millisecond)
@@ -103,7 +83,7 @@ func (m *eventsModel) prune(t *rapid.T) {
 	m.kept = m.kept[gone:]
 }
 
-// agree compares all events, and how far the consumer is. Positions stay what they are.
+// agree compares all events. Positions stay what they are.
 func (m *eventsModel) agree(t *rapid.T) {
 	got := m.s.events(store.EventQuery{Limit: 3})
 	m.s.wantEvents(got, m.kept...)
@@ -112,9 +92,6 @@ func (m *eventsModel) agree(t *rapid.T) {
 			t.Fatalf("%q was at %d, and is at %d", e.ID, m.kept[i].Position, e.Position)
 		}
 		m.kept[i] = e
-	}
-	if c := m.s.wantConsumer(string(m.id), m.known, m.at); len(got) > 0 && c.Latest < got[len(got)-1].Position {
-		t.Fatalf("an event is at %d, the latest at %d", got[len(got)-1].Position, c.Latest)
 	}
 }
 
@@ -127,8 +104,7 @@ func eventsAreAModel(t *testing.T, s *rig) {
 		m := &eventsModel{s: s, id: id}
 		t.Repeat(map[string]func(*rapid.T){
 			"append": m.append, "record": m.append, "read": m.read,
-			"acknowledge": m.acknowledge, "too far": m.tooFar, "prune": m.prune,
-			"": m.agree,
+			"prune": m.prune, "": m.agree,
 		})
 	})
 }

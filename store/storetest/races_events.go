@@ -3,7 +3,9 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/store"
@@ -12,8 +14,13 @@ import (
 var eventsRaces = []test{
 	{"ReadersSkipNothing", readersSkipNothing},
 	{"EventIsRecordedOnceByWhoever", eventIsRecordedOnceByWhoever},
-	{"ConsumerAcknowledgedAtOnceIsAtTheLatest", consumerAcknowledgedAtOnceIsAtTheLatest},
 	{"EventsInterruptedAreAllOrNone", eventsInterruptedAreAllOrNone},
+}
+
+var consumersRaces = []test{
+	{"ConsumerAcknowledgedAtOnceIsAtTheLatest", consumerAcknowledgedAtOnceIsAtTheLatest},
+	{"ConsumerIsOpenedOnce", consumerIsOpenedOnce},
+	{"WebhookIsOneNodes", webhookIsOneNodes},
 }
 
 // readersSkipNothing reads while many append: whoever goes on from page to page sees all,
@@ -84,14 +91,15 @@ func consumerAcknowledgedAtOnceIsAtTheLatest(t *testing.T, s *rig) {
 		s.record(event(fmt.Sprint(i), "r"))
 	}
 	all := s.events(store.EventQuery{Limit: 100})
+	s.openAs("c", "owner", store.StartEarliest)
 	parallel(crowd, func(n int) {
 		for i := n; i < len(all); i += crowd {
-			if at := s.acknowledge("c", all[i].Position); at < all[i].Position {
-				t.Errorf("having acknowledged %d it is at %d", all[i].Position, at)
+			if c := s.acknowledge("c", all[i].Position); c.Acknowledged < all[i].Position {
+				t.Errorf("having acknowledged %d it is at %d", all[i].Position, c.Acknowledged)
 			}
 		}
 	})
-	s.wantConsumer("c", true, all[len(all)-1].Position)
+	s.wantAt("c", all[len(all)-1].Position, 0)
 }
 
 func eventsInterruptedAreAllOrNone(t *testing.T, s *rig) {
@@ -109,5 +117,48 @@ func eventsInterruptedAreAllOrNone(t *testing.T, s *rig) {
 	}
 	if len(all)%2 != 0 {
 		t.Errorf("half of an append was recorded: %d events", len(all))
+	}
+}
+
+func consumerIsOpenedOnce(t *testing.T, s *rig) {
+	s.record(event("a", "r"))
+	owners := make([]bool, crowd)
+	parallel(crowd, func(n int) {
+		s.openAs("c", fmt.Sprint(n), store.StartLatest)
+		for range 5 {
+			_, err := s.Consumers.KeepConsumer(t.Context(), "c", fmt.Sprint(n), time.Hour, 0)
+			owners[n] = err == nil
+		}
+	})
+	parallel(crowd, func(n int) {
+		_, err := s.Consumers.KeepConsumer(t.Context(), "c", fmt.Sprint(n), time.Hour, 0)
+		owners[n] = err == nil
+	})
+	if n := len(slices.DeleteFunc(owners, func(is bool) bool { return !is })); n != 1 {
+		t.Errorf("%d are the owner, want one", n)
+	}
+}
+
+func webhookIsOneNodes(t *testing.T, s *rig) {
+	const hooks = 10
+	for i := range hooks {
+		s.putHook(fmt.Sprint("hook ", i), aWebhook, store.StartLatest)
+	}
+	got := make([][]store.ClaimedWebhook, crowd)
+	parallel(crowd, func(n int) {
+		for range 3 {
+			got[n] = s.claimHooks(store.NodeID(fmt.Sprint(n)), 2, time.Hour)
+		}
+	})
+	owners := make(map[string]int)
+	for _, claimed := range got {
+		for _, c := range claimed {
+			owners[c.Name]++
+		}
+	}
+	for i := range hooks {
+		if name := fmt.Sprint("hook ", i); owners[name] != 1 {
+			t.Errorf("%q is owned by %d nodes", name, owners[name])
+		}
 	}
 }

@@ -114,7 +114,7 @@ func (s *rig) auditReceiver(user live.UserID) {
 		s.t.Fatalf("totals of %q are %+v and %+v; paid %+v, sent %+v", user, got.Sum, got.Pending, paid, sent)
 	}
 	var numbers []string
-	for _, e := range s.events(store.EventQuery{Limit: 10_000, Kinds: []store.EventKind{5}}) {
+	for _, e := range s.events(store.EventQuery{Limit: 10_000, EventFilter: store.EventFilter{Kinds: []store.EventKind{5}}}) {
 		var n int
 		if _, err := fmt.Sscanf(afterward(string(e.Payload), "Receiver:"+string(user)+" "), "Sequence:%d", &n); err == nil {
 			if numbers = append(numbers, e.ID); n != len(numbers) {

@@ -213,6 +213,9 @@ func (s *rig) quizAnywhere() (all []call) {
 	if hasAnswers(s.Set) {
 		all = append(all, answersCalls...)
 	}
+	if hasConsumers(s.Set) {
+		all = append(all, consumersCalls...)
+	}
 	if hasLedger(s.Set) {
 		all = append(all, ledgerCalls...)
 	}
@@ -279,6 +282,9 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 		q = s.draftQuiz("r", "q")
 		s.addTasks(q.Ref, taskOf(q.Ref, quiz.StageClose, 0, 1))
 	}
+	if hasConsumers(s.Set) {
+		s.openAs("old", "", store.StartEarliest)
+	}
 	s.pass(time.Millisecond) // so that it is old enough to be pruned
 	revision := s.revision("r")
 	s.joinFor("r", stay("ann", "a"), moment)
@@ -310,7 +316,10 @@ func contextOverDoesNothing(t *testing.T, s *rig) {
 	}
 	s.wantNodes(nodeOf("old"))
 	s.wantEvents(s.events(store.EventQuery{Limit: 10}), event("old", "r"))
-	s.wantConsumer("consumer", false, 0)
+	if hasConsumers(s.Set) {
+		s.wantNoConsumer("new")
+		s.wantAt("old", 0, 1)
+	}
 	if hasQuizzes(s.Set) {
 		s.wantQuiz(q)
 		s.wantClaim(taskOf(q.Ref, quiz.StageClose, 0, 1))

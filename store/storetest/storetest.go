@@ -41,6 +41,8 @@ type Backend struct {
 	// Close closes the store before the test is over, for tests that open many. It is not
 	// used afterwards. nil: it costs nothing to leave it open.
 	Close func()
+	// Records says that the store was opened with Payloads.
+	Records bool
 	// Restart has the store go away and come back, maybe without the latest entries of
 	// its logs, each of which then goes on in another life. Until it is back calls fail
 	// with store.ErrUnavailable, and publications are lost. It is called once at a time.
@@ -68,6 +70,9 @@ type test struct {
 type has func(s store.Set) bool
 
 func hasQuizzes(s store.Set) bool { return s.Quizzes != nil && s.Ledger != nil && s.Events != nil }
+func hasConsumers(s store.Set) bool {
+	return s.Events != nil && s.Consumers != nil && s.Webhooks != nil
+}
 func hasAnswers(s store.Set) bool { return s.Answers != nil }
 func hasLedger(s store.Set) bool  { return s.Ledger != nil }
 func hasVisits(s store.Set) bool  { return s.Visits != nil && s.Events != nil }
@@ -90,6 +95,9 @@ var roles = []struct {
 	{"history", historyTests, nil},
 	{"nodes", nodesTests, nil},
 	{"events", eventsTests, nil},
+	{"consumers", consumersTests, hasConsumers},
+	{"webhooks", webhooksTests, hasConsumers},
+	{"recording", recordingTests, hasConsumers},
 	{"quizzes", quizzesTests, hasQuizzes},
 	{"answers", answersTests, hasAnswers},
 	{"ledger", ledgerTests, hasLedger},
@@ -102,6 +110,7 @@ var roles = []struct {
 	{"presence_races", presenceRaces, nil},
 	{"sanctions_races", sanctionsRaces, nil},
 	{"events_races", eventsRaces, nil},
+	{"consumers_races", consumersRaces, hasConsumers},
 	{"quizzes_races", quizzesRaces, hasQuizzes},
 	{"answers_races", answersRaces, hasAnswers},
 	{"ledger_races", ledgerRaces, hasLedger},

@@ -299,7 +299,8 @@ func closedVisitsAreRecorded(t *testing.T, s *rig) {
 	merge(seen(came("r", "ann", "a", 2, at+minute)), came("r", "bob", "b", 2, at))
 	merge(came("r", "ann", "a", 2, at+2*minute))
 	merge(came("r", "ann", "a", 2, at+2*minute), seen(came("r", "ann", "a", 2, at+3*minute)))
-	page, err := s.Events.Events(t.Context(), store.EventQuery{Rooms: []live.RoomID{"r"}, Kinds: []store.EventKind{1}, Limit: 10})
+	only := store.EventFilter{Rooms: []live.RoomID{"r"}, Kinds: []store.EventKind{1}}
+	page, err := s.Events.Events(t.Context(), store.EventQuery{EventFilter: only, Limit: 10})
 	if err != nil || len(page.Events) != 2 || page.Events[0].At != at+minute || page.Events[1].At != at+2*minute {
 		t.Errorf("%+v, %v", page.Events, err)
 	}

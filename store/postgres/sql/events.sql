@@ -1,15 +1,33 @@
+-- Whoever appends holds the head first: then it sees which ids are there, and no position
+-- is left out.
+
+-- name: hold event head
+SELECT latest FROM event_head
+FOR UPDATE;
+
 -- name: append events
-WITH head AS (
+WITH fresh AS (
+  SELECT e.*, row_number() OVER (ORDER BY e.place) AS nth, count(*) OVER () AS many
+  FROM (
+    SELECT DISTINCT ON (id) * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[])
+      WITH ORDINALITY AS e (id, room, at, kind, payload, place)
+    ORDER BY id, place
+  ) e
+  WHERE NOT EXISTS (SELECT FROM events known WHERE known.id = e.id)
+),
+head AS (
   UPDATE event_head
-  SET latest = latest + cardinality($2::text[]), recorded = GREATEST(recorded, COALESCE($1::bigint, microseconds()))
+  SET latest = latest + (SELECT count(*) FROM fresh), recorded = GREATEST(recorded, COALESCE($1::bigint, microseconds()))
   RETURNING latest, recorded
 )
 INSERT INTO events (position, id, room, at, recorded, kind, payload)
-SELECT head.latest - cardinality($2::text[]) + e.place, e.id, e.room, e.at, head.recorded, e.kind, e.payload
-FROM head, unnest($2::text[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[])
-  WITH ORDINALITY AS e (id, room, at, kind, payload, place)
-ORDER BY e.place
+SELECT head.latest - fresh.many + fresh.nth, fresh.id, fresh.room, fresh.at, head.recorded, fresh.kind, fresh.payload
+FROM head, fresh
+ORDER BY fresh.nth
 ON CONFLICT (id) DO NOTHING;
+
+-- name: latest event
+SELECT latest FROM event_head;
 
 -- name: event window
 SELECT latest, COALESCE(
@@ -23,20 +41,23 @@ WHERE position > $1 AND position <= $2
   AND (cardinality($4::smallint[]) = 0 OR kind = ANY ($4::smallint[]))
 ORDER BY position LIMIT $5;
 
--- name: event consumer
-SELECT c.consumer IS NOT NULL, COALESCE(c.position, 0), h.latest
-FROM event_head h LEFT JOIN event_consumers c ON c.consumer = $1;
-
--- name: acknowledge events
-INSERT INTO event_consumers AS c (consumer, position)
-SELECT $1::text, GREATEST($2::bigint, 0) FROM event_head WHERE $2::bigint <= latest
-ON CONFLICT (consumer) DO UPDATE SET position = GREATEST(c.position, EXCLUDED.position)
-RETURNING position;
+-- name: hold event floor
+SELECT position FROM event_floor
+FOR UPDATE SKIP LOCKED;
 
 -- name: prune events
-DELETE FROM events WHERE position = ANY (ARRAY(
-  SELECT position FROM (
-    SELECT position, recorded FROM events ORDER BY position LIMIT $3 FOR UPDATE SKIP LOCKED
-  ) oldest
-  WHERE recorded < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
-));
+WITH gone AS (
+  DELETE FROM events WHERE position = ANY (ARRAY(
+    SELECT position FROM (SELECT position, recorded FROM events WHERE position > $4 ORDER BY position LIMIT $3) oldest
+    WHERE recorded < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
+  ))
+  RETURNING position
+)
+SELECT count(*), COALESCE(max(position), 0) FROM gone;
+
+-- name: raise event floor
+UPDATE event_floor SET position = $1;
+
+-- name: count dropped events
+UPDATE event_consumers SET dropped = dropped + $1::bigint - GREATEST($2::bigint, position)
+WHERE position < $1::bigint;

@@ -54,13 +54,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', 0);
 
 -- name: replace sanctions
 UPDATE sanctions SET lifted_by = $4, lifted_at = $5::bigint
-WHERE user_id = $1 AND place = $2 AND kind = ANY ($3::smallint[]) AND lifted_at = 0 AND until > $5::bigint;
+WHERE user_id = $1 AND place = $2 AND kind = ANY ($3::smallint[]) AND lifted_at = 0 AND until > $5::bigint
+RETURNING id, kind, place, user_id, reason, by_id, at, until, lifted_by, lifted_at;
 
 -- name: lift sanction
 UPDATE sanctions s SET lifted_by = $4, lifted_at = GREATEST(clock.now, p.latest)
 FROM sanction_places p, (SELECT COALESCE($5::bigint, microseconds()) AS now) clock
 WHERE p.place = $2 AND s.user_id = $1 AND s.place = $2 AND s.kind = $3 AND s.lifted_at = 0
-  AND s.until > GREATEST(clock.now, p.latest);
+  AND s.until > GREATEST(clock.now, p.latest)
+RETURNING s.id, s.kind, s.place, s.user_id, s.reason, s.by_id, s.at, s.until, s.lifted_by, s.lifted_at;
 
 -- name: sanctions of a room
 WITH clock AS MATERIALIZED (

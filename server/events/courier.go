@@ -1,0 +1,248 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/store"
+)
+
+const (
+	// inFlight is how many events are on their way to one webhook at a time.
+	inFlight = 16
+	// windowSize is how many events of the log are on their way or wait for others of their
+	// room; so many may be sent again if the node is killed.
+	windowSize = 512
+	// maxHeld is how many events are held of one webhook before the log is read no further.
+	maxHeld = 5000
+	// failingAt is from how many failures on, with nothing between them that went well, a
+	// webhook counts as away: then it gets one event at a time.
+	failingAt = 8
+	// settleEvery is about how often the store is told.
+	settleEvery = 100 * time.Millisecond
+)
+
+// courier sends events to one webhook, as long as this node owns it.
+type courier struct {
+	service *Service
+	claimed store.ClaimedWebhook
+	logger  *slog.Logger
+
+	lanes   *lanes
+	flying  int
+	more    bool // there may be more to read
+	results chan result
+	until   time.Time // the store is left alone until then
+	settled time.Time // when it was told last
+}
+
+// result is what came of sending the first of a lane.
+type result struct {
+	lane *lane
+	answer
+	took time.Duration
+}
+
+// newCourier returns what sends to a webhook.
+func newCourier(s *Service, c store.ClaimedWebhook) *courier {
+	return &courier{
+		service: s, claimed: c, logger: s.logger.With("consumer", c.Name), more: true,
+		results: make(chan result, inFlight),
+	}
+}
+
+// now returns the present, by the node's clock: only how long pauses are goes by it.
+func now() live.Timestamp { return live.At(time.Now()) }
+
+// run sends until ctx is done, or the webhook is another's. What is on its way then is not
+// waited for: whoever comes next sends it again.
+func (c *courier) run(ctx context.Context) {
+	defer c.service.watch.enter()()
+	ctx, cancel := context.WithCancel(ctx)
+	defer func() {
+		cancel()
+		for ; c.flying > 0; c.flying-- {
+			<-c.results
+		}
+	}()
+	for ctx.Err() == nil {
+		err := c.round(ctx)
+		switch {
+		case err == nil, ctx.Err() != nil:
+		case errors.Is(err, store.ErrConsumerReplaced):
+			return
+		default:
+			c.logger.DebugContext(ctx, "events for a webhook wait for the store", "error", err)
+			c.until = time.Now().Add(awayFor)
+		}
+		c.wait(ctx)
+	}
+	c.farewell(ctx) //nolint:contextcheck // ctx is over by then
+}
+
+// farewell tells the store what is known, so that it is not sent again.
+func (c *courier) farewell(ctx context.Context) {
+	if c.lanes == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
+	defer cancel()
+	_ = c.settle(ctx) // what is not told is sent again
+}
+
+// round reads, sends and settles what it can.
+func (c *courier) round(ctx context.Context) error {
+	if time.Now().Before(c.until) {
+		return nil
+	}
+	if c.lanes == nil {
+		held, err := c.service.webhooks.HeldDeliveries(ctx, c.claimed.Name)
+		if err != nil {
+			return err
+		}
+		c.lanes = newLanes(c.claimed, held, now())
+	}
+	if err := c.read(ctx); err != nil {
+		return err
+	}
+	c.launch(ctx)
+	if c.flying == 0 || time.Since(c.settled) >= settleEvery {
+		return c.settle(ctx)
+	}
+	return nil
+}
+
+// away says whether the webhook takes nothing.
+func (c *courier) away() bool { return c.lanes.failing >= failingAt }
+
+// mayRead says whether the log is to be read on.
+func (c *courier) mayRead() bool {
+	return c.more && len(c.lanes.window) < windowSize && len(c.lanes.held) < maxHeld &&
+		(!c.away() || len(c.lanes.held) == 0)
+}
+
+// read reads the log.
+func (c *courier) read(ctx context.Context) error {
+	for c.mayRead() {
+		page, err := c.service.events.Events(ctx, store.EventQuery{
+			After: c.lanes.read, EventFilter: c.claimed.Webhook.EventFilter, Limit: windowSize / 4,
+		})
+		if err != nil {
+			return err
+		}
+		c.lanes.take(page, now())
+		c.more = page.More
+	}
+	return nil
+}
+
+// busy says whether as much is on its way as may be.
+func (c *courier) busy() bool {
+	if c.away() {
+		return c.flying >= 1
+	}
+	return c.flying >= inFlight
+}
+
+// launch sends what may be sent.
+func (c *courier) launch(ctx context.Context) {
+	for !c.busy() {
+		l := c.lanes.next(now())
+		if l == nil {
+			return
+		}
+		c.flying++
+		event := l.items[0].Event
+		go func() {
+			begun := time.Now()
+			c.results <- result{l, c.service.post.send(ctx, c.claimed.Webhook, event), time.Since(begun)}
+		}()
+	}
+}
+
+// wait waits until there is something to do.
+func (c *courier) wait(ctx context.Context) {
+	timer := time.NewTimer(c.patience())
+	defer timer.Stop()
+	var events <-chan struct{}
+	if c.lanes != nil && !c.more {
+		events = c.service.watch.after(c.lanes.read)
+	}
+	select {
+	case <-ctx.Done():
+		return
+	case <-timer.C:
+	case <-events:
+		c.more = true
+	case r := <-c.results:
+		c.landed(ctx, r)
+	}
+	for c.flying > 0 {
+		select {
+		case r := <-c.results:
+			c.landed(ctx, r)
+		default:
+			return
+		}
+	}
+}
+
+// patience returns how long there is nothing to do, if nothing happens.
+func (c *courier) patience() time.Duration {
+	if left := time.Until(c.until); left > 0 {
+		return left
+	}
+	d := time.Minute
+	if c.lanes == nil {
+		return awayFor
+	}
+	if _, any := c.lanes.settlement(); any {
+		d = settleEvery
+	}
+	if due := c.lanes.due(); due > 0 && !c.busy() {
+		d = min(d, max(due.Sub(now()), time.Millisecond))
+	}
+	return d
+}
+
+// landed takes note of what came of sending.
+func (c *courier) landed(ctx context.Context, r result) {
+	c.flying--
+	if ctx.Err() != nil {
+		return // it was given up, which says nothing of the webhook
+	}
+	first := r.lane.items[0]
+	m := c.service.metrics
+	m.took.Observe(r.took.Seconds())
+	dead := c.lanes.over(r.lane, r.answer, now())
+	switch {
+	case r.taken:
+		m.delivered.Inc()
+	case dead:
+		m.dead.Inc()
+		c.logger.WarnContext(ctx, "a webhook did not take an event: it is a dead letter",
+			"event_id", first.Event.ID, "attempts", first.Attempts, "error", r.said)
+	default:
+		m.failed.Inc()
+		c.logger.DebugContext(ctx, "a webhook did not take an event yet",
+			"event_id", first.Event.ID, "attempts", first.Attempts, "error", r.said)
+	}
+}
+
+// settle tells the store.
+func (c *courier) settle(ctx context.Context) error {
+	done, any := c.lanes.settlement()
+	if !any {
+		return nil
+	}
+	done.Name, done.Node, done.Revision = c.claimed.Name, c.service.config.Node, c.claimed.Revision
+	if err := c.service.webhooks.SettleDeliveries(ctx, done); err != nil {
+		return err
+	}
+	c.lanes.told(done)
+	c.settled = time.Now()
+	return nil
+}
