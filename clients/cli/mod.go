@@ -318,10 +318,10 @@ func (c *modKickCommand) Run(ctx context.Context, app *app) error {
 		return err
 	}
 	if response.GetSessions() == 0 {
-		return app.printDone(response, "%s has no such session in room %s", terminal.Escape(c.Target), c.Room)
+		return app.printDone(response, "%s has no such session in room %s", terminal.ID(c.Target), c.Room)
 	}
 	return app.printDone(response, "ended %s of %s in room %s",
-		figures.Plural(int(response.GetSessions()), "session"), terminal.Escape(c.Target), c.Room)
+		figures.Plural(int(response.GetSessions()), "session"), terminal.ID(c.Target), c.Room)
 }
 
 // hostFlags say who does what a moderator may not.

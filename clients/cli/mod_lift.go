@@ -47,7 +47,7 @@ func liftBy[Request, Response any, Message interface {
 
 // tell says what is true of a user from whom something was lifted, if it was there.
 func (l lift) tell(ctx context.Context, app *app, was bool) error {
-	text := terminal.Escape(l.target)
+	text := terminal.ID(l.target)
 	if was {
 		text += " is not " + l.being + " " + l.place.where() + " any more"
 	} else {
