@@ -50,6 +50,7 @@ func newParser(settings *config.Settings, options ...kong.Option) (*commands, *k
 		kong.DefaultEnvars("OVATION"),
 		kong.UsageOnError(),
 		kong.Resolvers(settings),
+		kong.Help(help),
 	}, options...)...)
 	if err != nil {
 		panic(err) // the struct's tags are wrong
@@ -80,4 +81,21 @@ func parse(args []string, stdout, stderr io.Writer) (asked request, code int, do
 		return asked, exitUsage, true
 	}
 	return asked, exitOK, false
+}
+
+// migrates is the flags that matter to migrate, of all that it takes.
+var migrates = map[string]bool{
+	"help": true, "version": true, "config": true, "log-format": true, "log-level": true,
+	"postgres-url": true, "postgres-migrate-url": true, "postgres-exec-mode": true,
+}
+
+// help prints help: of migrate the flags that matter to it alone, though it takes the others
+// too, for they may stand in the file and the environment that it shares with the nodes.
+func help(options kong.HelpOptions, parsing *kong.Context) error {
+	if parsing.Selected() != nil && parsing.Selected().Name == "migrate" {
+		for _, flag := range parsing.Model.Flags {
+			flag.Hidden = flag.Hidden || !migrates[flag.Name]
+		}
+	}
+	return kong.DefaultHelpPrinter(options, parsing)
 }

@@ -347,3 +347,26 @@ func TestMigrateNeedsPostgres(t *testing.T) {
 		}
 	}
 }
+
+// The help of migrate is about what matters to it.
+func TestHelpOfMigrate(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"migrate", "--help"}, &stdout, &stderr); code != exitOK {
+		t.Errorf("exit code %d: %s", code, &stderr)
+	}
+	for _, want := range []string{"--postgres-url", "--postgres-migrate-url", "--postgres-exec-mode", "--config", "--log-level"} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("%s is not in\n%s", want, &stdout)
+		}
+	}
+	for _, other := range []string{"--redis-url=", "--heartbeat", "--listen"} {
+		if strings.Contains(stdout.String(), other) {
+			t.Errorf("%s is in\n%s", other, &stdout)
+		}
+	}
+	stdout.Reset()
+	if run([]string{"--help"}, &stdout, &stderr); !strings.Contains(stdout.String(), "--heartbeat") {
+		t.Errorf("the help of all is\n%s", &stdout)
+	}
+}

@@ -62,7 +62,8 @@ func (c *doctorCommand) Run(ctx context.Context, kctx *kong.Context, app *app) e
 func (c *doctorCommand) parts(kctx *kong.Context, app *app) ([]checkup.Part, error) {
 	var parts []checkup.Part
 	if namesServer(kctx) || len(c.InternalURL)+len(c.RedisURL)+len(c.PostgresURL) == 0 {
-		parts = append(parts, checkup.Server(app.Server, func() (string, error) { return app.bearer(live.RoleBackend) }))
+		parts = append(parts, checkup.Server(app.Server, func() (string, error) { return app.bearer(live.RoleBackend) },
+			app.Token != nil || app.Secret != ""))
 	}
 	builds := new(checkup.Builds)
 	for _, address := range c.InternalURL {

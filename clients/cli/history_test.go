@@ -35,10 +35,14 @@ func TestHistory(t *testing.T) {
 	if !strings.HasSuffix(strings.TrimSpace(some), "one") || strings.Contains(some, "two") {
 		t.Errorf("until the second: %s", some)
 	}
-	if none, _ := f.do(t, exitOK, "history", "demo", "--until", "2001-09-09"); none != "" {
+	none, stderr := f.do(t, exitOK, "history", "demo", "--until", "2001-09-09")
+	if none != "" {
 		t.Errorf("of long ago: %s", none)
 	}
-	_, stderr := f.do(t, exitFailed, "history", "nowhere")
+	has(t, stderr, "nothing was said in room demo before 2001-09-09 00:00:00")
+	_, stderr = f.do(t, exitUsage, "history", "demo", "--since", "")
+	has(t, stderr, "--since is empty")
+	_, stderr = f.do(t, exitFailed, "history", "nowhere")
 	has(t, stderr, "no such room")
 }
 
@@ -72,9 +76,15 @@ func TestParseInstant(t *testing.T) {
 			t.Errorf("%q: %d, %v, want %d", text, got, err, want.UnixMicro())
 		}
 	}
-	for _, text := range []string{"yesterday", "2026", "-5m", "0s", "99999999h", "25:00", "1960-01-01", "12:00 PM"} {
-		if got, err := parseInstant(text, now); err == nil {
-			t.Errorf("%q is read as %d", text, got)
+	for text, want := range map[string]string{
+		"": "is empty", "yesterday": "is no instant like", "25:00": "is no instant like", "1960-01-01": "is no instant like",
+		"12:00 PM": "is no instant like", "-5m": "at most 10 years ago", "0s": "more than 0", "99999d": "at most 10 years ago",
+		"99999999h": "is no instant like", "2026": "no timestamp in Unix microseconds", "0": "as in 0m",
+		"1767362645":    "in seconds: timestamps are Unix microseconds, 1767362645000000",
+		"1767362645000": "in milliseconds: timestamps are Unix microseconds, 1767362645000000",
+	} {
+		if got, err := parseInstant(text, now); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %d, %v; want %q", text, got, err, want)
 		}
 	}
 }
@@ -86,7 +96,7 @@ func FuzzParseInstant(f *testing.F) {
 	now := time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := parseInstant(text, now)
-		if err != nil && got != 0 || err == nil && (got < 0 || got == 0 && text != "") {
+		if err != nil && got != 0 || err == nil && got <= 0 {
 			t.Errorf("%q: %d, %v", text, got, err)
 		}
 	})

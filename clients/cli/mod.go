@@ -127,10 +127,13 @@ func parsePeriod(text string) (period, error) {
 		total += float64(short)
 	}
 	if total <= 0 || total > float64(longestPeriod) || math.IsNaN(total) {
-		return 0, errors.New("must be more than 0 and at most 10 years; leave it out for good")
+		return 0, errPeriodRange
 	}
 	return period(total), nil
 }
+
+// errPeriodRange says that a period is too short, or too long.
+var errPeriodRange = errors.New("must be more than 0 and at most 10 years; leave it out for good")
 
 // Decode takes the value of a flag.
 func (p *period) Decode(ctx *kong.DecodeContext) error {
@@ -199,11 +202,8 @@ Example:
 
 // Run lifts the ban.
 func (c *modUnbanCommand) Run(ctx context.Context, app *app) error {
-	response, err := callModeration(ctx, app, c.actorFlags, moderationService.Unban, &ovationv1.UnbanRequest{RoomId: c.Room, UserId: c.Target})
-	if err != nil {
-		return err
-	}
-	return app.printDone(response, "%s is not banned in %s any more", terminal.Escape(c.Target), c.where())
+	l := lift{ovationv1.SanctionKind_SANCTION_KIND_BAN, "banned in", c.placeFlags, c.actorFlags, c.Target}
+	return liftBy(ctx, app, l, moderationService.Unban, &ovationv1.UnbanRequest{RoomId: c.Room, UserId: c.Target})
 }
 
 type modMuteCommand struct {
@@ -246,11 +246,8 @@ Example:
 
 // Run lifts the mute.
 func (c *modUnmuteCommand) Run(ctx context.Context, app *app) error {
-	response, err := callModeration(ctx, app, c.actorFlags, moderationService.Unmute, &ovationv1.UnmuteRequest{RoomId: c.Room, UserId: c.Target})
-	if err != nil {
-		return err
-	}
-	return app.printDone(response, "%s is not muted in %s any more", terminal.Escape(c.Target), c.where())
+	l := lift{ovationv1.SanctionKind_SANCTION_KIND_MUTE, "muted in", c.placeFlags, c.actorFlags, c.Target}
+	return liftBy(ctx, app, l, moderationService.Unmute, &ovationv1.UnmuteRequest{RoomId: c.Room, UserId: c.Target})
 }
 
 type modMuteRoomCommand struct {
@@ -321,10 +318,10 @@ func (c *modKickCommand) Run(ctx context.Context, app *app) error {
 		return err
 	}
 	if response.GetSessions() == 0 {
-		return app.printDone(response, "%s has no such session in room %s", terminal.Escape(c.Target), c.Room)
+		return app.printDone(response, "%s has no such session in room %s", terminal.ID(c.Target), c.Room)
 	}
 	return app.printDone(response, "ended %s of %s in room %s",
-		figures.Plural(int(response.GetSessions()), "session"), terminal.Escape(c.Target), c.Room)
+		figures.Plural(int(response.GetSessions()), "session"), terminal.ID(c.Target), c.Room)
 }
 
 // hostFlags say who does what a moderator may not.
@@ -374,9 +371,6 @@ Example:
 
 // Run ends the protection.
 func (c *modUnprotectCommand) Run(ctx context.Context, app *app) error {
-	response, err := callModeration(ctx, app, actorFlags(c.hostFlags), moderationService.Unprotect, &ovationv1.UnprotectRequest{RoomId: c.Room, UserId: c.Target})
-	if err != nil {
-		return err
-	}
-	return app.printDone(response, "%s is not protected in %s any more", terminal.Escape(c.Target), c.where())
+	l := lift{ovationv1.SanctionKind_SANCTION_KIND_PROTECT, "protected in", c.placeFlags, actorFlags(c.hostFlags), c.Target}
+	return liftBy(ctx, app, l, moderationService.Unprotect, &ovationv1.UnprotectRequest{RoomId: c.Room, UserId: c.Target})
 }

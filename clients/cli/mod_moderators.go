@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -50,11 +49,8 @@ Example:
 
 // Run ends the appointment.
 func (c *modRemoveCommand) Run(ctx context.Context, app *app) error {
-	response, err := callModeration(ctx, app, actorFlags(c.hostFlags), moderationService.RemoveModerator, &ovationv1.RemoveModeratorRequest{RoomId: c.Room, UserId: c.Target})
-	if err != nil {
-		return err
-	}
-	return app.printDone(response, "%s is no appointed moderator of %s any more", terminal.Escape(c.Target), c.where())
+	l := lift{ovationv1.SanctionKind_SANCTION_KIND_APPOINT, "an appointed moderator of", c.placeFlags, actorFlags(c.hostFlags), c.Target}
+	return liftBy(ctx, app, l, moderationService.RemoveModerator, &ovationv1.RemoveModeratorRequest{RoomId: c.Room, UserId: c.Target})
 }
 
 type modListCommand struct {

@@ -113,8 +113,8 @@ func sanctionText(s *ovationv1.Sanction) string {
 		until = second(s.GetUntilAt())
 	}
 	return fmt.Sprintf(sanctionLine, strings.ReplaceAll(short(s.GetKind(), "SANCTION_KIND_"), "_", "-"),
-		orElse(terminal.Escape(s.GetUserId()), "everyone"), orElse(terminal.Escape(s.GetRoomId()), "every room"), short(s.GetState(), "SANCTION_STATE_"),
-		second(s.GetAppliedAt()), until, terminal.Escape(s.GetAppliedBy()), terminal.Escape(s.GetReason()))
+		orElse(terminal.ID(s.GetUserId()), "everyone"), orElse(terminal.Escape(s.GetRoomId()), "every room"), short(s.GetState(), "SANCTION_STATE_"),
+		second(s.GetAppliedAt()), until, terminal.ID(s.GetAppliedBy()), terminal.Escape(s.GetReason()))
 }
 
 // second is an instant of Unix microseconds to the second, for people.
@@ -135,7 +135,7 @@ func (a *app) printApplied(done string, s *ovationv1.Sanction) error {
 	}
 	text := done
 	if user := s.GetUserId(); user != "" {
-		text += " " + terminal.Escape(user) + " in"
+		text += " " + terminal.ID(user) + " in"
 	}
 	text += " " + whereText(terminal.Escape(s.GetRoomId()))
 	if until := s.GetUntilAt(); until > 0 {

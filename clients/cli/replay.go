@@ -30,6 +30,7 @@ type replayCommand struct {
 	Concurrency int           `help:"How many messages are on their way at a time." default:"64"`
 	Connections int           `help:"Over how many HTTP/2 connections." default:"4"`
 	RetryFor    time.Duration `help:"How long to try a message again that the server could not take." default:"30s"`
+	GiveUpAfter time.Duration `help:"End the run if the server has answered nothing for so long; 0s: never." default:"2m"`
 	NoMutes     bool          `help:"Skip the log's mutes."`
 	RunName     string        `name:"run" help:"Name of the run. Together with the line it is a message's id: the same run again, within 5 minutes, doubles nothing." placeholder:"NAME"`
 	NoProgress  bool          `help:"Show no progress."`
@@ -38,7 +39,7 @@ type replayCommand struct {
 func (*replayCommand) Help() string {
 	return `Each line is an object with "ts" (milliseconds), "type" and "user". A message is sent as text on behalf of its user; a gift as a gift, a subscribe or raid as a custom message, with the line as JSON payload; a mute mutes its user for its "seconds" as --speed makes them (timed ones are skipped at --speed 0), or for good. Other types are skipped and counted, as are messages without text. A user's messages never overtake each other. Lines that are no entries are told with their number and skipped.
 
-Ctrl-C stops it, and the report comes all the same. The exit code is 1 if a send failed, or if no line is an entry; messages that the room dropped or refused, such as those of users who are muted, are counted, and are no failures.
+While the server cannot take anything each message is tried for --retry-for, and the run ends after --give-up-after. Ctrl-C stops it, and the report comes all the same. The exit code is 1 if a send failed, or if no line is an entry; messages that the room dropped or refused, such as those of users who are muted, are counted, and are no failures.
 
 Examples:
   ovation replay chat.jsonl --room demo
@@ -52,8 +53,8 @@ func (c *replayCommand) Validate() error {
 	switch {
 	case c.Speed < 0 || c.Speed != c.Speed:
 		return errors.New("--speed must be 0 or more")
-	case c.MaxGap < 0 || c.From < 0 || c.Duration < 0 || c.Limit < 0 || c.RetryFor < 0:
-		return errors.New("--max-gap, --from, --duration, --limit and --retry-for must be 0 or more")
+	case c.MaxGap < 0 || c.From < 0 || c.Duration < 0 || c.Limit < 0 || c.RetryFor < 0 || c.GiveUpAfter < 0:
+		return errors.New("--max-gap, --from, --duration, --limit, --retry-for and --give-up-after must be 0 or more")
 	case c.Concurrency < 1 || c.Concurrency > 10_000:
 		return errors.New("--concurrency must be between 1 and 10000")
 	case c.Connections < 1 || c.Connections > 1_000:
@@ -88,6 +89,10 @@ func (c *replayCommand) Run(ctx context.Context, app *app) error {
 	stop()
 	if err := app.printReport(report); err != nil {
 		return err
+	}
+	if left := plan.Messages - report.Sent; left > 0 && (report.Interrupted || fault != nil) {
+		app.note("%s of %s messages were not sent; the same again with --run %s doubles nothing within 5 minutes",
+			figures.Count(left), figures.Count(plan.Messages), terminal.Escape(report.Run))
 	}
 	if fault != nil {
 		return fault
@@ -156,7 +161,7 @@ func (c *replayCommand) prepareRoom(ctx context.Context, app *app) error {
 func (c *replayCommand) options(app *app) (replay.Options, error) {
 	options := replay.Options{
 		Room: c.Room, Run: orElse(c.RunName, newID()), Window: c.window(), Speed: c.Speed, MaxGap: c.MaxGap,
-		Concurrency: c.Concurrency, Timeout: app.Timeout, RetryFor: c.RetryFor,
+		Concurrency: c.Concurrency, Timeout: app.Timeout, RetryFor: c.RetryFor, GiveUpAfter: c.GiveUpAfter,
 		Malformed: func(err *chatlog.MalformedError) {
 			app.note("%s: %s", terminal.Escape(c.File), terminal.Escape(err.Error()))
 		},
@@ -174,6 +179,9 @@ func (c *replayCommand) options(app *app) (replay.Options, error) {
 	return options, nil
 }
 
+// silentAfter is from when on it is shown that nothing is answered.
+const silentAfter = 3 * time.Second
+
 // showProgress shows how the replay is getting on until the returned function is
 // called. A paced replay is measured in its time, which passes evenly; any other in
 // messages.
@@ -190,6 +198,9 @@ func (c *replayCommand) showProgress(app *app, play *replay.Replay, plan replay.
 		}
 		status.Text = fmt.Sprintf("%s of %s messages, %s", figures.Count(at.Sent), figures.Count(plan.Messages),
 			figures.Rate(rate.per(int64(at.Sent))))
+		if at.Silent >= silentAfter {
+			status.Text += fmt.Sprintf(", NO ANSWER for %s: Ctrl-C stops", figures.Span(at.Silent))
+		}
 		return status
 	})
 }

@@ -19,7 +19,7 @@ func (a *app) printRoom(room *ovationv1.Room) error {
 	table := figures.Table{}
 	table.Row("room", "", room.GetRoomId())
 	table.Row("title", "", terminal.Escape(room.GetTitle()))
-	table.Row("host", "", terminal.Escape(room.GetHostId()))
+	table.Row("host", "", terminal.ID(room.GetHostId()))
 	table.Row("state", "", short(room.GetState(), "ROOM_STATE_"))
 	table.Row("created", "", clock(room.GetCreatedAt()))
 	if room.GetEndedAt() > 0 {
@@ -54,6 +54,6 @@ func (a *app) printMember(member *ovationv1.Member) error {
 	if a.JSON {
 		return a.printProto(member)
 	}
-	return a.print("%-24s  %-9s  since %s  %s  %s", terminal.Escape(member.GetUserId()),
+	return a.print("%-24s  %-9s  since %s  %s  %s", terminal.ID(member.GetUserId()),
 		short(member.GetRole(), prefixRole), clock(member.GetJoinedAt()), figures.Plural(int(member.GetSessions()), "session"), terminal.Escape(member.GetName()))
 }

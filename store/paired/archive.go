@@ -116,13 +116,13 @@ func (a *archive) round(ctx context.Context) {
 	}
 	all := a.all()
 	a.writer.metrics.dirty.Set(float64(len(all)))
-	err := a.note(ctx, all, now)
+	err, wrote := a.note(ctx, all, now), false
 	if err == nil {
-		err = a.write(ctx, all, now)
+		wrote, err = a.write(ctx, all, now)
 	}
 	switch {
 	case ctx.Err() != nil:
-	case err == nil && a.pause > 0:
+	case wrote && err == nil && a.pause > 0:
 		a.logger.InfoContext(ctx, "messages are archived again")
 		a.pause = 0
 	case err != nil:
@@ -179,39 +179,47 @@ func (a *archive) disown(ctx context.Context, noted []DirtyMark) error {
 	return a.writer.hot.UnmarkDirty(ctx, marks)
 }
 
-// write archives rooms, some at once.
-func (a *archive) write(ctx context.Context, all map[live.RoomID]*dirtyRoom, now time.Time) error {
+// write archives rooms, some at once, and says whether it kept anything.
+func (a *archive) write(ctx context.Context, all map[live.RoomID]*dirtyRoom, now time.Time) (bool, error) {
+	var wrote atomic.Bool
 	var group errgroup.Group
 	group.SetLimit(hands)
 	for id, d := range all {
 		if now.Before(d.notYet) {
 			continue
 		}
-		group.Go(func() error { return a.writeRoom(ctx, id, d, now) })
+		group.Go(func() error {
+			done, err := a.writeRoom(ctx, id, d, now)
+			if done {
+				wrote.Store(true)
+			}
+			return err
+		})
 	}
-	return group.Wait()
+	err := group.Wait()
+	return wrote.Load(), err
 }
 
-// writeRoom archives one room, if no other node does.
-func (a *archive) writeRoom(ctx context.Context, id live.RoomID, d *dirtyRoom, now time.Time) error {
+// writeRoom archives one room, if no other node does, and says whether it kept anything.
+func (a *archive) writeRoom(ctx context.Context, id live.RoomID, d *dirtyRoom, now time.Time) (bool, error) {
 	marks := d.marks.Load()
 	held, err := a.writer.hot.Lease(ctx, id, a.node, leaseTerm)
 	if err == nil && !held {
 		d.notYet, d.writing = now.Add(othersFor), writing{}
-		return nil
+		return false, nil
 	}
 	if err == nil {
 		err = a.writer.write(ctx, id, &d.writing)
 	}
 	if err != nil {
-		return a.failed(ctx, id, d, now, err)
+		return false, a.failed(ctx, id, d, now, err)
 	}
 	notes := a.clean(id, d, marks)
 	if notes == nil {
-		return nil
+		return d.writing.wrote, nil
 	}
 	_, err = a.writer.hot.Lease(ctx, id, a.node, 0)
-	return errors.Join(err, a.writer.hot.UnmarkDirty(ctx, notes))
+	return d.writing.wrote, errors.Join(err, a.writer.hot.UnmarkDirty(ctx, notes))
 }
 
 // failed counts a room that could not be archived. If a backend is away, it is so for all
@@ -264,7 +272,7 @@ func (a *archive) flush(ctx context.Context) {
 	for _, d := range all {
 		d.notYet = time.Time{}
 	}
-	if err := a.write(ctx, all, time.Now()); err != nil {
+	if _, err := a.write(ctx, all, time.Now()); err != nil {
 		a.logger.WarnContext(ctx, "some messages are not archived yet: other nodes will, or this one when it is back", "error", err)
 	}
 	for id := range a.all() {

@@ -131,6 +131,13 @@ func (d *durable) SanctionRevisions(ctx context.Context, places []live.RoomID) (
 	return d.Durable.SanctionRevisions(ctx, places)
 }
 
+func (d *durable) WordsRevision(ctx context.Context, place live.RoomID) (store.WordsRevision, error) {
+	if err := d.away.err(); err != nil {
+		return 0, err
+	}
+	return d.Durable.WordsRevision(ctx, place)
+}
+
 func (d *durable) ApplySanction(
 	ctx context.Context, o store.SanctionOrder,
 ) (moderation.Sanction, paired.Change, error) {

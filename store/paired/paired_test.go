@@ -444,6 +444,35 @@ func TestStandingWhileTheHotBackendIsAway(t *testing.T) {
 	}
 }
 
+// A room goes on that was created just before the durable backend went away: nobody has asked
+// for anything in it yet.
+func TestRoomThatWasJustCreatedGoesOn(t *testing.T) {
+	t.Parallel()
+	n := newBackends(t, services.SharedRedis(t)).open(t)
+	n.create(t, "used")
+	if _, err := n.Standing(t.Context(), "used", "ann"); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := n.WordsRevision(t.Context(), "used"); err != nil {
+		t.Fatal(err)
+	}
+	n.create(t, "r")
+	n.durable.away.is.Store(true)
+	if s, err := n.Standing(t.Context(), "r", "ann"); err != nil || s.Banned.Acts() {
+		t.Errorf("Standing = %+v, %v", s, err)
+	}
+	if _, err := n.Standings(t.Context(), "r", []live.UserID{"ann"}); err != nil {
+		t.Errorf("Standings: %v", err)
+	}
+	if own, everywhere, err := n.WordsRevision(t.Context(), "r"); err != nil || own != 0 || everywhere != 0 {
+		t.Errorf("WordsRevision = %d, %d, %v", own, everywhere, err)
+	}
+	if _, err := n.Room(t.Context(), "r"); err != nil {
+		t.Errorf("Room: %v", err)
+	}
+	n.send(t, "r", "hello")
+}
+
 // While the hot backend is away, a ban shows where streams are kept by it: in the revisions,
 // and in how users stand.
 func TestBanShowsWhileTheHotBackendIsAway(t *testing.T) {

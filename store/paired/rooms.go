@@ -21,7 +21,23 @@ func (s *Store) CreateRoom(ctx context.Context, r room.Room, requestID string) (
 			return room.Room{}, err
 		}
 	}
-	return created, s.hand(ctx, present)
+	if err := s.hand(ctx, present); err != nil {
+		return created, err
+	}
+	s.handRest(ctx, created.ID)
+	return created, nil
+}
+
+// handRest hands over what acts in a room that was created, and the revision of its words: so
+// that it goes on, as every room that is in use, where the durable backend goes away next. What
+// is not handed over here is loaded when it is asked for.
+func (s *Store) handRest(ctx context.Context, id live.RoomID) {
+	if _, err := s.load(ctx, id); err != nil {
+		s.complain(ctx, "hand_sanctions", err)
+	}
+	if _, err := s.loadWords(ctx, id); err != nil {
+		s.complain(ctx, "hand_words", err)
+	}
 }
 
 // Room implements store.Rooms. It is the copy, unless this node knows of a later one. While

@@ -27,6 +27,7 @@ type writing struct {
 	known bool
 	at    feed.Cursor // the place in the durable backend
 	from  feed.Cursor // where the log goes on that is not archived: another place only in a new life
+	wrote bool        // the latest write kept something
 }
 
 // writeAttempts is how often in a row is found out how far a room is archived.
@@ -37,6 +38,7 @@ var errLost = errors.New("paired: the archive does not go on where the log is")
 
 // write archives a room from its place to the head of its log.
 func (w writer) write(ctx context.Context, id live.RoomID, room *writing) error {
+	room.wrote = false
 	for range writeAttempts {
 		done, err := w.writeOn(ctx, id, room)
 		if done || err != nil {
@@ -71,7 +73,7 @@ func (w writer) writeOn(ctx context.Context, id live.RoomID, room *writing) (don
 			return false, err
 		}
 		w.count(ctx, id, batch)
-		room.at, room.from = batch.Cursor, batch.Cursor
+		room.at, room.from, room.wrote = batch.Cursor, batch.Cursor, true
 		if !batch.More {
 			return true, nil
 		}

@@ -37,18 +37,27 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// checks is how often a property is checked: statements are the same in every mode, and what
+// goes into them and comes out is of few types.
+var checks = map[postgres.ExecMode]int{postgres.CacheStatement: 20, postgres.Exec: 5, postgres.SimpleProtocol: 5}
+
 // openSuite opens a store whose clock the suite moves.
 func openSuite(tb testing.TB, mode postgres.ExecMode) storetest.Backend {
 	tb.Helper()
-	clock, c := storetest.NewClock(live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC))), config(tb)
+	clock := storetest.NewClock(live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)))
+	schema, giveBack := schemas.Borrow(tb)
+	c := inSchema(tb, schema)
 	c.ExecMode, c.Clock, c.MaxConns = mode, clock.Now, 4
-	s := openWith(tb, c)
+	s := connect(tb, c)
 	return storetest.Backend{
 		Set: store.Set{
 			Rooms: s, Events: s, Consumers: s, Webhooks: s, Quizzes: s, Ledger: s, Gifts: s, Visits: s,
 		},
 		Clock:  clock,
-		Checks: 10, // each in every mode
-		Close:  s.Close,
+		Checks: checks[mode],
+		Close: func() {
+			s.Close()
+			giveBack()
+		},
 	}
 }

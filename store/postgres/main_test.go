@@ -23,14 +23,32 @@ const patience = time.Minute
 // config returns the configuration of a store with a schema of its own.
 func config(tb testing.TB) postgres.Config {
 	tb.Helper()
-	c := postgres.Config{
-		URL: services.SharedPostgres(tb), Timeout: patience, MaxConns: 8,
-		Schema: "test_" + strings.ToLower(rand.Text()[:13]),
-	}
+	c := inSchema(tb, "test_"+strings.ToLower(rand.Text()[:13]))
 	execute(tb, c.URL, "CREATE SCHEMA "+c.Schema)
 	tb.Cleanup(func() { execute(tb, c.URL, "DROP SCHEMA "+c.Schema+" CASCADE") })
 	return c
 }
+
+// inSchema returns the configuration of a store in a schema.
+func inSchema(tb testing.TB, name string) postgres.Config {
+	tb.Helper()
+	return postgres.Config{
+		URL: services.SharedPostgres(tb) + "&application_name=" + name, Timeout: patience, MaxConns: 8, Schema: name,
+	}
+}
+
+// schemas have tables, and one test after the other.
+var schemas = services.NewSchemas(func(tb testing.TB, name string) {
+	tb.Helper()
+	s, err := postgres.Open(tb.Context(), inSchema(tb, name))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
+})
 
 // execute executes statements over a connection of their own.
 func execute(tb testing.TB, url, sql string) {
@@ -60,7 +78,8 @@ func connect(tb testing.TB, c postgres.Config) *postgres.Store {
 // open opens a fresh, empty store until the test ends.
 func open(tb testing.TB) *postgres.Store {
 	tb.Helper()
-	return openWith(tb, config(tb))
+	schema, _ := schemas.Borrow(tb)
+	return connect(tb, inSchema(tb, schema))
 }
 
 // openWith opens a store and makes its tables.

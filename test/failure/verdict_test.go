@@ -27,7 +27,7 @@ type figures struct {
 	resyncs      int           // viewers who were told to begin anew
 }
 
-const header = "| what fails | acknowledged | of these lost | sends refused, nobody accepted for | no messages for | all go on after | streams broken | messages dropped | told to resynchronise |"
+const header = "| what fails | acknowledged | of these lost | sends refused, nobody accepted for | no messages for | all go on, once it is back, after | streams broken | messages dropped | told to resynchronise |"
 
 // heading is logged once, before the first row.
 var heading sync.Once

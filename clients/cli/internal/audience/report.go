@@ -34,8 +34,8 @@ type Report struct {
 	Viewers int `json:"viewers"`
 	// Joined is how many got in.
 	Joined int `json:"joined"`
-	// Accepted is how many messages the room took meanwhile, by bucket; nothing if its
-	// log began anew.
+	// Accepted is how many messages the room took meanwhile, by bucket; null if its log
+	// began anew, for then nobody knows.
 	Accepted map[string]uint64 `json:"accepted"`
 	// Head is the room's head at the end, by bucket.
 	Head map[string]uint64 `json:"head"`
@@ -92,7 +92,6 @@ func (c *Crowd) report(states []state, begin, end *ovationv1.Cursor, wall time.D
 		Delivery:    deliveryName(c.options.Delivery),
 		Wall:        latency.Micros(wall.Microseconds()),
 		Viewers:     len(states),
-		Accepted:    map[string]uint64{},
 		Head:        map[string]uint64{},
 		Dropped:     map[string]uint64{},
 		Kills:       c.kills,
@@ -101,10 +100,14 @@ func (c *Crowd) report(states []state, begin, end *ovationv1.Cursor, wall time.D
 		Faults:      []Fault{},
 		Latency:     c.latency.Summary(),
 	}
+	same := begin.GetEpoch() == end.GetEpoch()
+	if same {
+		report.Accepted = map[string]uint64{}
+	}
 	first, last := account.Sequences(begin), account.Sequences(end)
 	for b, name := range bucketNames {
 		report.Head[name] = last[b]
-		if begin.GetEpoch() == end.GetEpoch() {
+		if same {
 			report.Accepted[name] = last[b] - min(last[b], first[b])
 		}
 	}

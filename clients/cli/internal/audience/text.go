@@ -12,7 +12,11 @@ import (
 func (r Report) Text() string {
 	table := figures.Table{}
 	table.Row("viewers", figures.Count(r.Joined), fmt.Sprintf("of %s", figures.Count(r.Viewers)))
-	table.Row("accepted by the room", figures.Count(figures.Sum(r.Accepted)), figures.Counts(r.Accepted))
+	if r.Accepted == nil {
+		table.Row("accepted by the room", "unknown", "its log began anew")
+	} else {
+		table.Row("accepted by the room", figures.Count(figures.Sum(r.Accepted)), figures.Counts(r.Accepted))
+	}
 	table.Row("history", figures.Count(r.History), "from before they joined")
 	table.Row("delivered", figures.Count(r.Delivered), r.rate())
 	table.Row("reported dropped", figures.Count(figures.Sum(r.Dropped)), figures.Counts(r.Dropped))
@@ -81,6 +85,9 @@ func (r Report) verdict() string {
 	}
 	if r.Interrupted {
 		return "OK so far: every viewer accounts for every message up to where they were.\n"
+	}
+	if r.Accepted == nil {
+		return "OK: every viewer accounts for every message of the log as it is now; what was in it before it began anew, nobody can tell.\n"
 	}
 	return "OK: every viewer accounts for every accepted message.\n"
 }

@@ -3,6 +3,7 @@ package audience
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,23 @@ func reader(dropped uint64, sequences ...uint64) state {
 	}
 	s.account.Take(messages, account.Dropped{0, 0, dropped}, &ovationv1.Cursor{Epoch: "a", LowSequence: last})
 	return s
+}
+
+// What a room took whose log began anew nobody knows, and so the report says.
+func TestReportOfALogThatBeganAnew(t *testing.T) {
+	t.Parallel()
+	c := New(Options{Room: "demo"})
+	report := c.report([]state{reader(0, 11)}, &ovationv1.Cursor{Epoch: "0", LowSequence: 7}, &ovationv1.Cursor{Epoch: "a", LowSequence: 11}, time.Second)
+	asJSON, err := json.Marshal(report)
+	if err != nil || !report.Clean() || !strings.Contains(string(asJSON), `"accepted":null`) {
+		t.Errorf("%s, %v", asJSON, err)
+	}
+	text := report.Text()
+	for _, want := range []string{"accepted by the room", "unknown", "its log began anew", "nobody can tell"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
 }
 
 func TestReport(t *testing.T) {

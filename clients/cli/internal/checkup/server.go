@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,11 +22,13 @@ import (
 type serverPart struct {
 	base  string
 	token func() (string, error)
+	given bool
 }
 
-// Server returns a server to check, by its base URL, and what to call it with.
-func Server(base string, token func() (string, error)) Part {
-	return &serverPart{strings.TrimRight(base, "/"), token}
+// Server returns a server to check, by its base URL, and what to call it with. Whether that is
+// taken is a check of its own where it was given, and not just a guess.
+func Server(base string, token func() (string, error), given bool) Part {
+	return &serverPart{strings.TrimRight(base, "/"), token, given}
 }
 
 const serverName = "server"
@@ -49,6 +52,9 @@ var serverChecks = []check[visit]{
 	{"clock", visit.clock},
 }
 
+// tokenCheck is asked of a server that a token was given for.
+var tokenCheck = check[visit]{"token", visit.taken}
+
 // check implements Part.
 func (p *serverPart) check(ctx context.Context, e examiner) {
 	v := visit{base: p.base, token: p.token}
@@ -68,7 +74,11 @@ func (p *serverPart) check(ctx context.Context, e examiner) {
 	}
 	e.tell(serverName, p.base, "reach", reached)
 	if reached.status != Fail {
-		ask(ctx, e, serverName, p.base, v, serverChecks)
+		checks := serverChecks
+		if p.given {
+			checks = append(slices.Clone(checks), tokenCheck)
+		}
+		ask(ctx, e, serverName, p.base, v, checks)
 	}
 }
 
@@ -211,22 +221,41 @@ func (v visit) health(ctx context.Context) verdict {
 	}
 }
 
-// clock calls SyncClock, and so tries a token too.
-func (v visit) clock(ctx context.Context) verdict {
+// sync calls SyncClock.
+func (v visit) sync(ctx context.Context) (*ovationv1.SyncClockResponse, error) {
 	token, err := v.token()
 	if err != nil {
+		return nil, err
+	}
+	calling, call := connect.NewClientContext(ctx)
+	call.RequestHeader().Set("Authorization", "Bearer "+token)
+	client := ovationv1connect.NewFeedServiceClient(v.http, v.base)
+	return client.SyncClock(calling, &ovationv1.SyncClockRequest{ClientSentAt: time.Now().UnixMicro()})
+}
+
+// taken tries a call with the token.
+func (v visit) taken(ctx context.Context) verdict {
+	if _, err := v.token(); err != nil {
 		return bad("there is no token to call with: %s", reason(err)).mend("give one with --token, or the secret with --secret")
 	}
-	client := ovationv1connect.NewFeedServiceClient(v.http, v.base)
+	if _, err := v.sync(ctx); err != nil {
+		return uncalled(err)
+	}
+	return good("a call with it is answered")
+}
+
+// clock compares clocks, as far as calls are answered.
+func (v visit) clock(ctx context.Context) verdict {
 	best := time.Hour
 	var judged verdict
 	for range 5 { // the first has the handshake in it
-		calling, call := connect.NewClientContext(ctx)
-		call.RequestHeader().Set("Authorization", "Bearer "+token)
 		sent := time.Now()
-		response, err := client.SyncClock(calling, &ovationv1.SyncClockRequest{ClientSentAt: sent.UnixMicro()})
+		response, err := v.sync(ctx)
 		back := time.Now()
-		if err != nil {
+		switch {
+		case connect.CodeOf(err) == connect.CodeUnauthenticated:
+			return doubtful("it tells no one whom it does not know").mend("%s", giveToken)
+		case err != nil:
 			return uncalled(err)
 		}
 		if took := back.Sub(sent); took < best {
@@ -236,12 +265,15 @@ func (v visit) clock(ctx context.Context) verdict {
 	return judged
 }
 
+// giveToken is what to do where none was taken.
+const giveToken = "give a token that it takes with --token, or its secret with --secret or OVATION_AUTH_SECRET"
+
 // uncalled says why a call failed.
 func uncalled(err error) verdict {
 	v := bad("a call fails: %s", reason(err))
 	switch connect.CodeOf(err) {
 	case connect.CodeUnauthenticated:
-		return v.mend("give a token that it takes with --token, or its secret with --secret or OVATION_AUTH_SECRET")
+		return v.mend("%s", giveToken)
 	case connect.CodeUnimplemented:
 		return v.mend("use a command of the server's version, and have what stands before it pass every path on")
 	default:

@@ -59,16 +59,20 @@ func start(t *testing.T) *app.App {
 func TestServer(t *testing.T) {
 	t.Parallel()
 	a := start(t)
-	found := examine(t, checkup.Server(a.PublicURL()+"/", minted(secret)), nil)
+	found := examine(t, checkup.Server(a.PublicURL()+"/", minted(secret), true), nil)
 	found.allBut(t)
 	found.want(t, "http2", checkup.OK, "HTTP/2.0")
 	found.want(t, "health", checkup.OK, "every service")
 	found.want(t, "clock", checkup.OK, "this machine's")
-	refused := examine(t, checkup.Server(a.PublicURL(), minted("another secret of thirty-two bytes")), nil)
-	refused.want(t, "clock", checkup.Fail, "a call fails", "--secret")
-	refused.allBut(t, "clock")
-	without := examine(t, checkup.Server(a.PublicURL(), func() (string, error) { return "", errors.New("none there is") }), nil)
-	without.want(t, "clock", checkup.Fail, "none there is", "--token")
+	refused := examine(t, checkup.Server(a.PublicURL(), minted("another secret of thirty-two bytes"), true), nil)
+	refused.want(t, "token", checkup.Fail, "a call fails", "--secret")
+	refused.want(t, "clock", checkup.Warn, "whom it does not know", "--secret")
+	refused.allBut(t, "token", "clock")
+	guessed := examine(t, checkup.Server(a.PublicURL(), minted("another secret of thirty-two bytes"), false), nil)
+	guessed.want(t, "clock", checkup.Warn, "whom it does not know", "--secret")
+	guessed.allBut(t, "clock")
+	without := examine(t, checkup.Server(a.PublicURL(), func() (string, error) { return "", errors.New("none there is") }, true), nil)
+	without.want(t, "token", checkup.Fail, "none there is", "--token")
 }
 
 func TestNode(t *testing.T) {
@@ -146,7 +150,7 @@ const health = "/grpc.health.v1.Health/Check"
 func TestServerThatDrains(t *testing.T) {
 	t.Parallel()
 	url := answering(t, map[string]int{"/healthz": 200, "/readyz": 503, health: 200}, nil)
-	found := examine(t, checkup.Server(url, minted(secret)), nil)
+	found := examine(t, checkup.Server(url, minted(secret), true), nil)
 	found.want(t, "ready", checkup.Fail, "draining", "other nodes")
 	found.want(t, "health", checkup.Fail, "serves nothing")
 }
@@ -154,23 +158,23 @@ func TestServerThatDrains(t *testing.T) {
 // Behind a proxy that passes only some things on.
 func TestServerBehindAPoorProxy(t *testing.T) {
 	t.Parallel()
-	found := examine(t, checkup.Server(answering(t, map[string]int{"/healthz": 200}, nil), minted(secret)), nil)
+	found := examine(t, checkup.Server(answering(t, map[string]int{"/healthz": 200}, nil), minted(secret), true), nil)
 	found.want(t, "http2", checkup.Warn, "HTTP/1.1 alone", "gRPC does not work")
 	found.want(t, "ready", checkup.Fail, "404", "pass every path on")
 	found.want(t, "health", checkup.Fail, "404")
 	found.want(t, "clock", checkup.Fail, "a call fails")
-	examine(t, checkup.Server(answering(t, nil, nil), minted(secret)), nil).alone(t, "404", "name an Ovation server")
+	examine(t, checkup.Server(answering(t, nil, nil), minted(secret), true), nil).alone(t, "404", "name an Ovation server")
 }
 
 func TestServerThatCannotBeReached(t *testing.T) {
 	t.Parallel()
-	examine(t, checkup.Server("http://127.0.0.1:1", minted(secret)), nil).alone(t, "nothing listens there", "--server")
+	examine(t, checkup.Server("http://127.0.0.1:1", minted(secret), true), nil).alone(t, "nothing listens there", "--server")
 	url := answering(t, nil, func(s *httptest.Server) { s.StartTLS() })
-	examine(t, checkup.Server(url, minted(secret)), nil).alone(t, "certificate")
-	wrong := examine(t, checkup.Server(strings.Replace(url, "https:", "http:", 1), minted(secret)), nil)
+	examine(t, checkup.Server(url, minted(secret), true), nil).alone(t, "certificate")
+	wrong := examine(t, checkup.Server(strings.Replace(url, "https:", "http:", 1), minted(secret), true), nil)
 	wrong.want(t, "reach", checkup.Fail)
 	hung := httptest.NewUnstartedServer(nil)
 	defer hung.Listener.Close()
-	part := checkup.Server("http://"+hung.Listener.Addr().String(), minted(secret))
+	part := checkup.Server("http://"+hung.Listener.Addr().String(), minted(secret), true)
 	examineWithin(t, 100*time.Millisecond, part, nil).alone(t, "no answer in time")
 }

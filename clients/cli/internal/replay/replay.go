@@ -4,6 +4,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/maphash"
 	"io"
 	"sync/atomic"
@@ -17,8 +18,8 @@ import (
 // pendingPerWorker is how many messages may wait for each that is being sent.
 const pendingPerWorker = 16
 
-// Options say how a log is played. All fields but Window, MaxGap, Muter and Malformed
-// must be set.
+// Options say how a log is played. All fields but Window, MaxGap, GiveUpAfter, Muter and
+// Malformed must be set.
 type Options struct {
 	// Room is where it is played.
 	Room string
@@ -37,6 +38,8 @@ type Options struct {
 	Timeout time.Duration
 	// RetryFor is how long a message that fails is tried again.
 	RetryFor time.Duration
+	// GiveUpAfter is for how long nothing may be answered before the run ends; 0: for ever.
+	GiveUpAfter time.Duration
 	// Senders are the connections to use.
 	Senders []Sender
 	// Muter mutes whom the log mutes; nil: mutes are skipped.
@@ -78,11 +81,13 @@ type Progress struct {
 	Sent int
 	// Elapsed is how much of the plan's length has been played.
 	Elapsed time.Duration
+	// Silent is for how long nothing has been answered.
+	Silent time.Duration
 }
 
 // Progress says how far it is.
 func (r *Replay) Progress() Progress {
-	progress := Progress{Sent: r.tally.progress()}
+	progress := Progress{Sent: r.tally.progress(), Silent: r.tally.silent()}
 	if started := r.started.Load(); started > 0 {
 		progress.Elapsed = min(time.Since(time.Unix(0, started)), time.Duration(r.due.Load()))
 	}
@@ -173,11 +178,19 @@ func (r *Replay) send(ctx context.Context, call call, due time.Time) {
 	if r.options.Speed > 0 {
 		r.tally.late(began.Sub(due))
 	}
-	patience := patience{timeout: r.options.Timeout, retryFor: r.options.RetryFor}
+	patience := patience{timeout: r.options.Timeout, retryFor: r.options.RetryFor, tried: r.tried}
 	retries, err := patience.make(ctx, call)
 	r.tally.sent(call, err, retries, time.Since(began))
 	if err != nil && endsRun(err) && !call.optional(err) {
 		r.end(endedError{err})
+	}
+}
+
+// tried notes what came of one try, and ends a run of which nothing is answered any more.
+func (r *Replay) tried(err error) {
+	silent := r.tally.tried(err, time.Now())
+	if limit := r.options.GiveUpAfter; limit > 0 && silent >= limit {
+		r.end(endedError{fmt.Errorf("nothing was answered for %v: %w", limit, err)})
 	}
 }
 

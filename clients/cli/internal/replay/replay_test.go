@@ -255,6 +255,46 @@ func TestTryingAgainEnds(t *testing.T) {
 	})
 }
 
+// An outage ends the run, if it lasts, and shows meanwhile; one that passes does neither.
+func TestALongOutageEndsTheRun(t *testing.T) {
+	t.Parallel()
+	for outage, ends := range map[time.Duration]bool{2 * time.Hour: true, 50 * time.Second: false} {
+		synctest.Test(t, func(t *testing.T) {
+			started := time.Now()
+			target := &room{answer: func(*ovationv1.SendRequest, int) (*ovationv1.SendResponse, error) {
+				if time.Since(started) < outage {
+					return nil, failure(connect.CodeUnavailable, ovationv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE, time.Second)
+				}
+				return accepted(), nil
+			}}
+			o := options(target)
+			o.GiveUpAfter, o.Speed = time.Minute, 1
+			log := ""
+			for i := range 300 {
+				log += line(i*1000, "message", fmt.Sprint("user ", i), `,"text":"a"`)
+			}
+			play := replay.New(o)
+			watched := make(chan time.Duration)
+			go func() {
+				time.Sleep(40 * time.Second)
+				watched <- play.Progress().Silent
+			}()
+			report, err := play.Run(t.Context(), strings.NewReader(log))
+			balanced(t, report)
+			if silent := <-watched; silent != 40*time.Second {
+				t.Errorf("after 40 s it is silent for %v", silent)
+			}
+			took := report.Wall.Duration()
+			if ends && (err == nil || !strings.Contains(err.Error(), "nothing was answered for 1m0s") || took > 65*time.Second) {
+				t.Errorf("ended after %v: %v", took, err)
+			}
+			if !ends && (err != nil || report.Accepted["low"] < 200 || play.Progress().Silent != 0) {
+				t.Errorf("%+v: %v", report, err)
+			}
+		})
+	}
+}
+
 func TestAnEndedRoomEndsTheRun(t *testing.T) {
 	t.Parallel()
 	target := &room{answer: func(request *ovationv1.SendRequest, _ int) (*ovationv1.SendResponse, error) {

@@ -75,6 +75,7 @@ const (
 type patience struct {
 	timeout  time.Duration // of one try
 	retryFor time.Duration // how long after the first try another may begin
+	tried    func(error)   // is told what came of each try
 }
 
 // make makes a call, and again with the same id while it may have been lost on its way
@@ -84,6 +85,7 @@ func (p patience) make(ctx context.Context, call call) (retries int, err error) 
 	backoff := firstBackoff
 	for ; ; retries++ {
 		err := p.try(ctx, call)
+		p.tried(err)
 		if err == nil || !mayRetry(err) {
 			return retries, err
 		}
@@ -115,6 +117,12 @@ func mayRetry(err error) bool {
 	default:
 		return false
 	}
+}
+
+// unanswered says whether an error may mean that there is nobody who could take anything: not
+// that too much was sent.
+func unanswered(err error) bool {
+	return mayRetry(err) && connect.CodeOf(err) != connect.CodeResourceExhausted
 }
 
 // refuses says whether an error is the room's verdict on this one message or mute.

@@ -26,8 +26,9 @@ type tally struct {
 	latency *latency.Recorder
 	lag     *latency.Recorder
 
-	mu    sync.Mutex
-	count Counts
+	mu      sync.Mutex
+	count   Counts
+	silence time.Time // since when no try was answered; zero: the latest was
 }
 
 func newTally() *tally {
@@ -56,6 +57,30 @@ func (t *tally) progress() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.count.Sent
+}
+
+// tried notes what came of one try, and returns for how long none has been answered.
+func (t *tally) tried(err error, now time.Time) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case err == nil || !unanswered(err):
+		t.silence = time.Time{}
+		return 0
+	case t.silence.IsZero():
+		t.silence = now
+	}
+	return now.Sub(t.silence)
+}
+
+// silent returns for how long no try has been answered.
+func (t *tally) silent() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.silence.IsZero() {
+		return 0
+	}
+	return time.Since(t.silence)
 }
 
 func (t *tally) line()      { t.update(func(c *Counts) { c.Lines++ }) }

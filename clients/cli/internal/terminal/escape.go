@@ -5,6 +5,7 @@ package terminal
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,6 +33,18 @@ func Escape(text string) string {
 	}
 	return b.String()
 }
+
+// ID makes an id of strangers' fit for a line of columns, so that two that differ look different:
+// one with spaces, quotes or what cannot be seen stands in quotes, as " ann" or "ann\u200b".
+func ID(id string) string {
+	if strings.ContainsFunc(id, isOdd) || !utf8.ValidString(id) {
+		return strconv.Quote(id)
+	}
+	return id
+}
+
+// isOdd says whether an id with a rune is easily taken for another.
+func isOdd(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) || r == '"' || r == '\\' }
 
 // needsEscape says whether a rune must not reach the terminal. Broken UTF-8, which
 // reads as U+FFFD, is looked at closer by Escape.

@@ -30,6 +30,32 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+func TestIDsThatDifferLookDifferent(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"": "", "ann": "ann", "user:7@example.com": "user:7@example.com", "世界🎉": "世界🎉",
+		" ann": `" ann"`, "ann ": `"ann "`, "ann lee": `"ann lee"`, `"ann"`: `"\"ann\""`, `a\nb`: `"a\\nb"`, "a\nb": `"a\nb"`,
+		"ann\u200b": `"ann\u200b"`, "\u202eann": `"\u202eann"`, "a\xffb": `"a\xffb"`, "a\u00a0b": `"a\u00a0b"`,
+	} {
+		if got := terminal.ID(id); got != want {
+			t.Errorf("%q: %s, want %s", id, got, want)
+		}
+	}
+}
+
+func FuzzID(f *testing.F) {
+	f.Add("ann", " ann")
+	f.Add("a\xff", `"a\xff"`)
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if (terminal.ID(a) == terminal.ID(b)) != (a == b) {
+			t.Errorf("%q and %q are %s and %s", a, b, terminal.ID(a), terminal.ID(b))
+		}
+		if id := terminal.ID(a); terminal.Escape(id) != id {
+			t.Errorf("%q reaches the terminal as %q", a, id)
+		}
+	})
+}
+
 func TestEscapeJSONKeepsTheMeaning(t *testing.T) {
 	t.Parallel()
 	text := "a\u009bb\u202ec\u2028 \ufffd 世界"
