@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func openBacking(
 ) (backing, error) {
 	counts := paired.NewMetrics(registry) // there from the start, whatever the store
 	if !c.Shared() {
-		return inProcess(memory.New().Set()), nil
+		return inProcess(memory.New(memory.WithQuizRetention(cmp.Or(c.RoomRetention, memory.QuizRetention))).Set()), nil
 	}
 	o := opener{c, logger, registry}
 	durable, err := o.postgres(ctx)
