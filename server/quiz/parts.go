@@ -127,23 +127,32 @@ func (s *Service) part(ctx context.Context, q *quiz.Quiz, n quiz.Number, shard i
 // evidenceOf returns what there is of a user at a question that was asked. The slots of the
 // latest have it at hand.
 func (s *Service) evidenceOf(ctx context.Context, q *quiz.Quiz, n quiz.Number, user live.UserID) (quiz.Evidence, error) {
+	e, _, err := s.evidenceKept(ctx, q, n, user)
+	return e, err
+}
+
+// evidenceKept is evidenceOf that says whether anything is kept of the question's slot. If not,
+// the slot may be about to be put again.
+func (s *Service) evidenceKept(
+	ctx context.Context, q *quiz.Quiz, n quiz.Number, user live.UserID,
+) (e quiz.Evidence, there bool, err error) {
 	slot := quiz.Slot{Ref: q.Ref, Question: n, Shard: quiz.ShardOf(user)}
 	kept := n <= sealed(q)
 	if n+1 >= q.Current && !q.State.Over() {
 		life, found, err := s.answers.EvidenceOf(ctx, slot, []live.UserID{user})
 		if err == nil && life != "" {
-			return found[0], nil
+			return found[0], true, nil
 		}
 		if !kept {
-			return quiz.Evidence{User: user}, err
+			return quiz.Evidence{User: user}, false, err
 		}
 	}
 	if !kept {
-		return quiz.Evidence{User: user}, nil
+		return quiz.Evidence{User: user}, false, nil
 	}
 	part, err := s.part(ctx, q, n, slot.Shard)
-	e, _ := evidenceIn(part.Evidence, user)
-	return e, err
+	e, _ = evidenceIn(part.Evidence, user)
+	return e, true, err
 }
 
 // playerIn finds a user among players; one who is not there is a Spectator.

@@ -3,6 +3,7 @@ package quiz
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -128,10 +129,12 @@ func (s *Service) unlessAnswered(
 	if a.question > q.Current || q.State == quiz.Cancelled {
 		return Submitted{}, late
 	}
-	e, err := s.evidenceOf(ctx, q, a.question, a.user)
+	e, there, err := s.evidenceKept(ctx, q, a.question, a.user)
 	switch {
 	case err != nil:
 		return Submitted{}, err
+	case !there && s.config.Volatile:
+		return Submitted{}, fmt.Errorf("%w: the answers to the question may be put again", store.ErrUnavailable)
 	case e.Option == 0:
 		return Submitted{}, late
 	}

@@ -140,6 +140,13 @@ func TestSlotsThatAreLostAreNotSealedAtOnce(t *testing.T) {
 	refused("lost and looked at", theSlot)
 	give(t, s, empty, "ann")
 	refused("lost and put again", empty)
+	r.Do(t, "FLUSHALL")
+	if life := lifeOf(t, s, theSlot); life != "" {
+		t.Errorf("life %q of a slot that was lost", life)
+	}
+	if got := fmt.Sprint(r.Do(t, "EXISTS", "p:{r/q/8}:quiz")); got != "1" { // the time begins, though the slot is empty
+		t.Errorf("looked at after it was lost there are %s books", got)
+	}
 	next := theSlot
 	next.Question = 2
 	r.Do(t, "FLUSHALL")
