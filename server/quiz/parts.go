@@ -37,6 +37,7 @@ type parts struct {
 // partKey names a part as it was sealed, or as it was evaluated.
 type partKey struct {
 	quiz.Slot
+	created   live.Timestamp // the quiz was: another may have had its name before
 	evaluated bool
 }
 
@@ -63,7 +64,7 @@ func (p *parts) of(ctx context.Context, key partKey) (quiz.Part, error) {
 	if ok {
 		return part, nil
 	}
-	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d/%v", slot.Room, slot.Quiz, slot.Question, slot.Shard, key.evaluated), func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
+	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d/%d/%v", slot.Room, slot.Quiz, slot.Question, slot.Shard, key.created, key.evaluated), func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
 		p.reading <- struct{}{}
 		defer func() { <-p.reading }()
 		ctx, cancel := context.WithTimeout(p.service.ctx, readWithin)
@@ -121,7 +122,7 @@ func sealed(q *quiz.Quiz) quiz.Number {
 
 // part returns what a shard of a quiz came to with a question that is sealed.
 func (s *Service) part(ctx context.Context, q *quiz.Quiz, n quiz.Number, shard int) (quiz.Part, error) {
-	return s.parts.of(ctx, partKey{quiz.Slot{Ref: q.Ref, Question: n, Shard: shard}, n <= done(q)})
+	return s.parts.of(ctx, partKey{quiz.Slot{Ref: q.Ref, Question: n, Shard: shard}, q.CreatedAt, n <= done(q)})
 }
 
 // evidenceOf returns what there is of a user at a question that was asked. The slots of the

@@ -106,6 +106,11 @@ func (s *Service) accepting(ctx context.Context, a answered, received live.Times
 	if err != nil {
 		return nil, err
 	}
+	if q.State.Over() {
+		if q, err = s.views.fresh(ctx, a.ref); err != nil { // another may have its name by now
+			return nil, err
+		}
+	}
 	err = q.Accepts(a.question, a.option, received)
 	if errors.Is(err, quiz.ErrEarly) && !q.State.Over() {
 		if q, err = s.views.since(ctx, a.ref, time.Now()); err != nil {
