@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,8 @@ func openBacking(
 ) (backing, error) {
 	counts := paired.NewMetrics(registry) // there from the start, whatever the store
 	if !c.Shared() {
-		return inProcess(memory.New(memory.WithPayloads(wire.Payloads{})).Set()), nil
+		keep := cmp.Or(c.RoomRetention, memory.QuizRetention)
+		return inProcess(memory.New(memory.WithPayloads(wire.Payloads{}), memory.WithQuizRetention(keep)).Set()), nil
 	}
 	o := opener{c, logger, registry}
 	durable, err := o.postgres(ctx)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/ledger"
 	rules "github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/auth"
@@ -28,9 +29,9 @@ func viewer(user string) auth.Principal {
 }
 
 // newSet returns an embedded store with a live room "r".
-func newSet(tb testing.TB) store.Set {
+func newSet(tb testing.TB, options ...memory.Option) store.Set {
 	tb.Helper()
-	set := memory.New().Set()
+	set := memory.New(options...).Set()
 	if _, err := set.Rooms.CreateRoom(tb.Context(), room.Room{ID: "r", Settings: room.DefaultSettings()}, ""); err != nil {
 		tb.Fatal(err)
 	}
@@ -120,4 +121,14 @@ func reveal(tb testing.TB, s *quiz.Service, n rules.Number) rules.Quiz {
 func finish(tb testing.TB, s *quiz.Service) rules.Quiz {
 	tb.Helper()
 	return patiently(tb, func() (rules.Quiz, error) { return s.Finish(tb.Context(), backend, ref, 0) })
+}
+
+// balance returns what a user has.
+func balance(tb testing.TB, set store.Set, user string) int64 {
+	tb.Helper()
+	got, err := set.Ledger.Balances(tb.Context(), []ledger.Account{{Kind: ledger.User, Owner: user}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return got.Amounts[0]
 }

@@ -37,6 +37,7 @@ type parts struct {
 // partKey names a part as it was sealed, or as it was evaluated.
 type partKey struct {
 	quiz.Slot
+	created   live.Timestamp // the quiz was: another may have had its name before
 	evaluated bool
 }
 
@@ -63,7 +64,7 @@ func (p *parts) of(ctx context.Context, key partKey) (quiz.Part, error) {
 	if ok {
 		return part, nil
 	}
-	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d/%v", slot.Room, slot.Quiz, slot.Question, slot.Shard, key.evaluated), func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
+	result := p.group.DoChan(fmt.Sprintf("%s/%s/%d/%d/%d/%v", slot.Room, slot.Quiz, slot.Question, slot.Shard, key.created, key.evaluated), func() (any, error) { //nolint:contextcheck // the read is for all who wait, whoever goes
 		p.reading <- struct{}{}
 		defer func() { <-p.reading }()
 		ctx, cancel := context.WithTimeout(p.service.ctx, readWithin)
@@ -121,29 +122,38 @@ func sealed(q *quiz.Quiz) quiz.Number {
 
 // part returns what a shard of a quiz came to with a question that is sealed.
 func (s *Service) part(ctx context.Context, q *quiz.Quiz, n quiz.Number, shard int) (quiz.Part, error) {
-	return s.parts.of(ctx, partKey{quiz.Slot{Ref: q.Ref, Question: n, Shard: shard}, n <= done(q)})
+	return s.parts.of(ctx, partKey{quiz.Slot{Ref: q.Ref, Question: n, Shard: shard}, q.CreatedAt, n <= done(q)})
 }
 
 // evidenceOf returns what there is of a user at a question that was asked. The slots of the
 // latest have it at hand.
 func (s *Service) evidenceOf(ctx context.Context, q *quiz.Quiz, n quiz.Number, user live.UserID) (quiz.Evidence, error) {
+	e, _, err := s.evidenceKept(ctx, q, n, user)
+	return e, err
+}
+
+// evidenceKept is evidenceOf that says whether anything is kept of the question's slot. If not,
+// the slot may be about to be put again.
+func (s *Service) evidenceKept(
+	ctx context.Context, q *quiz.Quiz, n quiz.Number, user live.UserID,
+) (e quiz.Evidence, there bool, err error) {
 	slot := quiz.Slot{Ref: q.Ref, Question: n, Shard: quiz.ShardOf(user)}
 	kept := n <= sealed(q)
 	if n+1 >= q.Current && !q.State.Over() {
 		life, found, err := s.answers.EvidenceOf(ctx, slot, []live.UserID{user})
 		if err == nil && life != "" {
-			return found[0], nil
+			return found[0], true, nil
 		}
 		if !kept {
-			return quiz.Evidence{User: user}, err
+			return quiz.Evidence{User: user}, false, err
 		}
 	}
 	if !kept {
-		return quiz.Evidence{User: user}, nil
+		return quiz.Evidence{User: user}, false, nil
 	}
 	part, err := s.part(ctx, q, n, slot.Shard)
-	e, _ := evidenceIn(part.Evidence, user)
-	return e, err
+	e, _ = evidenceIn(part.Evidence, user)
+	return e, true, err
 }
 
 // playerIn finds a user among players; one who is not there is a Spectator.

@@ -3,6 +3,7 @@ package quiz
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -105,6 +106,11 @@ func (s *Service) accepting(ctx context.Context, a answered, received live.Times
 	if err != nil {
 		return nil, err
 	}
+	if q.State.Over() {
+		if q, err = s.views.fresh(ctx, a.ref); err != nil { // another may have its name by now
+			return nil, err
+		}
+	}
 	err = q.Accepts(a.question, a.option, received)
 	if errors.Is(err, quiz.ErrEarly) && !q.State.Over() {
 		if q, err = s.views.since(ctx, a.ref, time.Now()); err != nil {
@@ -128,10 +134,12 @@ func (s *Service) unlessAnswered(
 	if a.question > q.Current || q.State == quiz.Cancelled {
 		return Submitted{}, late
 	}
-	e, err := s.evidenceOf(ctx, q, a.question, a.user)
+	e, there, err := s.evidenceKept(ctx, q, a.question, a.user)
 	switch {
 	case err != nil:
 		return Submitted{}, err
+	case !there && s.config.Volatile:
+		return Submitted{}, fmt.Errorf("%w: the answers to the question may be put again", store.ErrUnavailable)
 	case e.Option == 0:
 		return Submitted{}, late
 	}

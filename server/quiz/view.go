@@ -60,14 +60,21 @@ func newViews(s *Service) *views {
 // put notes a quiz as it is now, or was a moment ago.
 func (v *views) put(q *quiz.Quiz) { v.note(q, time.Now()) }
 
-// note notes a quiz that was asked for at an instant, unless a later revision is known.
+// note notes a quiz that was asked for at an instant, unless a later revision is known, or a
+// later quiz of its name.
 func (v *views) note(q *quiz.Quiz, asked time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if known, ok := v.known.Peek(q.Ref); ok && known.quiz.Revision > q.Revision {
+	if known, ok := v.known.Peek(q.Ref); ok && behind(q, known.quiz) {
 		return
 	}
 	v.known.Add(q.Ref, view{q, asked})
+}
+
+// behind says whether a quiz is an earlier revision than another, or of an earlier quiz of the
+// name: names are free again once what had them is forgotten.
+func behind(q, other *quiz.Quiz) bool {
+	return q.CreatedAt < other.CreatedAt || q.CreatedAt == other.CreatedAt && q.Revision < other.Revision
 }
 
 // latest returns a quiz as it was lately; while the store is away, as it was last.
@@ -85,7 +92,7 @@ func (v *views) latest(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
 // fresh returns a quiz as it was within staleAfter; while the store is away, as it was last.
 func (v *views) fresh(ctx context.Context, ref quiz.Ref) (*quiz.Quiz, error) {
 	known, ok := v.known.Get(ref)
-	if ok && (known.quiz.State.Over() || time.Since(known.asked) <= staleAfter) {
+	if ok && time.Since(known.asked) <= staleAfter {
 		return known.quiz, nil
 	}
 	q, err := v.since(ctx, ref, time.Now())

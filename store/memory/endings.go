@@ -7,23 +7,22 @@ import (
 	"github.com/ovation-live/ovation/live"
 )
 
-// endings is the rooms that have ended, in the order in which they did, until they
-// are forgotten.
-type endings struct {
+// endings is what has ended, in the order in which it did, until it is forgotten.
+type endings[T any] struct {
 	mu    sync.Mutex
-	queue []*roomState
+	queue []T
 	at    []live.Timestamp
 }
 
-// add adds a room that ends at an instant.
-func (e *endings) add(r *roomState, at live.Timestamp) {
+// add adds what ends at an instant.
+func (e *endings[T]) add(one T, at live.Timestamp) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.queue, e.at = append(e.queue, r), append(e.at, at)
+	e.queue, e.at = append(e.queue, one), append(e.at, at)
 }
 
-// until takes out the rooms that ended at an instant or before.
-func (e *endings) until(at live.Timestamp) []*roomState {
+// until takes out what ended at an instant or before.
+func (e *endings[T]) until(at live.Timestamp) []T {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := 0
@@ -35,9 +34,12 @@ func (e *endings) until(at live.Timestamp) []*roomState {
 	return over
 }
 
-// forget drops the rooms whose retention is over, and answers that nobody wants.
+// forget drops the rooms and quizzes whose retention is over, and answers that nobody wants.
 func (s *Store) forget(now live.Timestamp) {
 	s.answers.forget(now.Add(-keepAnswers))
+	for _, over := range s.overs.until(now.Add(-s.retainQuizzes)) {
+		s.forgetQuiz(over)
+	}
 	over := s.endings.until(now.Add(-s.retain))
 	if len(over) == 0 {
 		return

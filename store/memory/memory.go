@@ -3,7 +3,7 @@
 // process begins new epochs.
 //
 // Lock order: Store.mu, then roomState.mu, then one of expiry.mu, unsettled.mu and
-// endings.mu, or sanctions.mu, that of every room before a room's own, or giftBook.mu, then
+// endings.mu, overs.mu, or sanctions.mu, that of every room before a room's own, or giftBook.mu, then
 // one of books.mu, taskQueue.mu, answers.mu, visits.mu and events.mu, the last after visits.mu;
 // everywhere.mu, nodes.mu, reports.mu and shard.mu alone.
 // quizState.changing comes before all but Store.mu. Publications are heard under
@@ -28,9 +28,10 @@ const rememberRequests = 5 * time.Minute
 
 // Store is an embedded store. Make one with New.
 type Store struct {
-	now      func() live.Timestamp
-	retain   time.Duration
-	payloads store.Payloads // nil: events are recorded by others alone
+	now           func() live.Timestamp
+	retain        time.Duration
+	retainQuizzes time.Duration
+	payloads      store.Payloads // nil: events are recorded by others alone
 
 	mu       sync.RWMutex
 	rooms    map[live.RoomID]*roomState
@@ -39,7 +40,8 @@ type Store struct {
 
 	expiry    expiry
 	unsettled unsettled
-	endings   endings
+	endings   endings[*roomState]
+	overs     endings[overQuiz]
 	sanctions *sanctions // of every room
 
 	everywhere everywhere
@@ -76,11 +78,24 @@ func WithRetention(d time.Duration) Option {
 	return func(s *Store) { s.retain = d }
 }
 
+// QuizRetention is how long a quiz that is over is kept by default.
+const QuizRetention = 24 * time.Hour
+
+// WithQuizRetention keeps quizzes that are over for another time than QuizRetention, while
+// their room is there: then all that is known of them but the ledger's is dropped, by the
+// next Expire.
+func WithQuizRetention(d time.Duration) Option {
+	return func(s *Store) { s.retainQuizzes = d }
+}
+
 // New returns an empty store.
 func New(opts ...Option) *Store {
 	s := &Store{
-		now:       machineClock(),
-		retain:    Retention,
+		now:    machineClock(),
+		retain: Retention,
+
+		retainQuizzes: QuizRetention,
+
 		rooms:     make(map[live.RoomID]*roomState),
 		sanctions: newSanctions(),
 		gifts:     newGiftBook(),

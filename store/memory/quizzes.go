@@ -242,6 +242,9 @@ func (s *Store) write(r *roomState, q *quizState, c store.QuizChange, now live.T
 		s.events.append([]store.Event{*c.Event}, now)
 	}
 	another := c.Quiz.Revision != q.quiz.Revision
+	if c.Quiz.State.Over() && !q.quiz.State.Over() {
+		s.overs.add(overQuiz{r, q}, now)
+	}
 	q.quiz = c.Quiz
 	r.quizzes.runs(q)
 	q.again(c.Tasks)
@@ -284,6 +287,29 @@ func (s *Store) ClaimQuizRequest(ctx context.Context, ref quiz.Ref, id string, a
 		return false, store.ErrRequestReused
 	}
 	return false, nil
+}
+
+// overQuiz is a quiz that is over, in its room.
+type overQuiz struct {
+	room *roomState
+	quiz *quizState
+}
+
+// forgetQuiz drops a quiz that is over.
+func (s *Store) forgetQuiz(over overQuiz) {
+	r, q := over.room, over.quiz
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	id := q.quiz.Quiz
+	if r.forgotten || r.quizzes.byID[id] != q {
+		return
+	}
+	delete(r.quizzes.byID, id)
+	if at, found := r.quizzes.find(q.place()); found {
+		r.quizzes.order = slices.Delete(r.quizzes.order, at, at+1)
+	}
+	s.tasks.change(q, nil, true)
+	s.answers.drop(q.quiz.Ref)
 }
 
 // forgetQuizzes drops what there is of a room's quizzes outside of it.

@@ -115,3 +115,67 @@ func TestAnswersThatNobodyDrops(t *testing.T) {
 		}
 	}
 }
+
+// A quiz that is over goes by itself too, though its room stays; one that is not stays.
+func TestQuizzesThatAreOverAreForgotten(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(1_000_000)
+	s := memory.New(memory.WithClock(clock.Now), memory.WithQuizRetention(time.Hour))
+	if _, err := s.CreateRoom(t.Context(), room.Room{ID: "r", Settings: room.DefaultSettings()}, ""); err != nil {
+		t.Fatal(err)
+	}
+	begin := func(id quiz.ID) quiz.Ref {
+		t.Helper()
+		ref := quiz.Ref{Room: "r", Quiz: id}
+		if _, err := s.CreateQuiz(t.Context(), quiz.Quiz{Ref: ref, State: quiz.Draft}, "", nil); err != nil {
+			t.Fatal(err)
+		}
+		answer(t, s, ref)
+		task := quiz.Task{Slot: quiz.Slot{Ref: ref, Question: 1}, Stage: quiz.StageClose}
+		if _, err := s.CompleteQuizTask(t.Context(), task, quiz.Part{Evidence: []quiz.Evidence{{User: "ann"}}}); err != nil {
+			t.Fatal(err)
+		}
+		return ref
+	}
+	end := func(ref quiz.Ref) {
+		t.Helper()
+		for range 2 {
+			_, err := s.ChangeQuiz(t.Context(), ref, func(q quiz.Quiz, now live.Timestamp) (store.QuizChange, error) {
+				q.State, q.EndedAt = quiz.Cancelled, now
+				return store.QuizChange{Quiz: q}, nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	over, draft, later := begin("over"), begin("draft"), begin("later")
+	end(over)
+	clock.Advance(time.Hour - time.Second)
+	end(later)
+	checkRooms(t, s, "r")
+	if _, err := s.QuizPart(t.Context(), quiz.Slot{Ref: over, Question: 1}); err != nil {
+		t.Errorf("within an hour: %v", err)
+	}
+	clock.Advance(time.Second)
+	checkRooms(t, s, "r")
+	for ref, want := range map[quiz.Ref]error{over: store.ErrQuizNotFound, draft: nil, later: nil} {
+		_, err := s.Quiz(t.Context(), ref)
+		_, err2 := s.QuizPart(t.Context(), quiz.Slot{Ref: ref, Question: 1})
+		if !errors.Is(err, want) || !errors.Is(err2, want) {
+			t.Errorf("%s: %v, %v; want %v", ref.Quiz, err, err2, want)
+		}
+	}
+	if all, err := s.Quizzes(t.Context(), "r", store.QuizPlace{}, 10); err != nil || len(all) != 2 {
+		t.Errorf("%d quizzes, %v", len(all), err)
+	}
+	if last, err := s.Quiz(t.Context(), quiz.Ref{Room: "r"}); err != nil || last.Quiz != "later" {
+		t.Errorf("the last is %q, %v", last.Quiz, err)
+	}
+	begin("over") // the name is free again, and nobody has answered
+	clock.Advance(time.Hour)
+	checkRooms(t, s, "r")
+	if _, err := s.Quiz(t.Context(), over); err != nil {
+		t.Errorf("another quiz of the name: %v", err)
+	}
+}

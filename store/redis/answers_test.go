@@ -105,6 +105,69 @@ func TestSlotsOfARedisThatStartsAgain(t *testing.T) {
 	}
 }
 
+// Slots of a Redis that has lost all, though it went on, are not sealed until there was time to
+// put again what they had, whether anybody has looked at them since or not; those of a quiz
+// that was just created, or opened long enough ago, are at once.
+func TestSlotsThatAreLostAreNotSealedAtOnce(t *testing.T) {
+	t.Parallel()
+	r := services.NewRedis(t)
+	s := connect(t, redis.Config{URL: r.URL(), Prefix: "p:"})
+	patient := connect(t, redis.Config{URL: r.URL(), Prefix: "p:", PutAgain: time.Hour})
+	brisk := connect(t, redis.Config{URL: r.URL(), Prefix: "p:", PutAgain: time.Microsecond})
+	open := func(created bool) {
+		t.Helper()
+		if err := s.OpenAnswers(t.Context(), theSlot.Ref, created); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(when string, slot quiz.Slot) {
+		t.Helper()
+		if _, _, err := patient.Seal(t.Context(), slot); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("%s it is sealed: %v", when, err)
+		}
+	}
+	empty := theSlot
+	empty.Shard++
+	open(true)
+	give(t, s, theSlot, "ann")
+	for _, slot := range []quiz.Slot{theSlot, empty} {
+		if _, _, err := patient.Seal(t.Context(), slot); err != nil {
+			t.Errorf("of a new quiz: %v", err)
+		}
+	}
+	r.Do(t, "FLUSHALL")
+	refused("lost, and not looked at,", theSlot)
+	refused("lost and looked at", theSlot)
+	give(t, s, empty, "ann")
+	refused("lost and put again", empty)
+	r.Do(t, "FLUSHALL")
+	if life := lifeOf(t, s, theSlot); life != "" {
+		t.Errorf("life %q of a slot that was lost", life)
+	}
+	if got := fmt.Sprint(r.Do(t, "EXISTS", "p:{r/q/8}:quiz")); got != "1" { // the time begins, though the slot is empty
+		t.Errorf("looked at after it was lost there are %s books", got)
+	}
+	next := theSlot
+	next.Question = 2
+	r.Do(t, "FLUSHALL")
+	open(false)
+	refused("opened after it was lost", theSlot)
+	if err := s.PutStandings(t.Context(), theSlot, nil); err != nil {
+		t.Fatal(err)
+	}
+	refused("whose standings were put again", next)
+	r.Do(t, "FLUSHALL")
+	open(true) // another quiz
+	if _, _, err := s.PutAnswersAgain(t.Context(), theSlot, true, answersOf("ann")); err != nil {
+		t.Fatal(err)
+	}
+	refused("a moment after something was put again", theSlot)
+	eventually(t, "the slot is sealed", func() bool {
+		_, evidence, err := brisk.Seal(t.Context(), theSlot)
+		return err == nil && len(evidence) == 1
+	})
+}
+
 // What is sealed is read whole, or not at all.
 func TestSealedSlotIsReadWhole(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,6 @@
--- Answers status, and a slot's life: '' of one that nothing was put into.
+-- Answers status, and a slot's life: '' of one that nothing was put into. Where all of the
+-- shard was lost the time begins here to put it again, though this slot was empty.
 
-local known = redis.call('HGET', BOOK, LIFE)
-if not known or redis.call('EXISTS', ANSWERS, NOTES) == 0 then return {OK, ''} end
-return {OK, alive(known)}
+local life = alive(redis.call('HGET', BOOK, LIFE))
+if redis.call('EXISTS', ANSWERS, NOTES) == 0 then life = '' end
+return {OK, life}
