@@ -70,7 +70,9 @@ func answers(ctx context.Context, b *bench) error {
 				if err := enter(ctx, load.NewCrowd(poller, in.dialect()), in.process().Public, 1); err != nil {
 					return err
 				}
-				return b.crowdCalls(ctx, part, in.(*ovation), poller, shape.connections, shape.streams) //nolint:forcetypeassert // what quizOn starts
+				o := in.(*ovation) //nolint:forcetypeassert // what quizOn starts
+				err := b.crowdCalls(ctx, part, o, poller, shape.connections, shape.streams)
+				return errors.Join(err, o.cancel(ctx))
 			})
 		})
 		if err != nil {
@@ -109,6 +111,12 @@ func (o *ovation) ask(ctx context.Context) error {
 		return err
 	}
 	_, err = o.quizzes.AskQuestion(ctx, &ovationv1.AskQuestionRequest{RoomId: o.room, QuizId: "quiz", QuestionNumber: 1})
+	return err
+}
+
+// cancel ends the quiz: on a store that is shared it is nothing for the next server.
+func (o *ovation) cancel(ctx context.Context) error {
+	_, err := o.quizzes.CancelQuiz(ctx, &ovationv1.CancelQuizRequest{RoomId: o.room, QuizId: "quiz"})
 	return err
 }
 

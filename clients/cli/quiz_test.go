@@ -35,7 +35,7 @@ func replayed(t *testing.T, f *fake, want int, more ...string) match.Report {
 	t.Helper()
 	args := append([]string{
 		"quiz", "replay", written(t, recorded), "--date", "2020-01-01", "--scale", "1", "--room", "demo",
-		"--window", "1s", "--grace", "100ms", "--from", "0s", "--to", "500ms", "--no-progress", "--json",
+		"--window", "4s", "--grace", "100ms", "--from", "0s", "--to", "500ms", "--no-progress", "--json",
 	}, more...)
 	stdout, _ := f.do(t, want, args...)
 	var report match.Report

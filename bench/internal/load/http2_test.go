@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 )
 
 // told is streams that note what they are told.
@@ -108,6 +109,23 @@ func TestClientWrites(t *testing.T) {
 	}
 	if want := "[SETTINGS WINDOW_UPDATE HEADERS DATA HEADERS DATA]"; fmt.Sprint(got) != want {
 		t.Errorf("it wrote %v", got)
+	}
+}
+
+// A token of a call's own goes beside what a connection's table remembers, and is not
+// remembered itself.
+func TestAuthorized(t *testing.T) {
+	t.Parallel()
+	b, got := newBlocks("here:1", "/a/B", nil), ""
+	decoder := hpack.NewDecoder(4096, func(f hpack.HeaderField) { got += f.Name + "=" + f.Value + " " })
+	for _, block := range [][]byte{authorized(b.first, "one"), authorized(b.other, "two"), b.other} {
+		if _, err := decoder.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const call = ":method=POST :scheme=http :authority=here:1 :path=/a/B "
+	if want := call + "authorization=Bearer one " + call + "authorization=Bearer two " + call; got != want {
+		t.Errorf("%q", got)
 	}
 }
 

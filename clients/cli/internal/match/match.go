@@ -122,16 +122,19 @@ func (m *Match) play(ctx context.Context, n uint32, round game.Round) (Round, er
 	if err != nil {
 		return played, err
 	}
+	begun := time.Now()
 	m.answer(ctx, round, &played)
 	if ctx.Err() != nil {
 		return played, ctx.Err()
 	}
 	closes := asked.GetRound().GetAnswerClosesAt() + m.options.Grace.Microseconds()
+	over := time.Since(begun) - time.Duration(closes-asked.GetRound().GetAskedAt())*time.Microsecond
 	seen, err := m.awaitTally(ctx, n)
 	if err != nil {
 		return played, err
 	}
-	played.TalliesAfter = latency.Micros(seen.GetServerAt() - closes)
+	// Nobody looked while answers were still given that came too late.
+	played.TalliesAfter = latency.Micros(seen.GetServerAt() - closes - max(over, 0).Microseconds())
 	reveal := &ovationv1.RevealAnswerRequest{RoomId: m.options.Room, QuizId: m.quizID, QuestionNumber: n}
 	revealed, err := call(ctx, m, Service.RevealAnswer, reveal)
 	if err == nil {

@@ -166,10 +166,24 @@ func (r Report) Text() string {
 		b.WriteString(round.text())
 	}
 	fmt.Fprintf(&b, "\n%s: %s\n", figures.Plural(r.Winners, "winner"), verdict(r.Same))
+	if late := r.tooLate(); late > 0 {
+		fmt.Fprintf(&b, "%s came too late to count: this machine or the server could not keep up. Choose a longer --window, or a smaller --scale.\n",
+			figures.Plural(late, "answer"))
+	}
 	for _, user := range r.Wrong {
 		fmt.Fprintf(&b, "  wrongly judged: %s\n", terminal.Escape(user))
 	}
 	return b.String()
+}
+
+// tooLate is how many answers that set out late came too late.
+func (r *Report) tooLate() (sum int64) {
+	for i := range r.Rounds {
+		if r.Rounds[i].Late > 0 {
+			sum += r.Rounds[i].Failed["quiz_answer_late"]
+		}
+	}
+	return sum
 }
 
 // text is a line, and another for what differs.
