@@ -73,7 +73,7 @@ func TestStoreBehindPgBouncer(t *testing.T) {
 		b.postgres.Schema, b.postgres.ExecMode = "", postgres.Exec
 		n := b.open(tb)
 		return storetest.Backend{Set: n.Set(), Checks: fewer, Close: n.stop}
-	}, []string{"rooms", "sanctions", "history", "consumers", "webhooks"},
+	}, []string{"rooms", "sanctions", "history", "consumers", "webhooks", "gifts", "gifts_races"},
 		storetest.Exclude{Test: "sanctions/SanctionsAreAModel", Reason: elsewhere},
 		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: elsewhere})
 }
