@@ -128,15 +128,15 @@ func reportsAreTakenOnce(t *testing.T, s *rig) {
 func reportsComeAgainAfterTheirLease(t *testing.T, s *rig) {
 	want := reports(1, 50)
 	s.report(want...)
-	first := s.takeAll(time.Hour)
-	if len(s.takeAll(time.Hour)) != 0 {
+	first := s.take("node", 1000, time.Hour)
+	if len(s.take("other", 1000, moment)) != 0 {
 		t.Fatal("they are leased")
 	}
-	s.settleReports(first[0])
-	left := reported(first[1:])
-	if len(first) == 1 {
-		s.report(want...)
-		left, first = want, s.takeAll(time.Hour)
+	s.settleReports(first...)
+	s.report(want...)
+	left := reported(s.take("node", 1000, moment))
+	if !slices.Equal(left, want) {
+		t.Fatalf("took %+v", left)
 	}
 	s.wantWaiting(len(left))
 	var again []store.Reported
