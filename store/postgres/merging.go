@@ -81,16 +81,15 @@ func newMerging(events []visit.Event) *merging {
 	return m
 }
 
-// guest returns one of those whose visits may change.
-func (m *merging) guest(k guestKey) *guest {
-	g := m.of[k]
-	if g == nil {
-		g = &guest{guestKey: k}
-		m.of[k] = g
-		m.guests = append(m.guests, g)
-		m.ids[k.room] = true
+// guest adds one of those whose visits may change.
+func (m *merging) guest(k guestKey) {
+	if m.of[k] != nil {
+		return
 	}
-	return g
+	g := &guest{guestKey: k}
+	m.of[k] = g
+	m.guests = append(m.guests, g)
+	m.ids[k.room] = true
 }
 
 // queueReads locks and reads all that is decided by. It begins anew what was read before.

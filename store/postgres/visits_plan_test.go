@@ -26,7 +26,7 @@ func TestAttendanceReadsNoMoreThanItMust(t *testing.T) {
 			CASE WHEN n % 20 = 0 THEN n * 60000 ELSE 0 END
 		FROM generate_series(1::bigint, 60000) AS n`,
 		`INSERT INTO visit_minutes (room, minute, enters, exits) SELECT 1, n * 60000000::bigint, 1, 1 FROM generate_series(1, 1000) AS n`,
-		"ANALYZE visits", "ANALYZE visit_minutes",
+		"ANALYSE visits", "ANALYSE visit_minutes",
 	} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
