@@ -139,7 +139,7 @@ func Closed(before, after []Visit) []Visit {
 // in order of their keys.
 func pairs(before, after []Visit, f func(was, is *Visit)) {
 	for len(before) > 0 || len(after) > 0 {
-		order := 0
+		var order int
 		switch {
 		case len(before) == 0:
 			order = 1

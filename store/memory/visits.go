@@ -164,8 +164,8 @@ func (s *Store) CloseVisits(ctx context.Context, limit int, record store.VisitRe
 	var closed []visit.Visit
 	for _, b := range v.books {
 		for b.Ended() && !more {
-			some, any := b.Close()
-			if !any {
+			some, left := b.Close()
+			if !left {
 				break
 			}
 			closed = append(closed, some...)

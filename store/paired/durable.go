@@ -23,6 +23,7 @@ type Durable interface {
 	store.Quizzes
 	store.Ledger
 	store.Gifts
+	store.Visits
 
 	// ClaimQuizTasksBy is ClaimQuizTasks for what is due by an instant of another clock. The
 	// leases are by this one's.

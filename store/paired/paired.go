@@ -75,7 +75,7 @@ func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
 		Events: s.durable, Consumers: s.durable, Webhooks: s.durable, Quizzes: quizzes{s.durable, s}, Answers: s.hot,
-		Ledger: s.durable, Gifts: s.durable, Clock: s.hot,
+		Ledger: s.durable, Gifts: s.durable, Visits: s.durable, Reports: s.hot, Clock: s.hot,
 	}
 }
 

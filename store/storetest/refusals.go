@@ -205,7 +205,7 @@ func (s *rig) quizCalls() (all []call) {
 	return all
 }
 
-// quizAnywhere is every other method of those roles.
+// quizAnywhere is every other method of those roles, and of others that not every store has.
 func (s *rig) quizAnywhere() (all []call) {
 	if hasQuizzes(s.Set) {
 		all = append(all, quizzesAnywhere...)
@@ -221,6 +221,12 @@ func (s *rig) quizAnywhere() (all []call) {
 	}
 	if hasGifts(s.Set) {
 		all = append(all, giftsAnywhere...)
+	}
+	if hasVisits(s.Set) {
+		all = append(all, visitsCalls...)
+	}
+	if hasReports(s.Set) {
+		all = append(all, reportsCalls...)
 	}
 	return all
 }

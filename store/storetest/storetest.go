@@ -104,6 +104,7 @@ var roles = []struct {
 	{"gifts", giftsTests, hasGifts},
 	{"games", gamesTests, func(s store.Set) bool { return hasQuizzes(s) && hasAnswers(s) }},
 	{"visits", visitsTests, hasVisits},
+	{"reports", reportsTests, hasReports},
 	{"log_races", logRaces, nil},
 	{"rooms_races", roomsRaces, nil},
 	{"attributes_races", attributesRaces, nil},
@@ -116,6 +117,7 @@ var roles = []struct {
 	{"ledger_races", ledgerRaces, hasLedger},
 	{"visits_races", visitsRaces, hasVisits},
 	{"gifts_races", giftsRaces, hasGifts},
+	{"reports_races", reportsRaces, hasReports},
 	{"interrupted", interruptedTests, nil},
 	{"refusals", refusalsTests, nil},
 }

@@ -164,8 +164,15 @@ func visitsComeInPages(t *testing.T, s *rig) {
 		}
 	}
 	for _, q := range []store.VisitQuery{
-		{OnlyAnomalies: true}, {OnlyOpen: true}, {From: at + 5}, {Until: at + 5}, {From: at + 3, Until: at + 9, OnlyAnomalies: true},
-		{User: "user 3"}, {User: "user 3", Limit: 1}, {User: "user 3", From: at + 5, OnlyAnomalies: true}, {User: "nobody"},
+		{OnlyAnomalies: true},
+		{OnlyOpen: true},
+		{From: at + 5},
+		{Until: at + 5},
+		{From: at + 3, Until: at + 9, OnlyAnomalies: true},
+		{User: "user 3"},
+		{User: "user 3", Limit: 1},
+		{User: "user 3", From: at + 5, OnlyAnomalies: true},
+		{User: "nobody"},
 	} {
 		q.Room = "r"
 		if got, want := s.visits(q), asked(b.All(), q); !slices.Equal(got, want) {
