@@ -50,18 +50,20 @@ func NewDatabase(tb testing.TB) string {
 	return p.NewDatabase(tb)
 }
 
-// NewPostgres runs a Postgres until the test ends.
-func NewPostgres(tb testing.TB) *Postgres {
+// NewPostgres runs a Postgres until the test ends, with settings (name=value) of its own.
+func NewPostgres(tb testing.TB, settings ...string) *Postgres {
 	tb.Helper()
-	p, err := newPostgres()
+	p, err := try(func() (*Postgres, error) { return startPostgres(settings) })
 	check(tb, err)
 	tb.Cleanup(p.remove)
 	return p
 }
 
-func newPostgres() (*Postgres, error) { return try(startPostgres) }
+func newPostgres() (*Postgres, error) {
+	return try(func() (*Postgres, error) { return startPostgres(nil) })
+}
 
-func startPostgres() (*Postgres, error) {
+func startPostgres(settings []string) (*Postgres, error) {
 	bin, err := postgresPrograms()
 	if err != nil {
 		return nil, err
@@ -78,6 +80,9 @@ func startPostgres() (*Postgres, error) {
 	if err := p.initialise(); err != nil {
 		p.remove()
 		return nil, err
+	}
+	for _, setting := range settings {
+		p.program.args = append(p.program.args, "-c", setting)
 	}
 	if err := p.start(); err != nil {
 		p.remove()

@@ -104,5 +104,8 @@ func Receivers(settled []ReceiverTotals, waiting map[live.UserID]Sum, limit int)
 	slices.SortFunc(all, func(a, b ReceiverTotals) int {
 		return cmp.Or(cmp.Compare(b.Coins, a.Coins), cmp.Compare(a.Receiver, b.Receiver))
 	})
+	if len(all) == 0 {
+		return nil
+	}
 	return all[:min(len(all), limit)]
 }

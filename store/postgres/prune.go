@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
 )
 
 const (
@@ -31,7 +32,7 @@ type Pruned struct{ Messages, Sanctions, Requests, Rooms int64 }
 // once an hour is often enough.
 func (s *Store) Prune(ctx context.Context) (p Pruned, err error) {
 	for _, step := range []func(context.Context, *Pruned) error{
-		s.pruneRequests, s.pruneSanctions, s.pruneRooms, s.pruneMessages,
+		s.pruneRequests, s.pruneCombos, s.pruneSanctions, s.pruneRooms, s.pruneMessages,
 	} {
 		err = errors.Join(err, step(ctx, &p))
 	}
@@ -45,6 +46,12 @@ func (s *Store) pruneRequests(ctx context.Context, p *Pruned) error {
 	quizzes, err3 := s.drain(ctx, "prune quiz requests", s.instant(), batch)
 	p.Requests += rooms + sanctions + quizzes
 	return errors.Join(err, err2, err3)
+}
+
+// pruneCombos deletes combos that cannot go on.
+func (s *Store) pruneCombos(ctx context.Context, _ *Pruned) error {
+	_, err := s.drain(ctx, "prune combos", s.instant(), gift.MaxComboWindow.Microseconds(), batch)
+	return err
 }
 
 // pruneMessages deletes messages that are older than history is kept.
@@ -87,13 +94,16 @@ func (s *Store) pruneRooms(ctx context.Context, p *Pruned) error {
 	}
 }
 
-// forget deletes an ended room: its messages and what its quizzes came to, of which there
-// may be much, then all else at once.
+// forget deletes an ended room: its messages, what its quizzes came to and who gave in it, of
+// which there may be much, then all else at once. The books keep what was given.
 func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 	n, err := s.drain(ctx, "forget messages", id, batch)
 	p.Messages += n
 	if err == nil {
 		_, err = s.drainBy(ctx, largeBatch, "forget quiz parts", id, largeBatch)
+	}
+	if err == nil {
+		_, err = s.drain(ctx, "forget givers", id, batch)
 	}
 	if err != nil {
 		return err
@@ -114,7 +124,7 @@ func (s *Store) forget(ctx context.Context, id string, p *Pruned) error {
 		all.Queue(statement("forget quizzes"), id)         // first: who holds one may be writing what it came to
 		all.Queue(statement("forget quiz parts"), id, batch)
 		for _, name := range []string{
-			"forget quiz tasks", "forget quiz tallies", "forget quiz requests", "forget archives", "forget words",
+			"forget quiz tasks", "forget quiz tallies", "forget quiz requests", "forget gift tallies", "forget goals", "forget archives", "forget words",
 			"forget word lists", "forget word book", "forget sanction requests",
 			"forget sanctions", "forget place", "forget debts", "forget room",
 		} {

@@ -26,6 +26,13 @@ DELETE FROM quiz_requests WHERE ctid = ANY (ARRAY(
   LIMIT $2 FOR UPDATE SKIP LOCKED
 ));
 
+-- name: prune combos
+DELETE FROM gift_combos WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM gift_combos
+  WHERE last < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
+  LIMIT $3 FOR UPDATE SKIP LOCKED
+));
+
 -- name: crowded places
 SELECT place FROM sanctions GROUP BY place HAVING count(*) > $1 ORDER BY place;
 
@@ -46,6 +53,7 @@ DELETE FROM sanctions WHERE ctid = ANY (ARRAY(
 -- name: rooms to forget
 SELECT id FROM rooms
 WHERE ended > 0 AND ended < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
+  AND id <> ALL (ARRAY(SELECT room FROM gifts_sent WHERE sequence > (SELECT settled FROM gift_cursor)))
 ORDER BY ended LIMIT $3;
 
 -- name: forget messages
@@ -65,6 +73,15 @@ DELETE FROM quiz_tallies WHERE room = $1;
 
 -- name: forget quiz requests
 DELETE FROM quiz_requests WHERE room = $1;
+
+-- name: forget givers
+DELETE FROM gift_givers WHERE ctid = ANY (ARRAY(SELECT ctid FROM gift_givers WHERE room = $1 LIMIT $2));
+
+-- name: forget gift tallies
+DELETE FROM gift_tallies WHERE room = $1;
+
+-- name: forget goals
+DELETE FROM gift_goals WHERE room = $1;
 
 -- name: forget archives
 DELETE FROM archives WHERE room = $1;
