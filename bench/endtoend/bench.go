@@ -155,5 +155,6 @@ var scenarios = []struct {
 	{"memory", memory},
 	{"unary", unary},
 	{"send", send},
+	{"answers", answers},
 	{"stores", stores},
 }

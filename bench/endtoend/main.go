@@ -21,7 +21,7 @@ import (
 
 // flags is what the program can be told.
 type flags struct {
-	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send,stores" placeholder:"NAME"`
+	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send,answers,stores" placeholder:"NAME"`
 	Server   []string `help:"Only these servers: ${enum}. Default: all." enum:"ovation,connect-go,grpc-go,centrifuge" placeholder:"NAME"`
 
 	Rounds  int           `default:"2" help:"How often each measurement is made (default ${default})."`
@@ -33,15 +33,16 @@ type flags struct {
 	MessageRate    float64   `default:"200" help:"Scenario messages: messages a second (default ${default})." placeholder:"N"`
 	MessageBytes   int       `default:"183" help:"Bytes of one message on the wire (default ${default})." placeholder:"BYTES"`
 	MostFrames     int       `default:"300000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
-	Connections    int       `default:"64" help:"Scenario unary: connections, or streams of one connection, that call at once (default ${default})." placeholder:"N"`
+	Connections    int       `default:"64" help:"Scenarios unary and answers: connections, or streams of one connection, that call at once (default ${default})." placeholder:"N"`
 	Senders        int       `default:"64" help:"Scenario send: connections, each a user of its own (default ${default})." placeholder:"N"`
 	SendsAtOnce    int       `default:"4" help:"Scenario send: calls that each has under way at once (default ${default})." placeholder:"N"`
 	Rooms          int       `default:"200" help:"Scenario send: rooms that are sent to (default ${default})." placeholder:"N"`
+	Answers        int       `default:"20000" help:"Scenario answers: how many users answer (default ${default})." placeholder:"N"`
 
 	Ovation     string   `help:"Measure this server instead of building one." placeholder:"FILE" type:"existingfile"`
 	ServerFlag  []string `help:"Another flag for Ovation's server, for instance --server-flag=--heartbeat=1m." placeholder:"FLAG"`
-	RedisURL    string   `help:"Scenario stores: where Redis is; without it the scenario is left out." placeholder:"URL"`
-	PostgresURL string   `help:"Scenario stores: where Postgres is." placeholder:"URL"`
+	RedisURL    string   `help:"Scenarios answers and stores: where Redis is; without it they leave it out." placeholder:"URL"`
+	PostgresURL string   `help:"Scenarios answers and stores: where Postgres is." placeholder:"URL"`
 	Profile     string   `help:"Keep a CPU profile of every measured server in this folder." placeholder:"DIR" type:"path"`
 	JSON        bool     `name:"json" help:"Print one JSON object instead of tables."`
 	Quiet       bool     `help:"Say nothing while it goes on."`
@@ -66,6 +67,8 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--rooms is %d, must be from 1 to 10000", f.Rooms)
 	case f.SendsAtOnce < 1 || f.SendsAtOnce > 100:
 		return fmt.Errorf("--sends-at-once is %d, must be from 1 to 100", f.SendsAtOnce)
+	case f.Answers < f.Connections || f.Answers > maxAnswers:
+		return fmt.Errorf("--answers is %d, must be from --connections, which is %d, to %d", f.Answers, f.Connections, maxAnswers)
 	case f.Connections < 1 || f.Connections > 200:
 		return fmt.Errorf("--connections is %d, must be from 1 to 200", f.Connections)
 	}

@@ -44,6 +44,7 @@ type ovation struct {
 	rooms    ovationv1connect.RoomServiceClient
 	feed     ovationv1connect.FeedServiceClient
 	state    ovationv1connect.AttributeServiceClient
+	quizzes  ovationv1connect.QuizServiceClient
 }
 
 // ovationWith returns Ovation's server delivering in one of its ways, a room's rounds so
@@ -51,7 +52,7 @@ type ovation struct {
 func ovationWith(delivery ovationv1.Delivery, round time.Duration, args ...string) contender {
 	_, way, _ := strings.Cut(strings.ToLower(delivery.String()), "_")
 	return contender{name: "ovation " + way, server: "ovation", start: func(ctx context.Context, b *bench) (instance, error) {
-		o, err := startOvation(ctx, b, args...)
+		o, err := startOvation(ctx, b, slices.Concat(fewUsers, args)...)
 		if err != nil {
 			return nil, err
 		}
@@ -64,12 +65,14 @@ func ovationWith(delivery ovationv1.Delivery, round time.Duration, args ...strin
 	}}
 }
 
+// fewUsers takes the rates of users away, where a few stand for many.
+var fewUsers = []string{"--user-connect-rate", "0", "--user-send-rate", "0", "--user-read-rate", "0", "--user-pulls", "0"}
+
 // startOvation starts the server, with flags of its own.
 func startOvation(ctx context.Context, b *bench, own ...string) (*ovation, error) {
 	args := slices.Concat([]string{
 		"--auth-secret", secret, "--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0",
 		"--log-level", "warn", "--drain-timeout", "2s",
-		"--user-connect-rate", "0", "--user-send-rate", "0", "--user-read-rate", "0", "--user-pulls", "0", // few users stand for many
 	}, own, b.flags.ServerFlag)
 	p, err := process.Start(ctx, b.log, b.binaries["ovation"], args...)
 	if err != nil {
@@ -85,6 +88,7 @@ func startOvation(ctx context.Context, b *bench, own ...string) (*ovation, error
 	o.rooms = ovationv1connect.NewRoomServiceClient(client, base)
 	o.feed = ovationv1connect.NewFeedServiceClient(client, base)
 	o.state = ovationv1connect.NewAttributeServiceClient(client, base)
+	o.quizzes = ovationv1connect.NewQuizServiceClient(client, base)
 	return o, nil
 }
 

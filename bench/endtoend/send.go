@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
@@ -27,7 +28,7 @@ func send(ctx context.Context, b *bench) error {
 // own.
 func sender(name string, args ...string) contender {
 	return contender{name: name, server: "ovation", start: func(ctx context.Context, b *bench) (instance, error) {
-		o, err := startOvation(ctx, b, args...)
+		o, err := startOvation(ctx, b, slices.Concat(fewUsers, args)...)
 		if err != nil {
 			return nil, err
 		}

@@ -27,6 +27,7 @@ func TestSmoke(t *testing.T) {
 	t.Parallel()
 	f := defaults(t)
 	f.Rounds, f.For, f.Quiet = 1, 200*time.Millisecond, true
+	f.Answers = 50
 	f.Viewers, f.MessageViewers, f.Connections, f.Senders, f.Rooms = []int{5}, []int{5}, 4, 8, 4
 	built, err := prepare(t.Context(), f, t.TempDir())
 	if err != nil {
@@ -35,7 +36,7 @@ func TestSmoke(t *testing.T) {
 	if len(built.binaries) != len(modules) {
 		t.Errorf("%d servers of %d are built", len(built.binaries), len(modules))
 	}
-	want := map[string]int{"frames": 4, "messages": 5, "memory": 5, "unary": 10, "send": 1, "stores": 0}
+	want := map[string]int{"frames": 4, "messages": 5, "memory": 5, "unary": 10, "send": 1, "answers": 8, "stores": 0}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +89,8 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"no connections":     func(f *flags) { f.Connections = 0 },
 		"no senders":         func(f *flags) { f.Senders = 0 },
 		"no sends":           func(f *flags) { f.SendsAtOnce = 0 },
+		"few answers":        func(f *flags) { f.Answers = f.Connections - 1 },
+		"too many answers":   func(f *flags) { f.Answers = maxAnswers + 1 },
 		"no rooms":           func(f *flags) { f.Rooms = 0 },
 		"nothing to deliver": func(f *flags) { f.MostFrames = 0 },
 	} {

@@ -10,6 +10,7 @@ import (
 // target is what Ovation is meant to come to in a scenario.
 type target struct {
 	scenario string
+	part     string // how it ends
 	server   string // how its name begins
 	metric   string // empty: the first one, as a multiple of the base's
 	limit    float64
@@ -23,6 +24,8 @@ var targets = []target{
 	{scenario: "messages", server: "ovation", metric: "CPU s per million messages", limit: 1},
 	{scenario: "memory", server: "ovation", limit: 1},
 	{scenario: "unary", server: "ovation pull", limit: 1.3},
+	{scenario: "answers", part: embedded, server: "answer", limit: 1.5},
+	{scenario: "answers", part: shared, server: "answer", limit: 2},
 	{scenario: "stores", server: shared, limit: 1.1},
 	{scenario: "send", server: "ovation", metric: "accepted a second", limit: 20_000, atLeast: true},
 }
@@ -42,7 +45,7 @@ type verdict struct {
 func (r *report) verdicts() (all []verdict) {
 	for _, s := range r.results {
 		for _, t := range targets {
-			if t.scenario != s.Scenario || !strings.HasPrefix(s.Server, t.server) {
+			if t.scenario != s.Scenario || !strings.HasSuffix(s.Part, t.part) || !strings.HasPrefix(s.Server, t.server) {
 				continue
 			}
 			m := s.metric(t.metric)

@@ -11,7 +11,7 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// sharedPace is how far apart a node's calls for one slot of a question are, where the store
+// sharedPace is how far apart a node's calls for the slots of questions begin, where the store
 // is a network away: answers that come meanwhile go together.
 const sharedPace = 5 * time.Millisecond
 

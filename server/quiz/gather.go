@@ -13,10 +13,9 @@ const maxBatch = 512
 // store is under way, the next gathers. The first of a batch makes the call for all of it.
 // The zero value is ready.
 type gathering[T, R any] struct {
-	mu    sync.Mutex
-	next  *batch[T, R]    // takes more; nil: there is none
-	last  <-chan struct{} // closed when the latest batch is done; nil: there was none
-	begun time.Time       // when the latest call began
+	mu   sync.Mutex
+	next *batch[T, R]    // takes more; nil: there is none
+	last <-chan struct{} // closed when the latest batch is done; nil: there was none
 }
 
 // batch is what one call carries. results and err are written before done is closed.
@@ -30,9 +29,9 @@ type batch[T, R any] struct {
 
 // put hands something in and returns what became of it. call is made for a whole batch, by
 // one of those whose batch it is, under a context of its own: it lasts as long as it may,
-// whoever has gone. Calls are at least pace apart.
+// whoever has gone. It begins when pace lets it.
 func (g *gathering[T, R]) put(
-	ctx context.Context, item T, pace time.Duration, call func(ctx context.Context, items []T) ([]R, error),
+	ctx context.Context, item T, pace *pacing, call func(ctx context.Context, items []T) ([]R, error),
 ) (R, error) {
 	var none R
 	b, at := g.join(item)
@@ -66,31 +65,21 @@ func (g *gathering[T, R]) join(item T) (b *batch[T, R], at int) {
 
 // lead makes the call for a batch, when the one before it is done.
 func (g *gathering[T, R]) lead(
-	ctx context.Context, b *batch[T, R], pace time.Duration, call func(context.Context, []T) ([]R, error),
+	ctx context.Context, b *batch[T, R], pace *pacing, call func(context.Context, []T) ([]R, error),
 ) {
 	defer close(b.done)
 	if b.before != nil {
 		<-b.before
 	}
-	if pace > 0 {
-		wait(context.WithoutCancel(ctx), pace-time.Since(g.lastBegun()))
-	}
+	pace.wait()
 	g.mu.Lock()
 	if g.next == b {
 		g.next = nil
 	}
-	g.begun = time.Now()
 	g.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), putWithin)
 	defer cancel()
 	b.results, b.err = call(ctx, b.items)
-}
-
-// lastBegun returns when the latest call began.
-func (g *gathering[T, R]) lastBegun() time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.begun
 }
 
 // putWithin is how long the store may take to put a batch.

@@ -80,7 +80,7 @@ func (i *intake) slot(shard int) quiz.Slot { return quiz.Slot{Ref: i.Ref, Questi
 func (s *Service) answer(ctx context.Context, i *intake, entry bool, a quiz.Answer) (quiz.Receipt, error) {
 	shard := quiz.ShardOf(a.User)
 	l, slot := &i.lanes[shard], i.slot(shard)
-	return l.answers.put(ctx, a, s.config.Pace, func(ctx context.Context, all []quiz.Answer) ([]quiz.Receipt, error) {
+	return l.answers.put(ctx, a, &s.pace, func(ctx context.Context, all []quiz.Answer) ([]quiz.Receipt, error) {
 		s.metrics.batch.Observe(float64(len(all)))
 		life, receipts, err := s.putAnswers(ctx, slot, entry, all)
 		if err == nil && s.config.Volatile {
@@ -93,7 +93,7 @@ func (s *Service) answer(ctx context.Context, i *intake, entry bool, a quiz.Answ
 // note puts one note into its slot, with others, and says whether it came too late.
 func (s *Service) note(ctx context.Context, slot quiz.Slot, n quiz.Note) (sealed bool, err error) {
 	l := &s.intakes.of(questionKey{slot.Ref, slot.Question}).lanes[slot.Shard]
-	return l.notes.put(ctx, n, s.config.Pace, func(ctx context.Context, all []quiz.Note) ([]bool, error) {
+	return l.notes.put(ctx, n, &s.pace, func(ctx context.Context, all []quiz.Note) ([]bool, error) {
 		sealed, err := s.putNotes(ctx, l, slot, all)
 		results := make([]bool, len(all))
 		for i := range results {

@@ -52,8 +52,8 @@ type Config struct {
 	// MaxWaiting is how many answers wait for the store at most; others are told to come
 	// again. Default 10,000.
 	MaxWaiting int
-	// Pace is how far apart a slot's calls of the store are at least, so that each carries
-	// more where there is much. Default: none.
+	// Pace is how far apart calls of the store begin that put what players do, many together
+	// where there is much. Default: each begins at once.
 	Pace time.Duration
 	// Volatile says that the store may lose what it has acknowledged while a question takes
 	// answers: this node keeps what it has put, and puts it again.
@@ -85,6 +85,7 @@ type Service struct {
 
 	waiting atomic.Int64 // answers that wait for the store
 	intakes intakes
+	pace    pacing // of their calls
 	lives   lives
 	revived *revived
 	hurry   chan struct{} // there may be tasks that are due
@@ -104,6 +105,7 @@ func New(set store.Set, r Rooms, c Config) *Service {
 		tickets: newTickets(c.TicketKey), logger: c.Logger, metrics: c.Metrics, revived: newRevived(),
 		hurry: make(chan struct{}, 1), workers: max(2, 2*runtime.GOMAXPROCS(0)), ctx: ctx, cancel: cancel,
 	}
+	s.pace.interval = c.Pace
 	s.views = newViews(s)
 	s.parts = newParts(s)
 	s.counts = newCounts(s)

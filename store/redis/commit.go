@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
@@ -19,8 +20,9 @@ var (
 // bounds is how much goes together.
 type bounds struct{ messages, bytes int }
 
-// committer merges what one node appends at once: what comes while a batch is under way goes
-// with the next, in one round trip. Nothing waits where nothing is.
+// committer merges what one node appends at once: what comes while a batch is under way, or so
+// soon after it that batches would be closer together than they are to be, goes with the next,
+// in one round trip. Nothing waits where nothing is, or much.
 //
 // There is no goroutine for it: who finds nothing under way leads, which is to send a batch, and
 // then hands the lead to the first who has come meanwhile. So an append that is alone is a write
@@ -28,6 +30,10 @@ type bounds struct{ messages, bytes int }
 type committer struct {
 	// commit sends a batch and notes in each message what became of it.
 	commit func(ctx context.Context, batch []*pending)
+	apart  time.Duration // how far batches are, unless much waits
+
+	begun time.Time     // when the latest batch was sent; of who leads
+	many  chan struct{} // one is in it once enough wait
 
 	mu      sync.Mutex
 	led     bool
@@ -43,12 +49,12 @@ type pending struct {
 	limits  int64 // the revision that its limits are of
 	receipt feed.Receipt
 	err     error
-	leads   bool      // under committer.mu: it was told to
+	leads   bool      // under committer.mu
 	told    chan bool // true: to lead; false: the receipt, or err, is there
 }
 
-func newCommitter(commit func(context.Context, []*pending)) *committer {
-	return &committer{commit: commit}
+func newCommitter(commit func(context.Context, []*pending), apart time.Duration) *committer {
+	return &committer{commit: commit, apart: apart, many: make(chan struct{}, 1)}
 }
 
 // append sends a message with the next batch and waits for what becomes of it. A context that
@@ -73,11 +79,17 @@ func (c *committer) enter(ctx context.Context, p *pending) (leads bool, err erro
 		return false, unavailable(errClosed)
 	}
 	c.waiting = append(c.waiting, p)
+	if len(c.waiting) == enough {
+		select {
+		case c.many <- struct{}{}:
+		default:
+		}
+	}
 	if c.led {
 		p.told = make(chan bool, 1)
 		return false, nil
 	}
-	c.led = true
+	c.led, p.leads = true, true
 	c.under.Add(1)
 	return true, nil
 }
@@ -90,6 +102,9 @@ func (c *committer) await(ctx context.Context, p *pending, leads bool) (receipt 
 		}
 	}
 	if leads {
+		if err := c.pause(ctx); err != nil && c.withdraw(p) {
+			return feed.Receipt{}, err
+		}
 		c.lead(context.WithoutCancel(ctx))
 	}
 	return p.receipt, p.err
@@ -126,8 +141,35 @@ func (c *committer) withdraw(p *pending) bool {
 	return true
 }
 
+// enough is how many messages are sent at once, however soon after others.
+const enough = 16
+
+// pause waits until the next batch may be sent, or the context ends. It is for who leads.
+func (c *committer) pause(ctx context.Context) error {
+	wait := c.apart - time.Since(c.begun)
+	if wait <= 0 || c.waits() >= enough {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.many: // or so it was a moment ago
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+// waits returns how many messages wait.
+func (c *committer) waits() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting)
+}
+
 // lead sends one batch.
 func (c *committer) lead(ctx context.Context) {
+	c.begun = time.Now()
 	batch := c.next()
 	defer c.sent(batch)
 	c.commit(ctx, batch)

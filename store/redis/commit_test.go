@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -38,7 +39,7 @@ func newOffice(t *testing.T) *office {
 		for i, p := range batch {
 			p.err, p.receipt.Place.Sequence = err, uint64(i+1)
 		}
-	})
+	}, 0)
 	return o
 }
 
@@ -223,8 +224,53 @@ func TestCommitClosesWhenAllIsSent(t *testing.T) {
 	}
 }
 
+// What comes soon after a batch waits for more, until there is enough; who gives up meanwhile was
+// never sent, though they were to lead.
+func TestCommitWaitsForMore(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.apart = time.Hour
+	first := o.hand(t.Context(), "first")
+	o.wantSent(t, "first")
+	o.send <- nil
+	<-first
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	gone := o.hand(ctx, "gone")
+	var told []<-chan outcome
+	var want []string
+	for i := range enough {
+		if i == enough/2 {
+			cancel()
+			if got := <-gone; !errors.Is(got.err, context.Canceled) {
+				t.Errorf("who gave up was told %+v", got)
+			}
+		}
+		want = append(want, fmt.Sprint(i))
+		told = append(told, o.hand(t.Context(), want[i]))
+	}
+	o.wantSent(t, want...)
+	o.send <- nil
+	for i := range told {
+		if got := <-told[i]; got.err != nil {
+			t.Errorf("%d: %v", i, got.err)
+		}
+	}
+	o.close()
+}
+
 func TestCommitFromManyAtOnce(t *testing.T) {
 	t.Parallel()
+	for _, apart := range []time.Duration{0, 50 * time.Microsecond} {
+		t.Run(apart.String(), func(t *testing.T) {
+			t.Parallel()
+			commitFromManyAtOnce(t, apart)
+		})
+	}
+}
+
+func commitFromManyAtOnce(t *testing.T, apart time.Duration) {
+	t.Helper()
 	var mu sync.Mutex
 	under, sent := false, make(map[string]int)
 	c := newCommitter(func(_ context.Context, batch []*pending) {
@@ -241,7 +287,7 @@ func TestCommitFromManyAtOnce(t *testing.T) {
 			sent[p.content]++
 		}
 		under = false
-	})
+	}, apart)
 	var all sync.WaitGroup
 	var obeyed atomic.Int64
 	for n := range 20 {

@@ -31,6 +31,9 @@ type Config struct {
 	CacheBytes int // 32 MiB
 	// BufferBytes is how much each connection reads ahead, and gathers to write.
 	BufferBytes int // 64 KiB
+	// Apart is how far apart this node's batches of messages are, unless much waits: what comes
+	// after a pause is sent at once, and what comes soon after it goes together.
+	Apart time.Duration // 0: a batch is sent as soon as the one before it is answered
 	// PutAgain is how long nodes have, when Redis may have lost answers, to put them again:
 	// for so long no slot that may lack some is sealed.
 	PutAgain time.Duration // 3 s
@@ -97,7 +100,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, err
 	}
 	for i := range s.commits {
-		s.commits[i] = newCommitter(s.commit)
+		s.commits[i] = newCommitter(s.commit, s.config.Apart)
 	}
 	if s.replicas, err = newReplicas(s, s.config.Replicas); err != nil {
 		return nil, fmt.Errorf("redis: replicas: %w", err)

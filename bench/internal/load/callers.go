@@ -13,6 +13,9 @@ type Calls struct {
 	Headers   [][2]string           // but for the caller's own
 	Body      func(conn int) []byte // of every call of a connection
 	Bearer    func(conn int) string // the token of a connection; nil: none
+	// Next returns the token and the body of a call, each time another's, and whether there
+	// is one more; nil: every call is as Bearer and Body say. It is not called concurrently.
+	Next func() (token string, body []byte, more bool)
 	// Trailers says that a call succeeded by what comes after its answer, as gRPC does:
 	// trailers are then read, and good decides.
 	Trailers bool
@@ -48,7 +51,11 @@ func (c *Callers) Add(address netip.AddrPort, n, streams int) error {
 	if c.calls.Bearer != nil {
 		headers = append([][2]string{{"authorization", "Bearer " + c.calls.Bearer(n)}}, headers...)
 	}
-	blocks, body := newBlocks(address.String(), c.calls.Procedure, headers), c.calls.Body(n)
+	blocks := newBlocks(address.String(), c.calls.Procedure, headers)
+	var body []byte
+	if c.calls.Body != nil {
+		body = c.calls.Body(n)
+	}
 	return c.poller.Dial(address, func(conn *Conn) Handler {
 		a := &calling{callers: c, blocks: blocks, body: body, next: 1, good: make(map[uint32]bool)}
 		a.client = newClient(conn, a)
@@ -87,14 +94,21 @@ type calling struct {
 	trailers *trailers
 }
 
-// call begins a call.
+// call begins a call, if there is one more.
 func (a *calling) call() {
-	block := a.blocks.other
+	block, body := a.blocks.other, a.body
 	if a.next == 1 {
 		block = a.blocks.first
 	}
+	if a.callers.calls.Next != nil {
+		token, own, more := a.callers.calls.Next()
+		if !more {
+			return
+		}
+		block, body = authorized(block, token), own
+	}
 	a.good[a.next] = true
-	a.request(a.next, block, a.body)
+	a.request(a.next, block, body)
 	a.next += 2
 	a.open++
 	a.callers.open++

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -176,6 +177,15 @@ func newBlocks(authority, procedure string, headers [][2]string) (b blocks) {
 	b.first = encode()
 	b.other = encode()
 	return b
+}
+
+// authorized returns a header block with a token that is another in every call: no table
+// remembers it, as is usual for secrets.
+func authorized(block []byte, token string) []byte {
+	out := blockWriter(slices.Clone(block))
+	encoder := hpack.NewEncoder(&out)
+	_ = encoder.WriteField(hpack.HeaderField{Name: "authorization", Value: "Bearer " + token, Sensitive: true}) // out takes all
+	return out
 }
 
 // blockWriter is an io.Writer to a slice.
