@@ -35,7 +35,7 @@ func served(t *testing.T) func(want int, args ...string) (stdout, stderr string)
 	return func(want int, args ...string) (string, string) {
 		t.Helper()
 		var stdout, stderr bytes.Buffer
-		args = append(args[:len(args):len(args)], "--server", a.PublicURL())
+		args = append([]string{"--server", a.PublicURL()}, args...)
 		if got := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); got != want {
 			t.Errorf("%q: exit code %d\n%s%s", args, got, stdout.String(), stderr.String())
 		}
@@ -59,7 +59,7 @@ func TestGiftsAndCoins(t *testing.T) {
 	says("ann has 1,000 coins", exitOK, "wallet", "deposit", "ann", "1000", "--id", "in", "--reference", "voucher")
 	says("nothing moved", exitOK, "wallet", "deposit", "ann", "1000", "--id", "in", "--reference", "voucher")
 	says("ann has 900 coins", exitOK, "wallet", "deposit", "--", "ann", "-100")
-	says("other contents", exitUsage, "wallet", "deposit", "ann", "1", "--id", "in")
+	says("used for something else", exitUsage, "wallet", "deposit", "ann", "1", "--id", "in")
 	says("of 30 coins: Sing! (song)", exitOK, "gift", "goal", "show", "song", "--target", "30", "--title", "Sing!")
 	says("paid 30 coins", exitOK, "gift", "send", "show", "rose", "--as", "ann", "--count", "3", "--id", "x")
 	says("combo of 3, sent before", exitOK, "gift", "send", "show", "rose", "--as", "ann", "--count", "3", "--id", "x")
