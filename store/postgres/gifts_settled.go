@@ -23,7 +23,7 @@ func (s *Store) SettleGifts(
 	err = s.labour(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		done = store.GiftSettling{}
 		var c cursor
-		err := tx.QueryRow(ctx, statement("hold gift cursor"), s.instant()).Scan(&c.settled, &c.at, &c.more, &c.now)
+		err := tx.QueryRow(ctx, statement("hold gift cursor"), s.instant()).Scan(&c.settled, &c.at, &c.more, &c.latest, &c.now)
 		if none(err) || err == nil && c.early(every) {
 			done.Busy = true
 			return nil
@@ -56,7 +56,8 @@ type cursor struct {
 	settled int64
 	at      live.Timestamp // when that was
 	more    bool           // that was not all there was
-	now     live.Timestamp // not before what was sent
+	latest  int64          // the ledger's
+	now     live.Timestamp // not before that
 }
 
 // early says whether it is too early to settle.
@@ -66,7 +67,7 @@ func (c *cursor) early(every time.Duration) bool {
 
 // read returns what was sent since.
 func (c *cursor) read(ctx context.Context, tx pgx.Tx, limit int) ([]*gift.Sent, error) {
-	rows, err := tx.Query(ctx, statement("gifts to settle"), c.settled, limit)
+	rows, err := tx.Query(ctx, statement("gifts to settle"), c.settled, c.latest, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -23,66 +23,97 @@ func (s *Store) Post(ctx context.Context, all []ledger.Transaction) error {
 	return s.labour(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.post(ctx, tx, all) })
 }
 
-// post writes transactions with what else a database's transaction does.
+// post writes transactions with what else a database's transaction does. While the ledger
+// stands still for them there is one trip to read what they are decided by, and one to write.
 func (s *Store) post(ctx context.Context, tx pgx.Tx, all []ledger.Transaction) error {
 	if len(all) == 0 {
 		return nil
 	}
-	var after uint64
-	var at live.Timestamp
-	if err := tx.QueryRow(ctx, statement("hold ledger"), s.instant()).Scan(&after, &at); err != nil {
+	b := newBooking(all)
+	if err := s.readBooking(ctx, tx, b); err != nil {
 		return err
 	}
-	fresh, err := unwritten(ctx, tx, all)
-	if err != nil || len(fresh) == 0 {
-		return err
+	fresh := b.fresh()
+	if len(fresh) == 0 {
+		return nil
 	}
-	b := newBooking(fresh)
-	if err := b.check(ctx, tx); err != nil {
-		return err
+	if len(fresh) < len(all) {
+		b.state(fresh)
 	}
-	return b.write(ctx, tx, after, at)
+	if err := ledger.Permit(b.all, b.changes, b.has); err != nil {
+		return refuse(err)
+	}
+	return b.write(ctx, tx)
 }
 
-// unwritten returns those of the transactions that are not written yet, each once.
-func unwritten(ctx context.Context, tx pgx.Tx, all []ledger.Transaction) ([]ledger.Transaction, error) {
-	ids := make([]string, len(all))
-	for i, t := range all {
-		ids[i] = pack(t.ID)
-	}
-	rows, err := tx.Query(ctx, statement("transactions there are"), ids)
-	if err != nil {
-		return nil, err
-	}
-	there, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, err
-	}
-	written := make(map[string]bool, len(there))
-	for _, id := range there {
-		written[id] = true
-	}
-	var fresh []ledger.Transaction
-	for i, t := range all {
-		if !written[ids[i]] {
-			written[ids[i]] = true
-			fresh = append(fresh, t)
-		}
-	}
-	return fresh, nil
-}
-
-// booking is transactions that are to be written, and what they change.
+// booking is transactions that are to be written, and what they are decided by.
 type booking struct {
 	all      []ledger.Transaction
 	changes  map[ledger.Account]int64
 	accounts []ledger.Account // in order
+	has      map[ledger.Account]int64
+	written  map[string]bool // by id as it is kept
+	after    uint64          // the latest sequence
+	at       live.Timestamp
 }
 
 func newBooking(all []ledger.Transaction) *booking {
-	b := &booking{all: all, changes: ledger.Changes(all)}
-	b.accounts = slices.SortedFunc(maps.Keys(b.changes), ledger.Account.Compare)
+	b := &booking{has: make(map[ledger.Account]int64), written: make(map[string]bool)}
+	b.state(all)
 	return b
+}
+
+// state says which transactions are to be written.
+func (b *booking) state(all []ledger.Transaction) {
+	b.all, b.changes = all, ledger.Changes(all)
+	b.accounts = slices.SortedFunc(maps.Keys(b.changes), ledger.Account.Compare)
+}
+
+// readBooking has the ledger stand still, and reads what is written and what is on accounts.
+func (s *Store) readBooking(ctx context.Context, tx pgx.Tx, b *booking) error {
+	ids := make([]string, len(b.all))
+	for i, t := range b.all {
+		ids[i] = pack(t.ID)
+	}
+	var all pgx.Batch
+	all.Queue(statement("hold ledger"), s.instant()).QueryRow(func(row pgx.Row) error { return row.Scan(&b.after, &b.at) })
+	all.Queue(statement("transactions there are"), ids).Query(b.readWritten)
+	for some := range slices.Chunk(b.accounts, rowsAtOnce) {
+		kinds, owners := accountNames(some)
+		all.Queue(statement("balances to change"), kinds, owners).Query(b.readBalances)
+	}
+	return tx.SendBatch(ctx, &all).Close()
+}
+
+func (b *booking) readWritten(rows pgx.Rows) error {
+	var id string
+	_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+		b.written[id] = true
+		return nil
+	})
+	return err
+}
+
+func (b *booking) readBalances(rows pgx.Rows) error {
+	var kind int16
+	var owner string
+	var balance int64
+	_, err := pgx.ForEachRow(rows, []any{&kind, &owner, &balance}, func() error {
+		b.has[accountOf(kind, owner)] = balance
+		return nil
+	})
+	return err
+}
+
+// fresh returns those of the transactions that are not written yet, each once.
+func (b *booking) fresh() (fresh []ledger.Transaction) {
+	for _, t := range b.all {
+		if id := pack(t.ID); !b.written[id] {
+			b.written[id] = true
+			fresh = append(fresh, t)
+		}
+	}
+	return fresh
 }
 
 // accountNames returns accounts as statements take them.
@@ -94,44 +125,13 @@ func accountNames(accounts []ledger.Account) (kinds []int16, owners []string) {
 	return kinds, owners
 }
 
-// check refuses what the rules do not permit.
-func (b *booking) check(ctx context.Context, tx pgx.Tx) error {
-	has := make(map[ledger.Account]int64, len(b.accounts))
-	for some := range slices.Chunk(b.accounts, rowsAtOnce) {
-		if err := readBalances(ctx, tx, some, has); err != nil {
-			return err
-		}
-	}
-	if err := ledger.Permit(b.all, b.changes, has); err != nil {
-		return refuse(err)
-	}
-	return nil
-}
-
-// readBalances reads what is on those of some accounts that there are.
-func readBalances(ctx context.Context, tx pgx.Tx, accounts []ledger.Account, has map[ledger.Account]int64) error {
-	kinds, owners := accountNames(accounts)
-	rows, err := tx.Query(ctx, statement("balances to change"), kinds, owners)
-	if err != nil {
-		return err
-	}
-	var kind int16
-	var owner string
-	var balance int64
-	_, err = pgx.ForEachRow(rows, []any{&kind, &owner, &balance}, func() error {
-		has[accountOf(kind, owner)] = balance
-		return nil
-	})
-	return err
-}
-
-// write writes the transactions after a sequence.
-func (b *booking) write(ctx context.Context, tx pgx.Tx, after uint64, at live.Timestamp) error {
+// write writes the transactions after the latest.
+func (b *booking) write(ctx context.Context, tx pgx.Tx) error {
 	var all pgx.Batch
 	//nolint:gosec // sequences are far from so large
-	all.Queue(statement("move ledger"), int64(after)+int64(len(b.all)), int64(at))
-	b.queueTransactions(&all, after, at)
-	b.queuePostings(&all, after)
+	all.Queue(statement("move ledger"), int64(b.after)+int64(len(b.all)), int64(b.at))
+	b.queueTransactions(&all)
+	b.queuePostings(&all)
 	for some := range slices.Chunk(b.accounts, rowsAtOnce) {
 		b.queueAccounts(&all, some)
 	}
@@ -150,7 +150,7 @@ func (b *booking) queueAccounts(all *pgx.Batch, accounts []ledger.Account) {
 }
 
 // queueTransactions writes the transactions themselves.
-func (b *booking) queueTransactions(all *pgx.Batch, after uint64, at live.Timestamp) {
+func (b *booking) queueTransactions(all *pgx.Batch) {
 	n := len(b.all)
 	ids, kinds, rooms := make([]string, n), make([]int16, n), make([]string, n)
 	references, requests, gifts := make([]string, n), make([]string, n), make([]int64, n)
@@ -159,16 +159,16 @@ func (b *booking) queueTransactions(all *pgx.Batch, after uint64, at live.Timest
 		references[i], requests[i], gifts[i] = pack(t.Reference), pack(t.RequestID), t.Gifts
 	}
 	//nolint:gosec // sequences are far from so large
-	all.Queue(statement("post transactions"), int64(after), int64(at), ids, kinds, rooms, references, requests, gifts)
+	all.Queue(statement("post transactions"), int64(b.after), int64(b.at), ids, kinds, rooms, references, requests, gifts)
 }
 
 // queuePostings writes what they change.
-func (b *booking) queuePostings(all *pgx.Batch, after uint64) {
+func (b *booking) queuePostings(all *pgx.Batch) {
 	var rows postings
 	for i, t := range b.all {
 		for place, p := range t.Postings {
 			//nolint:gosec // they are far from so many
-			rows.add(p, int64(after)+int64(i)+1, int32(place)+1)
+			rows.add(p, int64(b.after)+int64(i)+1, int32(place)+1)
 			if len(rows.amounts) == rowsAtOnce {
 				rows.queue(all)
 			}

@@ -77,10 +77,10 @@ SET id = EXCLUDED.id, count = EXCLUDED.count, last = EXCLUDED.last;
 
 -- name: gifts to settle
 SELECT sequence, room, giver, name, receiver, gift, count, price, points FROM gifts_sent
-WHERE sequence > $1 ORDER BY sequence LIMIT $2;
+WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3;
 
 -- name: hold gift cursor
-SELECT c.settled, c.at, c.more, GREATEST(h.posted, COALESCE($1::bigint, microseconds()))
+SELECT c.settled, c.at, c.more, h.latest, GREATEST(h.posted, COALESCE($1::bigint, microseconds()))
 FROM gift_cursor c, ledger_head h
 FOR UPDATE OF c SKIP LOCKED;
 
