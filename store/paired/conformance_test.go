@@ -214,7 +214,7 @@ func TestStoreBehindPgBouncer(t *testing.T) {
 		b.postgres.Schema, b.postgres.ExecMode = "", postgres.Exec
 		n := b.open(tb)
 		return storetest.Backend{Set: n.Set(), Checks: checks / 3, Close: n.stop}
-	}, []string{"rooms", "sanctions", "history"},
+	}, []string{"rooms", "sanctions", "history", "gifts", "gifts_races"},
 		storetest.Exclude{Test: "sanctions/SanctionsAreAModel", Reason: long},
 		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: long})
 }

@@ -222,9 +222,11 @@ func (s *rig) watchTotals(over <-chan struct{}) {
 // giftsSurviveLostAnswers has senders and nodes lose their answers, and repeat what they asked.
 func giftsSurviveLostAnswers(t *testing.T, s *rig) {
 	s.create("r")
+	for n := range 4 {
+		s.fund(fmt.Sprint("giver", n), 3*40)
+	}
 	parallel(4, func(n int) {
 		giver := live.UserID(fmt.Sprint("giver", n))
-		s.fund(string(giver), 3*40)
 		for i := range 40 {
 			send := aSend(fmt.Sprint(i), "r", giver, "host", 1)
 			s.interrupted(i, func(ctx context.Context) error {
@@ -246,6 +248,10 @@ func giftsSurviveLostAnswers(t *testing.T, s *rig) {
 				return err
 			})
 		}
+	})
+	s.persist(func(ctx context.Context) error { // connections that were cut may be found so only now
+		_, err := s.Gifts.SettleGifts(ctx, 0, 10, recordGifts)
+		return err
 	})
 	s.settleAll()
 	s.audit("host")
