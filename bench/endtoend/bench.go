@@ -156,5 +156,6 @@ var scenarios = []struct {
 	{"unary", unary},
 	{"send", send},
 	{"answers", answers},
+	{"gifts", gifts},
 	{"stores", stores},
 }

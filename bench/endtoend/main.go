@@ -21,7 +21,7 @@ import (
 
 // flags is what the program can be told.
 type flags struct {
-	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send,answers,stores" placeholder:"NAME"`
+	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send,answers,gifts,stores" placeholder:"NAME"`
 	Server   []string `help:"Only these servers: ${enum}. Default: all." enum:"ovation,connect-go,grpc-go,centrifuge" placeholder:"NAME"`
 
 	Rounds  int           `default:"2" help:"How often each measurement is made (default ${default})."`
@@ -34,15 +34,15 @@ type flags struct {
 	MessageBytes   int       `default:"183" help:"Bytes of one message on the wire (default ${default})." placeholder:"BYTES"`
 	MostFrames     int       `default:"300000" help:"Most frames that one measurement delivers: fewer messages are published where that would be passed (default ${default})." placeholder:"N"`
 	Connections    int       `default:"64" help:"Scenarios unary and answers: connections, or streams of one connection, that call at once (default ${default})." placeholder:"N"`
-	Senders        int       `default:"64" help:"Scenario send: connections, each a user of its own (default ${default})." placeholder:"N"`
-	SendsAtOnce    int       `default:"4" help:"Scenario send: calls that each has under way at once (default ${default})." placeholder:"N"`
+	Senders        int       `default:"64" help:"Scenarios send and gifts: connections, each a user of its own (default ${default})." placeholder:"N"`
+	SendsAtOnce    int       `default:"4" help:"Scenarios send and gifts: calls that each has under way at once (default ${default})." placeholder:"N"`
 	Rooms          int       `default:"200" help:"Scenario send: rooms that are sent to (default ${default})." placeholder:"N"`
 	Answers        int       `default:"20000" help:"Scenario answers: how many users answer (default ${default})." placeholder:"N"`
 
 	Ovation     string   `help:"Measure this server instead of building one." placeholder:"FILE" type:"existingfile"`
 	ServerFlag  []string `help:"Another flag for Ovation's server, for instance --server-flag=--heartbeat=1m." placeholder:"FLAG"`
-	RedisURL    string   `help:"Scenarios answers and stores: where Redis is; without it they leave it out." placeholder:"URL"`
-	PostgresURL string   `help:"Scenarios answers and stores: where Postgres is." placeholder:"URL"`
+	RedisURL    string   `help:"Scenarios answers, gifts and stores: where Redis is; without it they leave it out." placeholder:"URL"`
+	PostgresURL string   `help:"Scenarios answers, gifts and stores: where Postgres is." placeholder:"URL"`
 	Profile     string   `help:"Keep a CPU profile of every measured server in this folder." placeholder:"DIR" type:"path"`
 	JSON        bool     `name:"json" help:"Print one JSON object instead of tables."`
 	Quiet       bool     `help:"Say nothing while it goes on."`

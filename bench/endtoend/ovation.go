@@ -45,6 +45,8 @@ type ovation struct {
 	feed     ovationv1connect.FeedServiceClient
 	state    ovationv1connect.AttributeServiceClient
 	quizzes  ovationv1connect.QuizServiceClient
+	gifts    ovationv1connect.GiftServiceClient
+	wallets  ovationv1connect.WalletServiceClient
 }
 
 // ovationWith returns Ovation's server delivering in one of its ways, a room's rounds so
@@ -89,6 +91,8 @@ func startOvation(ctx context.Context, b *bench, own ...string) (*ovation, error
 	o.feed = ovationv1connect.NewFeedServiceClient(client, base)
 	o.state = ovationv1connect.NewAttributeServiceClient(client, base)
 	o.quizzes = ovationv1connect.NewQuizServiceClient(client, base)
+	o.gifts = ovationv1connect.NewGiftServiceClient(client, base)
+	o.wallets = ovationv1connect.NewWalletServiceClient(client, base)
 	return o, nil
 }
 

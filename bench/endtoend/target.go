@@ -26,6 +26,8 @@ var targets = []target{
 	{scenario: "unary", server: "ovation pull", limit: 1.3},
 	{scenario: "answers", part: embedded, server: "answer", limit: 1.5},
 	{scenario: "answers", part: shared, server: "answer", limit: 2},
+	{scenario: "gifts", server: shared, metric: "paid a second", limit: 4_000, atLeast: true},
+	{scenario: "gifts", server: shared, metric: "p99 ms", limit: 50},
 	{scenario: "stores", server: shared, limit: 1.1},
 	{scenario: "send", server: "ovation", metric: "accepted a second", limit: 20_000, atLeast: true},
 }

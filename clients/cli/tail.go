@@ -7,6 +7,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"google.golang.org/protobuf/proto"
+
+	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
 	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
@@ -102,10 +105,28 @@ func contents(message *ovationv1.Message) string {
 	if text := message.GetText(); text != "" {
 		parts = append(parts, terminal.Escape(text))
 	}
-	if payload := message.GetPayload(); len(payload) > 0 {
+	if given := givenText(message); given != "" {
+		parts = append(parts, given)
+	} else if payload := message.GetPayload(); len(payload) > 0 {
 		parts = append(parts, payloadText(payload, message.GetContentType()))
 	}
 	return strings.Join(parts, " ")
+}
+
+// giftType is the content type of a gift's own message.
+const giftType = "application/protobuf; message=ovation.v1.GiftMessage"
+
+// givenText is what a gift's own message says; "" if it is none.
+func givenText(message *ovationv1.Message) string {
+	var g ovationv1.GiftMessage
+	if message.GetContentType() != giftType || proto.Unmarshal(message.GetPayload(), &g) != nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s × %s for %s", figures.Count(g.GetCount()), terminal.Escape(g.GetName()), terminal.Escape(g.GetReceiverId()))
+	if g.GetComboCount() > g.GetCount() {
+		text += ", combo of " + figures.Count(g.GetComboCount())
+	}
+	return text
 }
 
 // payloadText is a payload for people: itself if it is text, or else what it is.

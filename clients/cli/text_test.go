@@ -4,8 +4,19 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
+
+// encoded returns a message encoded.
+func encoded(m proto.Message) []byte {
+	data, err := proto.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
 
 func TestContents(t *testing.T) {
 	t.Parallel()
@@ -14,8 +25,12 @@ func TestContents(t *testing.T) {
 		`hi\x1b]0;x\x07`:            {Kind: ovationv1.MessageKind_MESSAGE_KIND_TEXT, Text: "hi\x1b]0;x\x07"},
 		`[gift] {"a":"\x9b"}`:       {Kind: ovationv1.MessageKind_MESSAGE_KIND_GIFT, Payload: []byte("{\"a\":\"\u009b\"}")},
 		`[image] (1 bytes of a\nb)`: {Kind: ovationv1.MessageKind_MESSAGE_KIND_IMAGE, Payload: []byte("\xff"), ContentType: "a\nb"},
-		"[like]":                    {Kind: ovationv1.MessageKind_MESSAGE_KIND_LIKE},
-		"(recalled)":                {Kind: ovationv1.MessageKind_MESSAGE_KIND_TEXT, Recalled: true},
+		`[gift] 1,000 × A \x1brose for ann, combo of 1,001`: {
+			Kind: ovationv1.MessageKind_MESSAGE_KIND_GIFT, ContentType: giftType,
+			Payload: encoded(&ovationv1.GiftMessage{Name: "A \x1brose", Count: 1000, ReceiverId: "ann", ComboCount: 1001}),
+		},
+		"[like]":     {Kind: ovationv1.MessageKind_MESSAGE_KIND_LIKE},
+		"(recalled)": {Kind: ovationv1.MessageKind_MESSAGE_KIND_TEXT, Recalled: true},
 		"(recalls the message of " + clock(5) + ")": {Kind: ovationv1.MessageKind_MESSAGE_KIND_SYSTEM, Recalls: 5},
 	}
 	for want, message := range tests {

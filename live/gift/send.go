@@ -20,8 +20,8 @@ func TransactionID(giver live.UserID, requestID string) string {
 	return idOf("gift-", giver, []byte(requestID))
 }
 
-// settlementID returns the id of a receiver's settlement.
-func settlementID(receiver live.UserID, sequence uint64) string {
+// SettlementID returns the id of a receiver's settlement: their first, second, third ...
+func SettlementID(receiver live.UserID, sequence uint64) string {
 	return idOf("paid-", receiver, binary.BigEndian.AppendUint64(nil, sequence))
 }
 

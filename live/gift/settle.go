@@ -141,7 +141,7 @@ func (b *Batch) rise(on *Books, scope Scope) {
 // Settlement returns the payment of a part that is settled.
 func (p *Part) Settlement() Settlement {
 	return Settlement{
-		ID: settlementID(p.Receiver, p.Sequence), Receiver: p.Receiver, Room: p.Room, Sequence: p.Sequence,
+		ID: SettlementID(p.Receiver, p.Sequence), Receiver: p.Receiver, Room: p.Room, Sequence: p.Sequence,
 		Coins: p.Coins, Gifts: p.Gifts, Points: p.Points, At: p.At,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -119,6 +120,13 @@ func (h *hall) Announce(_ context.Context, _ live.RoomID, c feed.Content) (feed.
 	}
 	h.said = append(h.said, said{c, time.Now()})
 	return feed.Receipt{Outcome: feed.Accepted}, nil
+}
+
+// heard returns the messages that have come into the room.
+func (h *hall) heard() []said {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.said)
 }
 
 // GiftRevisions implements gift.Viewers: somebody is always in the room.

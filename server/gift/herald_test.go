@@ -54,13 +54,13 @@ func TestCombosAreOneMessageARound(t *testing.T) {
 			h.send(t, s, "bob", "star"+id, 1, func(o *gift.Order) { o.Gift = "star" })
 		}
 		synctest.Wait()
-		if len(h.said) != 1 || !h.said[0].at.Equal(begun) {
-			t.Fatalf("at once %+v is said", h.said)
+		if len(h.heard()) != 1 || !h.heard()[0].at.Equal(begun) {
+			t.Fatalf("at once %+v is said", h.heard())
 		}
 		time.Sleep(100 * time.Millisecond)
 		synctest.Wait()
 		var counts []string
-		for _, one := range h.said {
+		for _, one := range h.heard() {
 			m := decoded(t, one)
 			if m.GetCoins() != m.GetCount()*map[string]int64{"rose": 10, "star": 3}[m.GetGiftId()] || m.GetReceiverId() != "host" {
 				t.Errorf("said %v", m)
@@ -70,7 +70,7 @@ func TestCombosAreOneMessageARound(t *testing.T) {
 		if got := strings.Join(counts, ", "); got != "ann rose*+, ann rose****+++++, bob rose**++, bob star*, bob star*" {
 			t.Error(got)
 		}
-		if m := decoded(t, h.said[1]); m.GetComboId() != first.Sent.Combo.ID || h.said[1].ClientMessageID == first.Transaction {
+		if m := decoded(t, h.heard()[1]); m.GetComboId() != first.Sent.Combo.ID || h.heard()[1].ClientMessageID == first.Transaction {
 			t.Errorf("the next of the combo is %v", m)
 		}
 	})
@@ -87,8 +87,8 @@ func TestTheLastGiftsAreAnnounced(t *testing.T) {
 		synctest.Wait()
 		h.send(t, s, "ann", "2", 1)
 		s.Close()
-		if len(h.said) != 2 {
-			t.Errorf("said %+v", h.said)
+		if len(h.heard()) != 2 {
+			t.Errorf("said %+v", h.heard())
 		}
 	})
 }
@@ -100,13 +100,15 @@ func TestMessagesThatFail(t *testing.T) {
 		h := newHall(t)
 		s := h.node()
 		h.deposit(1000, "ann")
+		h.mu.Lock()
 		h.refuse = store.ErrUnavailable
+		h.mu.Unlock()
 		for _, id := range []string{"1", "2", "3"} {
 			h.send(t, s, "ann", id, 1)
 		}
 		s.Close()
-		if len(h.said) != 0 || h.has("ann") != 970 {
-			t.Errorf("said %+v, has %d", h.said, h.has("ann"))
+		if len(h.heard()) != 0 || h.has("ann") != 970 {
+			t.Errorf("said %+v, has %d", h.heard(), h.has("ann"))
 		}
 	})
 }

@@ -87,10 +87,10 @@ func (s *Service) sale(ctx context.Context, r room.Room, giver live.UserID, o Or
 	if send.Receiver == "" {
 		send.Receiver = r.Host
 	}
-	switch {
-	case send.Receiver == "":
+	switch send.Receiver {
+	case "":
 		return send, &InvalidError{"receiver_id", "it is required: the room has no host"}
-	case send.Receiver == giver:
+	case giver:
 		return send, &InvalidError{"receiver_id", "nobody gives to themselves"}
 	}
 	var err error

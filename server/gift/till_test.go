@@ -108,8 +108,8 @@ func TestALostAnswer(t *testing.T) {
 			t.Error(err)
 		}
 		s.Close()
-		if len(h.said) != 1 || h.said[0].ClientMessageID != done.Transaction {
-			t.Errorf("said %+v", h.said)
+		if len(h.heard()) != 1 || h.heard()[0].ClientMessageID != done.Transaction {
+			t.Errorf("said %+v", h.heard())
 		}
 	})
 }

@@ -48,13 +48,13 @@ func (h *Hub) GiftCounters(ctx context.Context, id live.RoomID) gift.Counters {
 }
 
 // GiftRevisions returns the rooms that have subscribers on the node, with the revision of
-// the gift counters that are known of each.
+// the gift counters that those were told last.
 func (h *Hub) GiftRevisions() map[live.RoomID]int64 {
 	known := make(map[live.RoomID]int64)
 	for _, f := range h.table.all() {
 		if f.isOpen() && f.crowd.len() > 0 {
 			f.mu.RLock()
-			known[f.id] = f.counts.gifts.Revision
+			known[f.id] = f.counts.toldGifts
 			f.mu.RUnlock()
 		}
 	}
@@ -76,7 +76,7 @@ func (h *Hub) SetGifts(id live.RoomID, c gift.Counters) {
 	if f := h.serving(id); f != nil {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if c.Revision > f.counts.gifts.Revision {
+		if c.Revision >= f.counts.gifts.Revision {
 			f.counts.gifts = c
 			f.tellCounts()
 		}

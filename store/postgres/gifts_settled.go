@@ -37,6 +37,7 @@ func (s *Store) SettleGifts(
 		}
 		batch := gift.AddUp(sends[:min(len(sends), limit)])
 		done.Sends, done.More = batch.Sends, batch.Sends < len(sends)
+		done.Lag = max(0, c.now.Sub(sends[0].At))
 		if err := s.settleGifts(ctx, tx, batch, c.now, record); err != nil {
 			return err
 		}

@@ -325,7 +325,7 @@ func settlingWaitsItsTime(t *testing.T, s *rig) {
 	s.fund("ann", 1000)
 	settle := func(limit int) store.GiftSettling {
 		done, err := s.Gifts.SettleGifts(t.Context(), 5*time.Second, limit, recordGifts)
-		return must(s, "SettleGifts", done, err)
+		return s.settled(must(s, "SettleGifts", done, err))
 	}
 	n := 0
 	send := func() { n++; s.gave(aSend(fmt.Sprint(n), "r", "ann", "host", 1)) }

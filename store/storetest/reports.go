@@ -74,11 +74,11 @@ func reported(taken []store.Reported) (all []visit.Event) {
 	for _, r := range taken {
 		all = append(all, r.Events...)
 	}
-	return inOrder(all)
+	return byVersion(all)
 }
 
-// inOrder sorts events that differ by version.
-func inOrder(all []visit.Event) []visit.Event {
+// byVersion sorts events that differ by version.
+func byVersion(all []visit.Event) []visit.Event {
 	slices.SortStableFunc(all, func(a, b visit.Event) int { return int(a.Version - b.Version) })
 	return all
 }

@@ -5,6 +5,7 @@ package load
 import (
 	"fmt"
 	"net/netip"
+	"time"
 )
 
 // Calls is what is called again and again.
@@ -19,6 +20,9 @@ type Calls struct {
 	// Trailers says that a call succeeded by what comes after its answer, as gRPC does:
 	// trailers are then read, and good decides.
 	Trailers bool
+	// Took is told how long each call took that was answered as asked for; nil: nobody is.
+	// It is not called concurrently.
+	Took func(time.Duration)
 	// Good says whether an answer is what was asked for; nil: any is. It keeps nothing of it.
 	Good func(answer []byte) bool
 }
@@ -57,7 +61,7 @@ func (c *Callers) Add(address netip.AddrPort, n, streams int) error {
 		body = c.calls.Body(n)
 	}
 	return c.poller.Dial(address, func(conn *Conn) Handler {
-		a := &calling{callers: c, blocks: blocks, body: body, next: 1, good: make(map[uint32]bool)}
+		a := &calling{callers: c, blocks: blocks, body: body, next: 1, began: make(map[uint32]time.Time), good: make(map[uint32]bool)}
 		a.client = newClient(conn, a)
 		if c.calls.Trailers {
 			a.trailers = newTrailers()
@@ -90,7 +94,8 @@ type calling struct {
 	body     []byte
 	next     uint32 // the number of the next stream
 	open     int
-	good     map[uint32]bool // of open streams, whether what has come of the answer is good
+	began    map[uint32]time.Time // of open streams, if somebody is told
+	good     map[uint32]bool      // of open streams, whether what has come of the answer is good
 	trailers *trailers
 }
 
@@ -108,6 +113,9 @@ func (a *calling) call() {
 		block, body = authorized(block, token), own
 	}
 	a.good[a.next] = true
+	if a.callers.calls.Took != nil {
+		a.began[a.next] = time.Now()
+	}
 	a.request(a.next, block, body)
 	a.next += 2
 	a.open++
@@ -118,10 +126,14 @@ func (a *calling) call() {
 func (a *calling) answered(stream uint32) {
 	if a.good[stream] {
 		a.callers.counts.Answered++
+		if a.callers.calls.Took != nil {
+			a.callers.calls.Took(time.Since(a.began[stream]))
+		}
 	} else {
 		a.callers.counts.Refused++
 	}
 	delete(a.good, stream)
+	delete(a.began, stream)
 	a.open--
 	a.callers.open--
 	if !a.callers.stopped {

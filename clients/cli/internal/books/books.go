@@ -76,6 +76,7 @@ type Books struct {
 	requests map[digest]struct{}
 	last     uint64 // the sequence of the latest transaction
 	gifts    pending
+	numbers  map[string]uint64 // of each receiver's latest settlement
 	report   Report
 }
 
@@ -84,8 +85,9 @@ type Books struct {
 func New(latest uint64) *Books {
 	return &Books{
 		latest: latest, accounts: make(map[account]*state), ids: make(map[digest]struct{}), requests: make(map[digest]struct{}),
-		gifts:  pending{of: make(map[sale][]*given)},
-		report: Report{Kinds: make(map[string]int64), Discrepancies: []string{}},
+		numbers: make(map[string]uint64),
+		gifts:   pending{of: make(map[sale][]*given)},
+		report:  Report{Kinds: make(map[string]int64), Discrepancies: []string{}},
 	}
 }
 

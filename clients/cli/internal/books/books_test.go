@@ -12,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
 )
 
 // writer writes a ledger that is right.
@@ -19,6 +21,7 @@ type writer struct {
 	all      []*ovationv1.LedgerTransaction
 	balances map[account]int64
 	given    []*ovationv1.LedgerTransaction // not settled
+	numbers  map[string]uint64              // of settlements
 }
 
 // move writes a transaction.
@@ -72,9 +75,16 @@ func (w *writer) settle(sends int) {
 		}
 	}
 	w.given = w.given[sends:]
+	if w.numbers == nil {
+		w.numbers = make(map[string]uint64)
+	}
 	for _, s := range order {
+		w.numbers[s.receiver]++
 		w.move(ovationv1.LedgerKind_LEDGER_KIND_SETTLEMENT, sums[s].coins, account{waiting, s.receiver}, account{user, s.receiver},
-			func(t *ovationv1.LedgerTransaction) { t.RoomId, t.Gifts, t.RequestId = s.room, sums[s].gifts, "" })
+			func(t *ovationv1.LedgerTransaction) {
+				t.RoomId, t.Gifts, t.RequestId = s.room, sums[s].gifts, ""
+				t.TransactionId = gift.SettlementID(live.UserID(s.receiver), w.numbers[s.receiver])
+			})
 	}
 }
 
@@ -141,30 +151,31 @@ func TestBooksThatAreWrong(t *testing.T) {
 		all      []*ovationv1.LedgerTransaction
 	}
 	for want, spoil := range map[string]func(*kept){
-		"USER ann: the server says":                    func(k *kept) { k.accounts[0].Balance++ },
-		"USER bob: the ledger has it since 4":          func(k *kept) { k.accounts = slices.Delete(k.accounts, 1, 2) },
-		"are not listed in order":                      func(k *kept) { k.accounts[0], k.accounts[1] = k.accounts[1], k.accounts[0] },
-		"transaction 6 (t3): adds up to 1 coins":       func(k *kept) { k.all[2].Postings[0].Amount++ },
-		"(t3): is there twice":                         func(k *kept) { k.all[3].TransactionId = "t3" },
-		"(t4): comes after 8":                          func(k *kept) { k.all[3].Sequence, k.all[2].Sequence = 7, 8 },
-		"which its caller used before":                 func(k *kept) { k.all[4].RequestId = k.all[3].RequestId },
-		"(t1): has no request id":                      func(k *kept) { k.all[0].RequestId = "" },
-		"(t3): leaves -10 coins on USER ann":           func(k *kept) { k.all = k.all[1:] },
-		"(t6): pays host 30 coins for 4 gifts":         func(k *kept) { k.all[5].Gifts = 4 },
-		"(t6): pays host 30 coins for 3 gifts in room": func(k *kept) { k.all = slices.Delete(k.all, 3, 4) },
+		"USER ann: the server says":                func(k *kept) { k.accounts[0].Balance++ },
+		"USER bob: the ledger has it since 4":      func(k *kept) { k.accounts = slices.Delete(k.accounts, 1, 2) },
+		"are not listed in order":                  func(k *kept) { k.accounts[0], k.accounts[1] = k.accounts[1], k.accounts[0] },
+		"transaction 6 (t3): adds up to 1 coins":   func(k *kept) { k.all[2].Postings[0].Amount++ },
+		"(t3): is there twice":                     func(k *kept) { k.all[3].TransactionId = "t3" },
+		"(t4): comes after 8":                      func(k *kept) { k.all[3].Sequence, k.all[2].Sequence = 7, 8 },
+		"which its caller used before":             func(k *kept) { k.all[4].RequestId = k.all[3].RequestId },
+		"(t1): has no request id":                  func(k *kept) { k.all[0].RequestId = "" },
+		"(t3): leaves -10 coins on USER ann":       func(k *kept) { k.all = k.all[1:] },
+		": pays host 30 coins for 4 gifts":         func(k *kept) { k.all[5].Gifts = 4 },
+		": pays host 30 coins for 3 gifts in room": func(k *kept) { k.all = slices.Delete(k.all, 3, 4) },
 		"the gifts of transaction 10 were passed over": func(k *kept) {
 			k.all[8], k.all[9] = k.all[9], k.all[8] // the other receiver's was due first
 			k.all = slices.Delete(k.all, 9, 10)
 		},
-		"(t6): moves -30 coins on PENDING host": func(k *kept) { k.all[5].Kind = ovationv1.LedgerKind_LEDGER_KIND_PRIZE },
-		"which there is not":                    func(k *kept) { k.all[5].Kind = 99 },
-		"has 1 postings":                        func(k *kept) { k.all[0].Postings = k.all[0].Postings[:1] },
-		"not in order of account":               func(k *kept) { slices.Reverse(k.all[0].Postings) },
-		"names the account USER":                func(k *kept) { k.all[0].Postings[0].Account.OwnerId = "" },
-		"moves 0 coins":                         func(k *kept) { k.all[0].Postings[0].Amount = 0 },
-		"is a settlement between 2 users":       func(k *kept) { k.all[5].Postings[0].Account.OwnerId = "hosu" },
-		"is no gift from one to another":        func(k *kept) { k.all[2].RoomId = "" },
-		"all accounts together hold":            func(k *kept) { k.all[2].Postings[0].Amount++ },
+		": moves -30 coins on PENDING host":            func(k *kept) { k.all[5].Kind = ovationv1.LedgerKind_LEDGER_KIND_PRIZE },
+		"which there is not":                           func(k *kept) { k.all[5].Kind = 99 },
+		"has 1 postings":                               func(k *kept) { k.all[0].Postings = k.all[0].Postings[:1] },
+		"not in order of account":                      func(k *kept) { slices.Reverse(k.all[0].Postings) },
+		"names the account USER":                       func(k *kept) { k.all[0].Postings[0].Account.OwnerId = "" },
+		"moves 0 coins":                                func(k *kept) { k.all[0].Postings[0].Amount = 0 },
+		"has not the id that the settlement 2 of host": func(k *kept) { k.all[9].TransactionId = gift.SettlementID("host", 3) },
+		"is a settlement between 2 users":              func(k *kept) { k.all[5].Postings[0].Account.OwnerId = "hosu" },
+		"is no gift from one to another":               func(k *kept) { k.all[2].RoomId = "" },
+		"all accounts together hold":                   func(k *kept) { k.all[2].Postings[0].Amount++ },
 	} {
 		w := written()
 		k := &kept{w.latest(), w.listed(), nil}

@@ -2,6 +2,8 @@ package books
 
 import (
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
 )
 
 // sale is whose gifts of which room are settled together.
@@ -69,6 +71,10 @@ func (b *Books) settle(t *ovationv1.LedgerTransaction) {
 	}
 	s := sale{payer(t).owner, t.GetRoomId()}
 	b.report.Settlements++
+	b.numbers[s.receiver]++
+	if n := b.numbers[s.receiver]; t.GetTransactionId() != gift.SettlementID(live.UserID(s.receiver), n) {
+		b.wrong(t, "has not the id that the settlement %d of %s has", n, s.receiver)
+	}
 	var sum given
 	queue := b.gifts.of[s]
 	n := 0

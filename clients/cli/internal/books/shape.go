@@ -1,6 +1,8 @@
 package books
 
 import (
+	"slices"
+
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
@@ -56,7 +58,7 @@ func (b *Books) checkShape(t *ovationv1.LedgerTransaction) {
 		if amount < 0 {
 			side = way.from
 		}
-		if amount == 0 || known && !contains(side, a.kind) {
+		if amount == 0 || known && !slices.Contains(side, a.kind) {
 			b.wrong(t, "moves %d coins on %s, which a %s does not", amount, a, kindName(t.GetKind()))
 		}
 		before = a
@@ -65,14 +67,4 @@ func (b *Books) checkShape(t *ovationv1.LedgerTransaction) {
 	if sum != 0 {
 		b.wrong(t, "adds up to %d coins, and not to none", sum)
 	}
-}
-
-// contains says whether a kind is among kinds.
-func contains(all []ovationv1.AccountKind, k ovationv1.AccountKind) bool {
-	for _, one := range all {
-		if one == k {
-			return true
-		}
-	}
-	return false
 }
