@@ -65,6 +65,7 @@ type app struct {
 	roomCalls       ovationv1connect.RoomServiceClient // nil: not called yet
 	moderationCalls moderationService                  // the same
 	quizCalls       quizService                        // the same
+	audienceCalls   audienceService                    // the same
 }
 
 // note tells people something beside the output.

@@ -43,6 +43,7 @@ type root struct {
 	Attr    attrCommand    `cmd:"" help:"Read, change and follow a room's attributes."`
 	Mod     modCommand     `cmd:"" help:"Keep order: bans, mutes, kicks, protection and forbidden words."`
 	Quiz    quizCommand    `cmd:"" help:"Host, play, audit and replay quizzes."`
+	Visits  visitsCommand  `cmd:"" help:"Who watched, and for how long."`
 	Token   tokenCommand   `cmd:"" help:"Mint a token."`
 	Replay  replayCommand  `cmd:"" help:"Play a chat log into a room."`
 	Version versionCommand `cmd:"" help:"Print the version."`

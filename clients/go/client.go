@@ -32,6 +32,7 @@ type Client struct {
 	attributes ovationv1connect.AttributeServiceClient
 	moderation ovationv1connect.ModerationServiceClient
 	quizzes    ovationv1connect.QuizServiceClient
+	audience   ovationv1connect.AudienceServiceClient
 }
 
 // Option sets something about a Client.
@@ -87,6 +88,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	c.attributes = ovationv1connect.NewAttributeServiceClient(c.http, base, c.callOptions()...)
 	c.moderation = ovationv1connect.NewModerationServiceClient(c.http, base, c.callOptions()...)
 	c.quizzes = ovationv1connect.NewQuizServiceClient(c.http, base, c.callOptions()...)
+	c.audience = ovationv1connect.NewAudienceServiceClient(c.http, base, c.callOptions()...)
 	c.feed = c.feedAt(base)
 	return c, nil
 }
@@ -105,6 +107,9 @@ func (c *Client) Moderation() ovationv1connect.ModerationServiceClient { return 
 
 // Quizzes returns the generated client of QuizService.
 func (c *Client) Quizzes() ovationv1connect.QuizServiceClient { return c.quizzes }
+
+// Audience returns the generated client of AudienceService.
+func (c *Client) Audience() ovationv1connect.AudienceServiceClient { return c.audience }
 
 // Close closes the Client's connections; calls that are under way fail. Close the
 // rooms first.
