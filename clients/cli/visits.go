@@ -283,16 +283,17 @@ func (c *visitsAttendanceCommand) print(app *app, a *ovationv1.Attendance) error
 
 // chart draws a curve: of the minutes that one column stands for, the highest.
 func (c *visitsAttendanceCommand) chart(curve []*ovationv1.AttendanceMinute) string {
-	columns := make([]float64, min(c.Width, len(curve)))
+	columns, peak := make([]float64, min(c.Width, len(curve))), int64(1)
 	for i, m := range curve {
 		at := i * len(columns) / len(curve)
 		columns[at] = max(columns[at], float64(m.GetPeak()))
+		peak = max(peak, m.GetPeak())
 	}
 	if len(columns) == 1 {
 		columns = append(columns, columns[0]) // a line needs two points
 	}
 	caption := fmt.Sprintf("%s  to  %s", clock(curve[0].GetMinuteAt()), clock(curve[len(curve)-1].GetMinuteAt()+time.Minute.Microseconds()))
-	return asciigraph.Plot(columns, asciigraph.Height(c.Height), asciigraph.Width(c.Width), asciigraph.LowerBound(0),
+	return asciigraph.Plot(columns, asciigraph.Height(int(min(int64(c.Height), peak))), asciigraph.Width(c.Width), asciigraph.LowerBound(0),
 		asciigraph.Precision(0), asciigraph.Caption(caption))
 }
 
