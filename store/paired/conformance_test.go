@@ -183,6 +183,7 @@ func TestStoreOnACluster(t *testing.T) {
 	roles := []string{
 		"rooms", "log", "attributes", "presence", "bus", "follow", "history", "nodes", "log_races", "rooms_races",
 		"attributes_races", "presence_races", "interrupted", "quizzes", "answers", "answers_races",
+		"reports", "reports_races",
 	}
 	storetest.RunRoles(t, func(tb testing.TB) storetest.Backend {
 		tb.Helper()

@@ -20,6 +20,7 @@ type Durable interface {
 	store.Events
 	store.Quizzes
 	store.Ledger
+	store.Visits
 
 	// ClaimQuizTasksBy is ClaimQuizTasks for what is due by an instant of another clock. The
 	// leases are by this one's.

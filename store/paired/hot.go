@@ -19,6 +19,7 @@ type Hot interface {
 	store.Bus
 	store.Nodes
 	store.Answers
+	store.Reports
 	Rooms
 	Sanctions
 	Words

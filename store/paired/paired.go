@@ -74,7 +74,7 @@ func New(hot Hot, durable Durable, c Config) *Store {
 func (s *Store) Set() store.Set {
 	return store.Set{
 		Rooms: s, Log: s, Attributes: s, Presence: s, Sanctions: s, Words: s, Bus: s, History: s, Nodes: s,
-		Events: s.durable, Quizzes: quizzes{s.durable, s}, Answers: s.hot, Ledger: s.durable, Clock: s.hot,
+		Events: s.durable, Quizzes: quizzes{s.durable, s}, Answers: s.hot, Ledger: s.durable, Visits: s.durable, Reports: s.hot, Clock: s.hot,
 	}
 }
 

@@ -98,7 +98,7 @@ func backend(s *redis.Store, options ...memory.Option) storetest.Backend {
 	return storetest.Backend{Set: store.Set{
 		Rooms: &rooms{Store: truth, hot: s}, Sanctions: truth, Words: truth,
 		Log: s, Attributes: s, Presence: s, Bus: s, History: history{s}, Nodes: s, Events: truth,
-		Answers: s,
+		Answers: s, Reports: s,
 	}}
 }
 

@@ -202,7 +202,7 @@ func (s *rig) quizCalls() []call {
 	return nil
 }
 
-// quizAnywhere is every other method of those roles.
+// quizAnywhere is every other method of those roles, and of others that not every store has.
 func (s *rig) quizAnywhere() (all []call) {
 	if hasQuizzes(s.Set) {
 		all = append(all, quizzesAnywhere...)
@@ -212,6 +212,12 @@ func (s *rig) quizAnywhere() (all []call) {
 	}
 	if hasLedger(s.Set) {
 		all = append(all, ledgerCalls...)
+	}
+	if hasVisits(s.Set) {
+		all = append(all, visitsCalls...)
+	}
+	if hasReports(s.Set) {
+		all = append(all, reportsCalls...)
 	}
 	return all
 }

@@ -95,6 +95,7 @@ var roles = []struct {
 	{"ledger", ledgerTests, hasLedger},
 	{"games", gamesTests, func(s store.Set) bool { return hasQuizzes(s) && hasAnswers(s) }},
 	{"visits", visitsTests, hasVisits},
+	{"reports", reportsTests, hasReports},
 	{"log_races", logRaces, nil},
 	{"rooms_races", roomsRaces, nil},
 	{"attributes_races", attributesRaces, nil},
@@ -105,6 +106,7 @@ var roles = []struct {
 	{"answers_races", answersRaces, hasAnswers},
 	{"ledger_races", ledgerRaces, hasLedger},
 	{"visits_races", visitsRaces, hasVisits},
+	{"reports_races", reportsRaces, hasReports},
 	{"interrupted", interruptedTests, nil},
 	{"refusals", refusalsTests, nil},
 }
