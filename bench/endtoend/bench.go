@@ -155,5 +155,6 @@ var scenarios = []struct {
 	{"memory", memory},
 	{"unary", unary},
 	{"send", send},
+	{"visits", visits},
 	{"stores", stores},
 }

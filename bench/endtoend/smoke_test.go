@@ -35,7 +35,7 @@ func TestSmoke(t *testing.T) {
 	if len(built.binaries) != len(modules) {
 		t.Errorf("%d servers of %d are built", len(built.binaries), len(modules))
 	}
-	want := map[string]int{"frames": 4, "messages": 5, "memory": 5, "unary": 10, "send": 1, "stores": 0}
+	want := map[string]int{"frames": 4, "messages": 5, "memory": 5, "unary": 10, "send": 1, "visits": 1, "stores": 0}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
