@@ -28,6 +28,7 @@ func TestSmoke(t *testing.T) {
 	f := defaults(t)
 	f.Rounds, f.For, f.Quiet = 1, 200*time.Millisecond, true
 	f.Viewers, f.MessageViewers, f.Connections, f.Senders, f.Rooms = []int{5}, []int{5}, 4, 8, 4
+	f.VisitEvents = 2000
 	built, err := prepare(t.Context(), f, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +87,7 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"tiny messages":      func(f *flags) { f.MessageBytes = minMessageBytes - 1 },
 		"no messages":        func(f *flags) { f.MessageRate = 0 },
 		"no connections":     func(f *flags) { f.Connections = 0 },
+		"odd visit events":   func(f *flags) { f.VisitEvents = 3 },
 		"no senders":         func(f *flags) { f.Senders = 0 },
 		"no sends":           func(f *flags) { f.SendsAtOnce = 0 },
 		"no rooms":           func(f *flags) { f.Rooms = 0 },
