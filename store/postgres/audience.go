@@ -245,7 +245,7 @@ func watchOfRoom(ctx context.Context, tx pgx.Tx, f figures) (visit.Watch, error)
 		Total: f.Total(at), Visits: f.Visits, Users: f.Users, Open: f.Open, Inferred: f.Inferred, Anomalies: f.Anomalies,
 	}
 	err := tx.QueryRow(ctx, statement("first and last visit"), f.number).Scan(&w.First, &w.Last)
-	if w.Last == openEnd {
+	if f.Open > 0 {
 		w.Last = at
 	}
 	return w, err

@@ -41,7 +41,7 @@ type guestKey struct {
 // guest is a user in a room, with what is known of their visits.
 type guest struct {
 	guestKey
-	rows []stayRow // in order of their keys
+	rows []stayRow
 }
 
 // visitRoom is a room that has visits, and what is to be added to its figures.
@@ -96,18 +96,18 @@ func (m *merging) guest(k guestKey) *guest {
 // queueReads locks and reads all that is decided by. It begins anew what was read before.
 func (m *merging) queueReads(all *pgx.Batch, instant *int64, now *live.Timestamp) {
 	m.rooms, m.changed, m.closed = make(map[live.RoomID]*visitRoom), nil, nil
-	rooms, viewers := make([]string, len(m.guests)), make([]string, len(m.guests))
-	for i, g := range m.guests {
+	viewers := make(map[live.RoomID][]string, len(m.ids))
+	for _, g := range m.guests {
 		g.rows = nil
-		rooms[i], viewers[i] = pack(g.room), pack(g.user)
+		viewers[g.room] = append(viewers[g.room], pack(g.user))
 	}
-	ids := make([]string, 0, len(m.ids))
-	for _, id := range slices.Sorted(maps.Keys(m.ids)) {
-		ids = append(ids, pack(id))
-	}
+	of := slices.Sorted(maps.Keys(m.ids))
+	ids := packAll(of)
 	all.Queue(statement("hold visit parts"), partsOf(m.guests))
 	all.Queue(statement("visit rooms"), ids).Query(m.readRooms)
-	all.Queue(statement("stays"), rooms, viewers).Query(m.readStays)
+	for i, id := range of {
+		all.Queue(statement("stays"), ids[i], viewers[id]).Query(func(rows pgx.Rows) error { return m.readStays(id, rows) })
+	}
 	all.Queue(statement("instant"), instant).QueryRow(func(row pgx.Row) error { return row.Scan(now) })
 }
 
@@ -124,20 +124,19 @@ func (m *merging) readRooms(rows pgx.Rows) error {
 	return err
 }
 
-// readStays reads what is known of the users' visits.
-func (m *merging) readStays(rows pgx.Rows) error {
-	var place int64
-	var session string
+// readStays reads what is known of the users' visits to a room.
+func (m *merging) readStays(id live.RoomID, rows pgx.Rows) error {
+	var viewer, session string
 	var anomaly int16
 	var r stayRow
 	_, err := pgx.ForEachRow(rows, []any{
-		&place, &session, &r.Version, &r.Entered, &r.EnteredLast, &r.ExitedFirst, &r.Exited, &r.Seen,
+		&viewer, &session, &r.Version, &r.Entered, &r.EnteredLast, &r.ExitedFirst, &r.Exited, &r.Seen,
 		&r.began, &r.ended, &r.inferred, &anomaly, &r.since,
 	}, func() error {
 		read := r
 		read.Session = unpack[live.SessionID](session)
 		read.anomaly = visit.Anomaly(anomaly) //nolint:gosec // as it was written
-		g := m.guests[place-1]
+		g := m.of[guestKey{id, unpack[live.UserID](viewer)}]
 		g.rows = append(g.rows, read)
 		return nil
 	})
@@ -191,6 +190,7 @@ func (m *merging) fault(e visit.Event, now live.Timestamp) (visit.SetAside, stri
 
 // renew brings the visits of a user up to date with what was told.
 func (m *merging) renew(g *guest, r *visitRoom, told []visit.Event) {
+	slices.SortFunc(g.rows, func(a, b stayRow) int { return a.Key.Compare(b.Key) })
 	stays := make([]visit.Stay, len(g.rows), len(g.rows)+len(told))
 	for i, row := range g.rows {
 		stays[i] = row.Stay

@@ -257,7 +257,7 @@ func (s *Store) DropAside(ctx context.Context, ids []string) error {
 }
 
 // packAll packs texts.
-func packAll(all []string) []string {
+func packAll[T ~string](all []T) []string {
 	packed := make([]string, len(all))
 	for i, one := range all {
 		packed[i] = pack(one)

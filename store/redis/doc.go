@@ -62,6 +62,15 @@
 // sealed does not change, so it is read in pages. Slots have lives as logs do; what a life
 // may have lost the nodes put again, and for so long no slot is sealed.
 //
+// # Reports
+//
+// Events of visits are in streams, one for each sixteenth of the users, each under a hash tag
+// of its own. Who takes entries is one consumer group, whose names are the nodes', and how
+// often an entry was taken is the group's count. When a lease is over is in a sorted set
+// beside it: by the clock of the store, and for as long as whoever took it said. What is
+// settled is deleted, so a stream is as long as what waits; nothing trims it. A part that is
+// new, or came back empty, gets its group when somebody takes.
+//
 // # Leases
 //
 // What is to be looked at for leases that are over is in an index of all rooms, apart from

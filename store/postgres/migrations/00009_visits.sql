@@ -45,7 +45,7 @@ CREATE TABLE visits (
   PRIMARY KEY (viewer, room, session, version)
 ) WITH (fillfactor = 80);
 CREATE INDEX visits_by_beginning ON visits (room, began) WHERE began > 0;
-CREATE INDEX visits_by_end ON visits (room, ended);
+CREATE INDEX visits_by_end ON visits (room, ended) WHERE ended < 9223372036854775807;
 CREATE INDEX visits_watching ON visits (room, since) WHERE since > 0;
 CREATE INDEX visits_anomalous ON visits (room, began) WHERE anomaly > 0;
 

@@ -15,15 +15,9 @@ ON CONFLICT (room) DO NOTHING;
 UPDATE visit_rooms SET ending = $2, state = 1 WHERE room = $1 AND state = 0;
 
 -- name: stays
-SELECT w.place, v.session, v.version, v.entered, v.entered_last, v.exited_first, v.exited, v.seen,
-  v.began, v.ended, v.inferred, v.anomaly, v.since
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (room, viewer, place)
-JOIN visit_rooms r ON r.room = w.room
-CROSS JOIN LATERAL (
-  SELECT * FROM visits v WHERE v.viewer = w.viewer AND v.room = r.number
-  ORDER BY v.session, v.version OFFSET 0
-) v
-ORDER BY w.place, v.session, v.version;
+SELECT viewer, session, version, entered, entered_last, exited_first, exited, seen, began, ended, inferred, anomaly, since
+FROM visits
+WHERE room = (SELECT number FROM visit_rooms WHERE room = $1) AND viewer = ANY ($2::text[]);
 
 -- name: put visits
 INSERT INTO visits AS v (room, viewer, session, version, entered, entered_last, exited_first, exited, seen,
@@ -70,12 +64,18 @@ SELECT room, number, ending FROM visit_rooms WHERE state = 1 ORDER BY ending, ro
 
 -- name: viewers to close
 SELECT DISTINCT viewer FROM (
-  SELECT viewer FROM visits WHERE room = $1 AND ended > $2 LIMIT $3
-) left_open;
+  (SELECT viewer FROM visits WHERE room = $1 AND since > 0 LIMIT $3)
+  UNION ALL
+  (SELECT viewer FROM visits WHERE room = $1 AND ended > $2 AND ended < 9223372036854775807 LIMIT $3)
+) left_open
+LIMIT $3;
 
 -- name: close visit room
 UPDATE visit_rooms r SET state = 2
-WHERE number = $1 AND state = 1 AND NOT EXISTS (SELECT FROM visits v WHERE v.room = r.number AND v.ended > r.ending);
+WHERE number = $1 AND state = 1 AND NOT EXISTS (SELECT FROM visits v WHERE v.room = r.number AND v.since > 0)
+  AND NOT EXISTS (
+    SELECT FROM visits v WHERE v.room = r.number AND v.ended > r.ending AND v.ended < 9223372036854775807
+  );
 
 -- name: rooms left to close
 SELECT EXISTS (SELECT FROM visit_rooms WHERE state = 1);
@@ -105,7 +105,8 @@ CROSS JOIN LATERAL (
   WHERE room = w.room AND began > 0 AND began >= w.minute AND began < w.minute + 60000000 AND anomaly IN (0, 3)
   UNION ALL
   SELECT ended, -1 FROM visits
-  WHERE room = w.room AND ended >= w.minute AND ended < w.minute + 60000000 AND anomaly IN (0, 3) AND began > 0
+  WHERE room = w.room AND ended >= w.minute AND ended < w.minute + 60000000 AND ended < 9223372036854775807
+    AND anomaly IN (0, 3) AND began > 0
 ) n
 GROUP BY w.place, n.at;
 
@@ -130,7 +131,10 @@ WHERE room = $1 AND since > 0 GROUP BY 1;
 -- name: first and last visit
 SELECT
   COALESCE((SELECT began FROM visits WHERE room = $1 AND began > 0 AND anomaly IN (0, 3) ORDER BY began LIMIT 1), 0),
-  COALESCE((SELECT ended FROM visits WHERE room = $1 AND began > 0 AND anomaly IN (0, 3) ORDER BY ended DESC LIMIT 1), 0);
+  COALESCE((
+    SELECT ended FROM visits WHERE room = $1 AND began > 0 AND anomaly IN (0, 3) AND ended < 9223372036854775807
+    ORDER BY ended DESC LIMIT 1
+  ), 0);
 
 -- name: watch room
 SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
