@@ -100,7 +100,8 @@ func (l *Load) Run(ctx context.Context) (Report, error) {
 	}
 	r.MergeAfter = time.Since(begun).Seconds()
 	l.say("comparing")
-	return r, l.compare(ctx, NewDirect(l.log.Events, end), &r)
+	err := l.compare(ctx, NewDirect(l.log.Events, end), &r)
+	return r, err
 }
 
 // vacant returns nil if the room has no visits yet.
