@@ -11,12 +11,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ovation-live/ovation/bench/internal/load"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/token"
-
-	"github.com/ovation-live/ovation/bench/internal/load"
 )
 
 const (
