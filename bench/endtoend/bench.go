@@ -157,5 +157,6 @@ var scenarios = []struct {
 	{"send", send},
 	{"answers", answers},
 	{"gifts", gifts},
+	{"visits", visits},
 	{"stores", stores},
 }

@@ -21,7 +21,7 @@ import (
 
 // flags is what the program can be told.
 type flags struct {
-	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send,answers,gifts,stores" placeholder:"NAME"`
+	Scenario []string `short:"s" help:"What to measure: ${enum}. Default: all." enum:"frames,messages,memory,unary,send,answers,gifts,visits,stores" placeholder:"NAME"`
 	Server   []string `help:"Only these servers: ${enum}. Default: all." enum:"ovation,connect-go,grpc-go,centrifuge" placeholder:"NAME"`
 
 	Rounds  int           `default:"2" help:"How often each measurement is made (default ${default})."`
@@ -41,8 +41,10 @@ type flags struct {
 
 	Ovation     string   `help:"Measure this server instead of building one." placeholder:"FILE" type:"existingfile"`
 	ServerFlag  []string `help:"Another flag for Ovation's server, for instance --server-flag=--heartbeat=1m." placeholder:"FLAG"`
-	RedisURL    string   `help:"Scenarios answers, gifts and stores: where Redis is; without it they leave it out." placeholder:"URL"`
-	PostgresURL string   `help:"Scenarios answers, gifts and stores: where Postgres is." placeholder:"URL"`
+	VisitEvents int      `default:"500000" help:"Scenario visits: how many events are reported (default ${default})." placeholder:"N"`
+
+	RedisURL    string   `help:"Scenarios answers, gifts, visits and stores: where Redis is; without it they leave it out." placeholder:"URL"`
+	PostgresURL string   `help:"Scenarios answers, gifts, visits and stores: where Postgres is." placeholder:"URL"`
 	Profile     string   `help:"Keep a CPU profile of every measured server in this folder." placeholder:"DIR" type:"path"`
 	JSON        bool     `name:"json" help:"Print one JSON object instead of tables."`
 	Quiet       bool     `help:"Say nothing while it goes on."`
@@ -69,6 +71,8 @@ func (f *flags) Validate() error {
 		return fmt.Errorf("--sends-at-once is %d, must be from 1 to 100", f.SendsAtOnce)
 	case f.Answers < f.Connections || f.Answers > maxAnswers:
 		return fmt.Errorf("--answers is %d, must be from --connections, which is %d, to %d", f.Answers, f.Connections, maxAnswers)
+	case f.VisitEvents < 2 || f.VisitEvents > 10_000_000 || f.VisitEvents%2 != 0:
+		return fmt.Errorf("--visit-events is %d, must be even and from 2 to 10000000", f.VisitEvents)
 	case f.Connections < 1 || f.Connections > 200:
 		return fmt.Errorf("--connections is %d, must be from 1 to 200", f.Connections)
 	}

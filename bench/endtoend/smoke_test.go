@@ -29,6 +29,7 @@ func TestSmoke(t *testing.T) {
 	f.Rounds, f.For, f.Quiet = 1, 200*time.Millisecond, true
 	f.Answers = 50
 	f.Viewers, f.MessageViewers, f.Connections, f.Senders, f.Rooms = []int{5}, []int{5}, 4, 8, 4
+	f.VisitEvents = 2000
 	built, err := prepare(t.Context(), f, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +37,7 @@ func TestSmoke(t *testing.T) {
 	if len(built.binaries) != len(modules) {
 		t.Errorf("%d servers of %d are built", len(built.binaries), len(modules))
 	}
-	want := map[string]int{"frames": 4, "messages": 5, "memory": 5, "unary": 10, "send": 1, "answers": 8, "gifts": 1, "stores": 0}
+	want := map[string]int{"frames": 4, "messages": 5, "memory": 5, "unary": 10, "send": 1, "answers": 8, "gifts": 1, "visits": 1, "stores": 0}
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -87,6 +88,7 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		"tiny messages":      func(f *flags) { f.MessageBytes = minMessageBytes - 1 },
 		"no messages":        func(f *flags) { f.MessageRate = 0 },
 		"no connections":     func(f *flags) { f.Connections = 0 },
+		"odd visit events":   func(f *flags) { f.VisitEvents = 3 },
 		"no senders":         func(f *flags) { f.Senders = 0 },
 		"no sends":           func(f *flags) { f.SendsAtOnce = 0 },
 		"few answers":        func(f *flags) { f.Answers = f.Connections - 1 },

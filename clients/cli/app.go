@@ -68,6 +68,7 @@ type app struct {
 	giftCalls       giftService                        // the same
 	walletCalls     walletService                      // the same
 	eventClient     *ovation.Client                    // the same
+	audienceCalls   audienceService                    // the same
 }
 
 // note tells people something beside the output.

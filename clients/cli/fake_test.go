@@ -37,6 +37,7 @@ type fake struct {
 
 	moderation fakeModeration
 	quizzes    fakeQuiz
+	visits     *fakeVisits
 
 	url     string
 	keep    int                           // entries that a bucket keeps; 0: all
@@ -63,7 +64,7 @@ type fakeRoom struct {
 // newFake starts a server with the room "demo".
 func newFake(t *testing.T) *fake {
 	t.Helper()
-	f := &fake{rooms: map[string]*fakeRoom{}, seen: map[string]string{}, peers: map[string]bool{}}
+	f := &fake{rooms: map[string]*fakeRoom{}, seen: map[string]string{}, peers: map[string]bool{}, visits: newFakeVisits()}
 	f.moderation.words = map[string]map[string]*ovationv1.Word{}
 	f.create(&ovationv1.Room{RoomId: "demo", Title: "Demo"})
 	mux := http.NewServeMux()
@@ -73,6 +74,7 @@ func newFake(t *testing.T) *fake {
 	mux.Handle(ovationv1connect.NewAttributeServiceHandler(f, noted))
 	mux.Handle(ovationv1connect.NewModerationServiceHandler(&f.moderation, noted))
 	mux.Handle(ovationv1connect.NewQuizServiceHandler(&f.quizzes, noted))
+	mux.Handle(ovationv1connect.NewAudienceServiceHandler(f.visits, noted))
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)

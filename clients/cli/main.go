@@ -47,6 +47,7 @@ type root struct {
 	Wallet  walletCommand  `cmd:"" help:"Move coins in and out, and see where they are."`
 	Audit   auditCommand   `cmd:"" help:"Prove that the books are right."`
 	Events  eventsCommand  `cmd:"" help:"Follow what happens in all rooms, and send it to webhooks."`
+	Visits  visitsCommand  `cmd:"" help:"Who watched, and for how long."`
 	Token   tokenCommand   `cmd:"" help:"Mint a token."`
 	Replay  replayCommand  `cmd:"" help:"Play a chat log into a room."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -35,6 +35,7 @@ type Client struct {
 	gifts      ovationv1connect.GiftServiceClient
 	wallets    ovationv1connect.WalletServiceClient
 	events     ovationv1connect.EventServiceClient
+	audience   ovationv1connect.AudienceServiceClient
 }
 
 // Option sets something about a Client.
@@ -93,6 +94,7 @@ func New(baseURL string, options ...Option) (*Client, error) {
 	c.gifts = ovationv1connect.NewGiftServiceClient(c.http, base, c.callOptions()...)
 	c.wallets = ovationv1connect.NewWalletServiceClient(c.http, base, c.callOptions()...)
 	c.events = ovationv1connect.NewEventServiceClient(c.http, base, c.callOptions()...)
+	c.audience = ovationv1connect.NewAudienceServiceClient(c.http, base, c.callOptions()...)
 	c.feed = c.feedAt(base)
 	return c, nil
 }
@@ -117,6 +119,9 @@ func (c *Client) Gifts() ovationv1connect.GiftServiceClient { return c.gifts }
 
 // Wallets returns the generated client of WalletService.
 func (c *Client) Wallets() ovationv1connect.WalletServiceClient { return c.wallets }
+
+// Audience returns the generated client of AudienceService.
+func (c *Client) Audience() ovationv1connect.AudienceServiceClient { return c.audience }
 
 // Close closes the Client's connections; calls that are under way fail. Close the
 // rooms first.

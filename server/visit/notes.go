@@ -246,13 +246,13 @@ func (n *notes) missing() map[live.RoomID]struct{} {
 // resolve deals with the lost sessions of a room. Those of one that has ended, or is no
 // more, ended with it. Those of a live one ended here when they were last seen: the store
 // has lost them, or has told of their end elsewhere, which counts then.
-func (n *notes) resolve(id live.RoomID, live bool) {
+func (n *notes) resolve(id live.RoomID, goesOn bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for g := range n.lost {
 		switch {
 		case g.room != id:
-		case live:
+		case goesOn:
 			n.drop(g)
 			n.ended[g.sitting] = ending{g.asEnded(), g.told}
 		case g.told:

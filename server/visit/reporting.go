@@ -81,12 +81,12 @@ func (s *Service) took(from source, n int) {
 // findOut asks what became of rooms that sessions are lost in.
 func (s *Service) findOut(ctx context.Context) (failed error) {
 	for id := range s.notes.missing() {
-		live, err := s.isLive(ctx, id)
+		goesOn, err := s.isLive(ctx, id)
 		if err != nil {
 			failed = err
 			continue
 		}
-		s.notes.resolve(id, live)
+		s.notes.resolve(id, goesOn)
 	}
 	return failed
 }

@@ -61,7 +61,7 @@ func SetAsideReason(r visit.SetAside) ovationv1.SetAsideReason { return ovationv
 // spanOf converts a time that may be longer than a time.Duration.
 func spanOf(s visit.Span) *durationpb.Duration {
 	const second = 1_000_000
-	return &durationpb.Duration{Seconds: int64(s / second), Nanos: int32(s % second * 1000)} //nolint:gosec // less than a second
+	return &durationpb.Duration{Seconds: int64(s / second), Nanos: int32(s % second * 1000)}
 }
 
 // WatchTime converts watch time.
@@ -89,7 +89,7 @@ func Attendance(a visit.Attendance) *ovationv1.Attendance {
 		}
 	}
 	for i, users := range a.Retention {
-		out.Retention[i] = &ovationv1.RetentionMinute{Minutes: uint32(i), Users: users} //nolint:gosec // at most visit.MaxLength
+		out.Retention[i] = &ovationv1.RetentionMinute{Minutes: uint32(i), Users: users}
 	}
 	return out
 }

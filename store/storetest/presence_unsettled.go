@@ -20,12 +20,12 @@ func (s *rig) allLapsed() (all []store.Ended) {
 		some, more = s.lapsed(2)
 		all = append(all, some...)
 	}
-	inOrder(all)
+	byIncarnation(all)
 	return all
 }
 
-// inOrder sorts what has ended by when it was joined.
-func inOrder(ended []store.Ended) {
+// byIncarnation sorts what has ended by when it was joined.
+func byIncarnation(ended []store.Ended) {
 	slices.SortFunc(ended, func(a, b store.Ended) int { return cmp.Compare(a.Incarnation, b.Incarnation) })
 }
 
@@ -38,7 +38,7 @@ func expireReturnsWhatWasLeftAndNotSettled(t *testing.T, s *rig) {
 	one := s.depart(store.Departure{Room: "r", User: "ann", Session: "1"})
 	rest := s.depart(store.Departure{Room: "r", User: "ann"})
 	left := slices.Concat(one, rest)
-	inOrder(left)
+	byIncarnation(left)
 	if len(left) != 3 || slices.ContainsFunc(left, func(e store.Ended) bool { return !e.Left || e.At != clock.Now() }) {
 		t.Fatalf("Leave = %+v, want three sessions, left now", left)
 	}
@@ -121,7 +121,7 @@ func (m *unsettledModel) later(*rapid.T) {
 			of = append(of, e)
 		}
 	}
-	inOrder(m.owed)
+	byIncarnation(m.owed)
 	if !slices.Equal(of, m.owed) {
 		m.s.t.Fatalf("Expire = %+v\nwant %+v", of, m.owed)
 	}
