@@ -100,6 +100,7 @@ func (s *Service) Stream(ctx context.Context, p auth.Principal, sub Subscription
 		stream.at = after
 	}
 	s.replace(stream)
+	ring(s.news)
 	return stream, nil
 }
 
