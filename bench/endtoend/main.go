@@ -43,11 +43,11 @@ type flags struct {
 	ServerFlag  []string `help:"Another flag for Ovation's server, for instance --server-flag=--heartbeat=1m." placeholder:"FLAG"`
 	VisitEvents int      `default:"500000" help:"Scenario visits: how many events are reported (default ${default})." placeholder:"N"`
 
-	RedisURL    string   `help:"Scenarios answers, gifts, visits and stores: where Redis is; without it they leave it out." placeholder:"URL"`
-	PostgresURL string   `help:"Scenarios answers, gifts, visits and stores: where Postgres is." placeholder:"URL"`
-	Profile     string   `help:"Keep a CPU profile of every measured server in this folder." placeholder:"DIR" type:"path"`
-	JSON        bool     `name:"json" help:"Print one JSON object instead of tables."`
-	Quiet       bool     `help:"Say nothing while it goes on."`
+	RedisURL    string `help:"Scenarios answers, gifts, visits and stores: where Redis is; without it they leave it out." placeholder:"URL"`
+	PostgresURL string `help:"Scenarios answers, gifts, visits and stores: where Postgres is." placeholder:"URL"`
+	Profile     string `help:"Keep a CPU profile of every measured server in this folder." placeholder:"DIR" type:"path"`
+	JSON        bool   `name:"json" help:"Print one JSON object instead of tables."`
+	Quiet       bool   `help:"Say nothing while it goes on."`
 }
 
 // Validate checks the flags.

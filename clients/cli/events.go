@@ -112,13 +112,13 @@ func (c *eventsTailCommand) Run(ctx context.Context, app *app) error {
 	if err != nil {
 		return err
 	}
-	err = client.Consume(ctx, &ovationv1.StreamEventsRequest{
+	failed := client.Consume(ctx, &ovationv1.StreamEventsRequest{
 		Consumer: c.Consumer, Filter: c.filter(), Start: startOf(c.From), AfterCursor: c.After,
 	}, func(_ context.Context, event *ovationv1.Event) error { return app.printEvent(event) })
-	if ctx.Err() != nil {
-		return nil // whoever interrupted it knows
+	if ctx.Err() == nil {
+		return failed
 	}
-	return err
+	return nil // whoever interrupted it knows
 }
 
 // printEvent prints one event.

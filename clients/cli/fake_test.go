@@ -38,6 +38,7 @@ type fake struct {
 	moderation fakeModeration
 	quizzes    fakeQuiz
 	visits     *fakeVisits
+	events     fakeEvents
 
 	url     string
 	keep    int                           // entries that a bucket keeps; 0: all
@@ -75,6 +76,7 @@ func newFake(t *testing.T) *fake {
 	mux.Handle(ovationv1connect.NewModerationServiceHandler(&f.moderation, noted))
 	mux.Handle(ovationv1connect.NewQuizServiceHandler(&f.quizzes, noted))
 	mux.Handle(ovationv1connect.NewAudienceServiceHandler(f.visits, noted))
+	mux.Handle(ovationv1connect.NewEventServiceHandler(&f.events, noted))
 	server := httptest.NewUnstartedServer(mux)
 	server.Config.Protocols = new(http.Protocols)
 	server.Config.Protocols.SetHTTP1(true)

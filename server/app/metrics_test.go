@@ -72,6 +72,12 @@ func busy(t *testing.T, edits ...func(*config.Config)) *node {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := backend.events.PutWebhook(t.Context(), &ovationv1.PutWebhookRequest{Webhook: &ovationv1.Webhook{
+		Consumer: "hook", Url: "http://127.0.0.1:1", Secret: "0123456789abcdef", Paused: true,
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	n.await(t, "ovation_events_consumer_lag")
 	if _, err := n.clients(h2c.client(t, "")).feed.Pull(t.Context(), &ovationv1.PullRequest{RoomId: "r"}); err == nil {
 		t.Fatal("a call without a token passed")
 	}

@@ -80,7 +80,7 @@ func (c *courier) run(ctx context.Context) {
 		}
 		c.wait(ctx)
 	}
-	c.farewell(ctx) //nolint:contextcheck // ctx is over by then
+	c.farewell(ctx)
 }
 
 // farewell tells the store what is known, so that it is not sent again.
@@ -199,7 +199,7 @@ func (c *courier) patience() time.Duration {
 	if c.lanes == nil {
 		return awayFor
 	}
-	if _, any := c.lanes.settlement(); any {
+	if _, some := c.lanes.settlement(); some {
 		d = settleEvery
 	}
 	if due := c.lanes.due(); due > 0 && !c.busy() {
@@ -234,8 +234,8 @@ func (c *courier) landed(ctx context.Context, r result) {
 
 // settle tells the store.
 func (c *courier) settle(ctx context.Context) error {
-	done, any := c.lanes.settlement()
-	if !any {
+	done, some := c.lanes.settlement()
+	if !some {
 		return nil
 	}
 	done.Name, done.Node, done.Revision = c.claimed.Name, c.service.config.Node, c.claimed.Revision

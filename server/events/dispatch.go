@@ -60,7 +60,7 @@ func (s *Service) dispatch(ctx context.Context) {
 		}
 		s.idle(ctx)
 	}
-	s.release(ctx, duties) //nolint:contextcheck // ctx is over by then
+	s.release(ctx, duties)
 }
 
 // idle waits until webhooks are to be claimed again.

@@ -81,6 +81,7 @@ type Service struct {
 	logger    *slog.Logger
 	metrics   *Metrics
 	hurry     chan struct{} // a webhook was changed
+	news      chan struct{} // there is another consumer, or one less
 	drain     chan struct{} // closed when streams are to end
 	drained   sync.Once
 
@@ -94,7 +95,7 @@ func New(set store.Set, c Config) *Service {
 	return &Service{
 		config: c, events: set.Events, consumers: set.Consumers, webhooks: set.Webhooks,
 		watch: newWatch(set.Events), post: newPoster(c.Addresses), logger: c.Logger, metrics: c.Metrics,
-		hurry: make(chan struct{}, 1), drain: make(chan struct{}), streams: make(map[string]*Stream),
+		hurry: make(chan struct{}, 1), news: make(chan struct{}, 1), drain: make(chan struct{}), streams: make(map[string]*Stream),
 	}
 }
 
@@ -181,10 +182,7 @@ func (s *Service) acknowledged(c store.EventConsumer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if stream := s.streams[c.Name]; stream != nil {
-		select {
-		case stream.acks <- struct{}{}:
-		default:
-		}
+		ring(stream.acks)
 	}
 }
 
@@ -213,13 +211,17 @@ func (s *Service) Delete(ctx context.Context, p auth.Principal, name string) err
 	}
 	err := s.consumers.DeleteConsumer(ctx, name)
 	s.awake()
+	ring(s.news)
 	return err
 }
 
 // awake has the node look at the webhooks at once.
-func (s *Service) awake() {
+func (s *Service) awake() { ring(s.hurry) }
+
+// ring has whoever waits for a channel of one look.
+func ring(bell chan struct{}) {
 	select {
-	case s.hurry <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
 }

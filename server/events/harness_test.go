@@ -141,18 +141,6 @@ func (r *reader) ids() (ids []string) {
 	return ids
 }
 
-// last returns the last event that came.
-func (r *reader) last() (last store.Event) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, f := range r.frames {
-		for _, e := range f.Events {
-			last = e
-		}
-	}
-	return last
-}
-
 // want waits for events.
 func (r *reader) want(ids ...string) {
 	r.t.Helper()

@@ -213,7 +213,7 @@ func (q *lanes) tell(one *item) {
 
 // settlement returns what the store is to be told, and whether there is anything. What it
 // returns is as good as told once told is called.
-func (q *lanes) settlement() (done store.Settlement, any bool) {
+func (q *lanes) settlement() (done store.Settlement, some bool) {
 	at := q.read
 	for _, one := range q.window {
 		if !one.past {

@@ -102,8 +102,8 @@ func (s *sending) lands(i int, taken bool) {
 
 // settle tells the store.
 func (s *sending) settle(t *rapid.T) {
-	done, any := s.lanes.settlement()
-	if !any {
+	done, some := s.lanes.settlement()
+	if !some {
 		return
 	}
 	done.Name, done.Node, done.Revision = "hook", store.NodeID(fmt.Sprint("n", s.nodes)), s.claim.Revision

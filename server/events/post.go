@@ -151,7 +151,7 @@ func (p *poster) send(ctx context.Context, w store.Webhook, e store.Event) answe
 		a.said = said("it answered " + res.Status)
 	}
 	if seconds, err := strconv.ParseUint(res.Header.Get("Retry-After"), 10, 31); err == nil {
-		a.retryAfter = min(time.Duration(seconds)*time.Second, maxPause) //nolint:gosec // 31 bits
+		a.retryAfter = min(time.Duration(seconds)*time.Second, maxPause)
 	}
 	return a
 }
@@ -188,8 +188,7 @@ func reason(ctx context.Context, err error, within time.Duration) string {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fmt.Sprintf("no answer within %v", within)
 	}
-	var asked *url.Error // names the address, which may have a secret in it
-	if errors.As(err, &asked) {
+	if asked, is := errors.AsType[*url.Error](err); is { // it names the address, which may have a secret in it
 		err = asked.Err
 	}
 	return said(err.Error())

@@ -100,6 +100,7 @@ func (s *Service) Stream(ctx context.Context, p auth.Principal, sub Subscription
 		stream.at = after
 	}
 	s.replace(stream)
+	ring(s.news)
 	return stream, nil
 }
 
@@ -136,7 +137,7 @@ func (s *Service) replace(stream *Stream) {
 // caller's token expires (*auth.ExpiredError), or the consumer is another's
 // (store.ErrConsumerReplaced). While the store is away it sends signs of life.
 func (t *Stream) Serve(ctx context.Context, send func(Frame) error) error {
-	defer t.close(ctx) //nolint:contextcheck // ctx is over by then
+	defer t.close(ctx)
 	defer t.service.watch.enter()()
 	t.service.metrics.streams.Inc()
 	defer t.service.metrics.streams.Dec()

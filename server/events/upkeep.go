@@ -13,9 +13,10 @@ const (
 	// step.
 	pruneEvery  = 5 * time.Minute
 	pruneAtOnce = 5000
-	// measureEvery is how often a node finds out how far consumers are, and measureMost how
-	// many of them it tells about.
+	// measureEvery is how often a node finds out how far consumers are, measurePause how long
+	// it waits at least, and measureMost how many of them it tells about.
 	measureEvery = 10 * time.Second
+	measurePause = 100 * time.Millisecond
 	measureMost  = 200
 )
 
@@ -37,12 +38,19 @@ func (s *Service) prune(ctx context.Context) {
 
 // measure tells how far consumers are, until ctx is done.
 func (s *Service) measure(ctx context.Context) {
+	tick := time.NewTicker(measureEvery)
+	defer tick.Stop()
 	for ctx.Err() == nil {
 		all, err := s.consumers.EventConsumers(ctx, "", measureMost)
 		if err == nil {
 			s.metrics.tell(all, now())
 		}
-		pause(ctx, measureEvery)
+		select {
+		case <-tick.C:
+		case <-s.news:
+			pause(ctx, measurePause)
+		case <-ctx.Done():
+		}
 	}
 }
 

@@ -30,10 +30,7 @@ func newWatch(events store.Events) *watch {
 // enter counts a reader, until the returned function is called.
 func (w *watch) enter() (leave func()) {
 	w.count(1)
-	select {
-	case w.wanted <- struct{}{}:
-	default:
-	}
+	ring(w.wanted)
 	return func() { w.count(-1) }
 }
 
@@ -43,7 +40,7 @@ func (w *watch) count(n int) {
 	w.readers += n
 }
 
-// known is closed already; over is a channel of somewhere that there is a later event.
+// known is what after returns where there is a later event already.
 var known = func() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)

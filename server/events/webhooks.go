@@ -37,6 +37,7 @@ func (s *Service) Put(
 		return c, &FieldError{"webhook.secret", "is missing: a new webhook needs one"}
 	}
 	s.awake()
+	ring(s.news)
 	return c, err
 }
 

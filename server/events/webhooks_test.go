@@ -301,7 +301,7 @@ func FuzzWebhookURL(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if err := PublicOnly.checkURL(text); err == nil {
-			if _, err := http.NewRequestWithContext(t.Context(), http.MethodPost, text, nil); err != nil {
+			if _, err := http.NewRequestWithContext(t.Context(), http.MethodPost, text, http.NoBody); err != nil {
 				t.Errorf("%q is no address that can be sent to: %v", text, err)
 			}
 		}

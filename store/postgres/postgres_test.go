@@ -327,7 +327,22 @@ func everything(t *testing.T, s *Store) map[string]error {
 	note("AppendEvents", err)
 	_, err = s.Events(t.Context(), store.EventQuery{EventFilter: store.EventFilter{Rooms: []live.RoomID{"r"}, Kinds: []store.EventKind{5}}, Limit: 10})
 	note("Events", err)
-	_, err = s.OpenConsumer(t.Context(), store.ConsumerOpening{
+	everythingOfConsumers(t, s, note)
+	_, err = s.PruneEvents(t.Context(), time.Hour, 10)
+	note("PruneEvents", err)
+	_, err = s.Owed(t.Context(), 10)
+	note("Owed", err)
+	_, err = s.Prune(t.Context())
+	note("Prune", err)
+	_, err = s.Version(t.Context())
+	note("Version", err)
+	return errs
+}
+
+// everythingOfConsumers calls every method of Consumers and Webhooks.
+func everythingOfConsumers(t *testing.T, s *Store, note func(string, error)) {
+	t.Helper()
+	_, err := s.OpenConsumer(t.Context(), store.ConsumerOpening{
 		Name: "consumer", Owner: "o", EventFilter: store.EventFilter{Rooms: []live.RoomID{"r"}, Kinds: []store.EventKind{9}},
 	})
 	note("OpenConsumer", err)
@@ -355,15 +370,6 @@ func everything(t *testing.T, s *Store) map[string]error {
 	note("DeleteConsumer", s.DeleteConsumer(t.Context(), "hook"))
 	_, err = s.EventConsumer(t.Context(), "consumer")
 	note("EventConsumer", err)
-	_, err = s.PruneEvents(t.Context(), time.Hour, 10)
-	note("PruneEvents", err)
-	_, err = s.Owed(t.Context(), 10)
-	note("Owed", err)
-	_, err = s.Prune(t.Context())
-	note("Prune", err)
-	_, err = s.Version(t.Context())
-	note("Version", err)
-	return errs
 }
 
 // benchmarks write to a store on a database of its own.
