@@ -990,8 +990,7 @@ export const SetAsideReasonSchema: GenEnum<SetAsideReason> = /*@__PURE__*/
 
 /**
  * AudienceService keeps the record of visits and sums it up. The streams and
- * sessions of this server report theirs by themselves. Not built yet: every call
- * answers UNIMPLEMENTED.
+ * sessions of this server report theirs by themselves.
  *
  * @generated from service ovation.v1.AudienceService
  */

@@ -158,7 +158,7 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
 
 /**
  * EventFilter says which events a consumer gets. Events that it does not get count
- * as acknowledged as soon as a later one is.
+ * as acknowledged as soon as a later one is, or everything before them is.
  *
  * @generated from message ovation.v1.EventFilter
  */
@@ -839,7 +839,8 @@ export enum EventKind {
   SANCTION_LIFTED = 8,
 
   /**
-   * A message was sent. Only for consumers that ask for it by name.
+   * A message was sent. Only for consumers that ask for it by name; recorded from
+   * when the first of them began to.
    *
    * @generated from enum value: EVENT_KIND_MESSAGE_SENT = 9;
    */
@@ -896,8 +897,7 @@ export const EventStartSchema: GenEnum<EventStart> = /*@__PURE__*/
 /**
  * EventService delivers events to other systems: every event at least once, with
  * the same id each time, in order within each room. Unacknowledged events are kept
- * for 7 days by default. Every call needs BACKEND. Not built yet: every call answers
- * UNIMPLEMENTED.
+ * for 7 days by default. Every call needs BACKEND, and a token for every room.
  *
  * @generated from service ovation.v1.EventService
  */

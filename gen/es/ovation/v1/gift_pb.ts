@@ -927,7 +927,7 @@ export const GoalMeasureSchema: GenEnum<GoalMeasure> = /*@__PURE__*/
 /**
  * GiftService sells gifts and keeps count of them. A gift is paid at once, in the
  * ledger, before the answer; its receiver is credited by settlement, every 5 s by
- * default. Not built yet: every call answers UNIMPLEMENTED.
+ * default.
  *
  * @generated from service ovation.v1.GiftService
  */
@@ -958,7 +958,8 @@ export const GiftService: GenService<{
   },
   /**
    * SendGift pays for gifts and gives them. The answer means that the payment is
-   * durable; after an error, nothing was paid. Everyone but a user who is banned; a
+   * durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
+   * answer came, the same call finds out.) Everyone but a user who is banned; a
    * mute does not matter.
    * Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
    * GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.

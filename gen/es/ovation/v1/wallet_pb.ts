@@ -644,15 +644,16 @@ export const LedgerKindSchema: GenEnum<LedgerKind> = /*@__PURE__*/
   enumDesc(file_ovation_v1_wallet, 1);
 
 /**
- * WalletService moves coins in and out and shows where they are. Not built yet:
- * every call answers UNIMPLEMENTED.
+ * WalletService moves coins in and out and shows where they are. What concerns
+ * more than the caller needs BACKEND, and a token for every room.
  *
  * @generated from service ovation.v1.WalletService
  */
 export const WalletService: GenService<{
   /**
    * Deposit gives a user coins from outside, or takes them out. The answer means
-   * that it is durable; after an error, nothing moved. BACKEND.
+   * that it is durable; after an error, nothing moved. (After UNAVAILABLE, or where no answer
+   * came, the same call finds out.) BACKEND.
    * Errors: INSUFFICIENT_FUNDS, BALANCE_LIMIT, REQUEST_ID_REUSED.
    *
    * @generated from rpc ovation.v1.WalletService.Deposit

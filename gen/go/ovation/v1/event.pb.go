@@ -47,7 +47,8 @@ const (
 	EventKind_EVENT_KIND_SANCTION_APPLIED EventKind = 7
 	// A sanction was lifted or replaced; not when its time is over.
 	EventKind_EVENT_KIND_SANCTION_LIFTED EventKind = 8
-	// A message was sent. Only for consumers that ask for it by name.
+	// A message was sent. Only for consumers that ask for it by name; recorded from
+	// when the first of them began to.
 	EventKind_EVENT_KIND_MESSAGE_SENT EventKind = 9
 	// A message was recalled. Only for consumers that ask for it by name.
 	EventKind_EVENT_KIND_MESSAGE_RECALLED EventKind = 10
@@ -400,7 +401,7 @@ func (*Event_Sanction) isEvent_Body() {}
 func (*Event_Message) isEvent_Body() {}
 
 // EventFilter says which events a consumer gets. Events that it does not get count
-// as acknowledged as soon as a later one is.
+// as acknowledged as soon as a later one is, or everything before them is.
 type EventFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only these kinds; empty: all but MESSAGE_SENT and MESSAGE_RECALLED.

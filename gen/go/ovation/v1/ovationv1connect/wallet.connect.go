@@ -51,7 +51,8 @@ const (
 // WalletServiceClient is a client for the ovation.v1.WalletService service.
 type WalletServiceClient interface {
 	// Deposit gives a user coins from outside, or takes them out. The answer means
-	// that it is durable; after an error, nothing moved. BACKEND.
+	// that it is durable; after an error, nothing moved. (After UNAVAILABLE, or where no answer
+	// came, the same call finds out.) BACKEND.
 	// Errors: INSUFFICIENT_FUNDS, BALANCE_LIMIT, REQUEST_ID_REUSED.
 	Deposit(context.Context, *v1.DepositRequest) (*v1.DepositResponse, error)
 	// GetBalance returns what a user has, never out of date: everyone their own,
@@ -157,7 +158,8 @@ func (c *walletServiceClient) ListAccounts(ctx context.Context, req *v1.ListAcco
 // WalletServiceHandler is an implementation of the ovation.v1.WalletService service.
 type WalletServiceHandler interface {
 	// Deposit gives a user coins from outside, or takes them out. The answer means
-	// that it is durable; after an error, nothing moved. BACKEND.
+	// that it is durable; after an error, nothing moved. (After UNAVAILABLE, or where no answer
+	// came, the same call finds out.) BACKEND.
 	// Errors: INSUFFICIENT_FUNDS, BALANCE_LIMIT, REQUEST_ID_REUSED.
 	Deposit(context.Context, *v1.DepositRequest) (*v1.DepositResponse, error)
 	// GetBalance returns what a user has, never out of date: everyone their own,
