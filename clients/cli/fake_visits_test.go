@@ -132,7 +132,7 @@ func (f *fakeVisits) GetAttendance(
 		})
 	}
 	for i, users := range a.Retention {
-		out.Retention = append(out.Retention, &ovationv1.RetentionMinute{Minutes: uint32(i), Users: users}) //nolint:gosec // few
+		out.Retention = append(out.Retention, &ovationv1.RetentionMinute{Minutes: uint32(i), Users: users})
 	}
 	return &ovationv1.GetAttendanceResponse{Attendance: out}, nil
 }

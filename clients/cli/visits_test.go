@@ -146,7 +146,7 @@ func TestVisitsExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // only read
+	defer file.Close()
 	rows, err := csv.NewReader(file).ReadAll()
 	if err != nil || len(rows) != 7 || strings.Join(rows[0], ",") != strings.Join(exportHeader, ",") {
 		t.Fatalf("%v, %v", rows, err)

@@ -3,6 +3,7 @@ package services
 import (
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -29,12 +30,13 @@ func TestSchemasAreLentAgain(t *testing.T) {
 	late := make(chan struct{})
 	go func() {
 		defer close(late)
-		//nolint:gosec // Postgres' own
+
 		session := exec.CommandContext(t.Context(), filepath.Join(bin, "psql"), "-X", "-q", "-c",
 			"DELETE FROM "+first+".head; SELECT pg_sleep(3600)", url+"&application_name="+first)
 		_ = session.Run() // it is ended
 	}()
 	for Query(t, url, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != "1" {
+		runtime.Gosched()
 	}
 	giveBack()
 	<-late

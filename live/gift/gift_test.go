@@ -3,6 +3,7 @@ package gift_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -165,7 +166,7 @@ func TestStretchesEndWhereAPostingDoes(t *testing.T) {
 	big := func(n int, receiver live.UserID) *gift.Sent {
 		s := send(fmt.Sprint(n), "r", "ann", receiver, 1)
 		s.Gift.Price = ledger.MaxAmount/2 + 1
-		return &gift.Sent{Send: s, Sequence: uint64(n)} //nolint:gosec // small
+		return &gift.Sent{Send: s, Sequence: uint64(n)}
 	}
 	batch := gift.AddUp([]*gift.Sent{big(1, "host"), big(2, "bob"), big(3, "host"), big(4, "bob")})
 	if batch.Sends != 2 || batch.Upto != 2 || len(batch.Parts) != 2 {
@@ -244,12 +245,8 @@ func (w *world) settle(t *rapid.T) {
 		w.books.Tallies[scope] = tally
 		w.books.Givers[scope] = books.Givers[scope]
 	}
-	for user, n := range books.Receivers {
-		w.books.Receivers[user] = n
-	}
-	for room, goals := range books.Goals {
-		w.books.Goals[room] = goals
-	}
+	maps.Copy(w.books.Receivers, books.Receivers)
+	maps.Copy(w.books.Goals, books.Goals)
 	for _, part := range batch.Parts {
 		p := part.Settlement()
 		w.paid[p.Receiver] = append(w.paid[p.Receiver], p)
@@ -264,13 +261,9 @@ func (w *world) copy(batch *gift.Batch) *gift.Books {
 	for _, scope := range batch.Scopes() {
 		books.Tallies[scope] = w.books.Tallies[scope]
 		books.Givers[scope] = make(map[live.UserID]gift.Giver)
-		for user, giver := range w.books.Givers[scope] {
-			books.Givers[scope][user] = giver
-		}
+		maps.Copy(books.Givers[scope], w.books.Givers[scope])
 	}
-	for user, n := range w.books.Receivers {
-		books.Receivers[user] = n
-	}
+	maps.Copy(books.Receivers, w.books.Receivers)
 	for room, goals := range w.books.Goals {
 		books.Goals[room] = slices.Clone(goals)
 	}

@@ -81,7 +81,7 @@ func TestEventsAreStreamed(t *testing.T) {
 			t.Errorf("%v", rest)
 		}
 		if !slices.IsSortedFunc(append([]*ovationv1.Event{created}, rest...), func(a, b *ovationv1.Event) int {
-			return int(a.GetSequence()) - int(b.GetSequence()) //nolint:gosec // small
+			return int(a.GetSequence()) - int(b.GetSequence())
 		}) {
 			t.Errorf("not in order: %v", rest)
 		}

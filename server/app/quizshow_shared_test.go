@@ -50,7 +50,7 @@ func TestAQuizIsShownOnTwoNodes(t *testing.T) {
 	_, err := operator.quizzes.CreateQuiz(t.Context(), &ovationv1.CreateQuizRequest{
 		RoomId: "r", QuizId: "q", Questions: []*ovationv1.QuizQuestion{{Text: "Which?", Options: []string{"this", "that"}, CorrectOptions: []uint32{1}}},
 		Rules: &ovationv1.QuizRules{
-			AnswerWindow: durationpb.New(4 * time.Second), TicketGrace: durationpb.New(0), AutoReveal: proto.Bool(true), Pot: proto.Int64(7),
+			AnswerWindow: durationpb.New(4 * time.Second), TicketGrace: durationpb.New(0), AutoReveal: new(true), Pot: proto.Int64(7),
 		},
 	})
 	if err == nil {

@@ -19,7 +19,7 @@ func (s *Service) Ask(ctx context.Context, p auth.Principal, ref quiz.Ref, a qui
 	}
 	q, err := s.step(ctx, ref, func(q quiz.Quiz, now live.Timestamp) (quiz.Quiz, []quiz.Task, error) { return q.Ask(a, now) })
 	if err == nil {
-		s.reads.Go(func() { s.begin(s.ctx, ref, false) }) //nolint:contextcheck // whoever has asked may go
+		s.reads.Go(func() { s.begin(s.ctx, ref, false) })
 		s.admit(q)
 	}
 	return q, err

@@ -88,7 +88,7 @@ func (s *Service) sinceThen(ctx context.Context, q *quiz.Quiz, p quiz.Player) (q
 // question.
 func (s *Service) backIn(ctx context.Context, q *quiz.Quiz, shard int, players []quiz.Player) (map[live.UserID]bool, error) {
 	if q.State != quiz.Revealed || q.Rules.Revives.Mode != quiz.ReviveChosen {
-		return nil, nil
+		return map[live.UserID]bool{}, nil
 	}
 	var users []live.UserID
 	for i := range players {

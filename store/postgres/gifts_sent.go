@@ -150,11 +150,11 @@ func (c *counter) readBalances(rows pgx.Rows) error {
 }
 
 func (c *counter) readCombos(rows pgx.Rows) error {
-	var room, giver, receiver, of, id string
+	var place, giver, receiver, of, id string
 	var count, last int64
-	_, err := pgx.ForEachRow(rows, []any{&room, &giver, &receiver, &of, &id, &count, &last}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&place, &giver, &receiver, &of, &id, &count, &last}, func() error {
 		key := gift.ComboKey{
-			Room: unpack[live.RoomID](room), Giver: unpack[live.UserID](giver),
+			Room: unpack[live.RoomID](place), Giver: unpack[live.UserID](giver),
 			Receiver: unpack[live.UserID](receiver), Gift: unpack[gift.ID](of),
 		}
 		c.Combos[key] = gift.Combo{ID: id, Count: count, Last: live.Timestamp(last)}

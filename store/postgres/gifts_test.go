@@ -156,7 +156,7 @@ func TestGiftPlans(t *testing.T) {
 	if _, err := s.SettleGifts(t.Context(), 0, 10_000, unrecorded); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, c.URL, strings.ReplaceAll("ANALYZE s.gifts_sent, s.ledger_transactions, s.ledger_postings", "s.", c.Schema+"."))
+	execute(t, c.URL, strings.ReplaceAll("ANALYSE s.gifts_sent, s.ledger_transactions, s.ledger_postings", "s.", c.Schema+"."))
 	for _, ask := range []string{
 		"SELECT * FROM s.gifts_sent WHERE sequence > (SELECT settled FROM s.gift_cursor) ORDER BY sequence LIMIT 100",
 		"SELECT * FROM s.ledger_transactions WHERE kind = 3 AND kind <> 2 AND sequence > 5 ORDER BY sequence LIMIT 10",

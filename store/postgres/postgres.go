@@ -183,11 +183,11 @@ func (s *Store) prepares(ctx context.Context) error {
 		return err
 	})
 	if err != nil || !between {
-		return nil //nolint:nilerr // as above
+		return nil
 	}
 	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
-		return nil //nolint:nilerr // as above
+		return nil
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	if pooler.Keeps(ctx, conn) != pooler.Lost {

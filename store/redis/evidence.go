@@ -97,6 +97,12 @@ func (s *Store) EvidenceOf(
 	return life, all, f.err
 }
 
+// collection is what a slot has of each user.
+type collection struct {
+	list  []quiz.Evidence
+	index map[live.UserID]int
+}
+
 // held takes what the script evidence says of a user.
 func (c *collection) held(user live.UserID, f *answer) error {
 	if given := f.text(); given != "" {
@@ -165,12 +171,6 @@ func (s *Store) page(ctx context.Context, key string, cursor uint64) (page rueid
 		return err
 	})
 	return page, err
-}
-
-// collection is what a slot has of each user.
-type collection struct {
-	list  []quiz.Evidence
-	index map[live.UserID]int
 }
 
 func newCollection(users int) *collection {

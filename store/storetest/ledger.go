@@ -212,7 +212,7 @@ func (s *rig) shuffledBooks() []ledger.Transaction {
 	s.fund("ann", 1000)
 	for i := range 40 {
 		m := move(fmt.Sprint(i), outside, purse(users[i%3]), int64(i)+1)
-		if m.Kind = ledger.Kind(1 + i%3); i%4 == 0 { //nolint:gosec // small
+		if m.Kind = ledger.Kind(1 + i%3); i%4 == 0 {
 			m = move(fmt.Sprint(i), purse("ann"), purse("bob"), 1)
 		}
 		s.post(m)

@@ -266,7 +266,7 @@ func (v visit) clock(ctx context.Context) verdict {
 }
 
 // giveToken is what to do where none was taken.
-const giveToken = "give a token that it takes with --token, or its secret with --secret or OVATION_AUTH_SECRET"
+const giveToken = "give a token that it takes with --token, or its secret with --secret or OVATION_AUTH_SECRET" //nolint:gosec // it names them, and is none
 
 // uncalled says why a call failed.
 func uncalled(err error) verdict {
