@@ -49,10 +49,10 @@ func callAudience[Request, Response any](
 
 // visitFilter is the flags that say which visits.
 type visitFilter struct {
-	Room  string `help:"Visits to this room." placeholder:"ID"`
-	Of    string `help:"Visits of this user." placeholder:"ID"`
-	Since string `help:"Only what lies at or after then: an instant, or how long ago." placeholder:"WHEN"`
-	Until string `help:"Only what lies before then." placeholder:"WHEN"`
+	Room  string  `help:"Visits to this room." placeholder:"ID"`
+	Of    string  `help:"Visits of this user." placeholder:"ID"`
+	Since *string `help:"Only what lies at or after then: an instant, or how long ago." placeholder:"WHEN"`
+	Until *string `help:"Only what lies before then." placeholder:"WHEN"`
 }
 
 // check checks the flags.
@@ -69,10 +69,10 @@ func (f *visitFilter) check() error {
 // span returns the instants of the flags.
 func (f *visitFilter) span() (since, until int64, err error) {
 	now := time.Now()
-	if since, err = parseInstant(f.Since, now); err != nil {
+	if since, err = instantOf(f.Since, now); err != nil {
 		return 0, 0, usageError{fmt.Errorf("--since %w", err)}
 	}
-	if until, err = parseInstant(f.Until, now); err != nil {
+	if until, err = instantOf(f.Until, now); err != nil {
 		return 0, 0, usageError{fmt.Errorf("--until %w", err)}
 	}
 	if until != 0 && until < since {
@@ -218,12 +218,12 @@ func anomaliesText(n int64) string {
 }
 
 type visitsAttendanceCommand struct {
-	Room      string `arg:"" help:"The room's id."`
-	Since     string `help:"The curve from then on: an instant, or how long ago." placeholder:"WHEN"`
-	Until     string `help:"The curve until then." placeholder:"WHEN"`
-	Retention bool   `help:"With retention: how many stayed how long."`
-	Width     int    `help:"How wide the chart is." default:"72"`
-	Height    int    `help:"How high the chart is." default:"12"`
+	Room      string  `arg:"" help:"The room's id."`
+	Since     *string `help:"The curve from then on: an instant, or how long ago." placeholder:"WHEN"`
+	Until     *string `help:"The curve until then." placeholder:"WHEN"`
+	Retention bool    `help:"With retention: how many stayed how long."`
+	Width     int     `help:"How wide the chart is." default:"72"`
+	Height    int     `help:"How high the chart is." default:"12"`
 }
 
 func (*visitsAttendanceCommand) Help() string {

@@ -108,7 +108,7 @@ func (c *visitsExportCommand) showProgress(ctx context.Context, app *app, writte
 		return func() {}
 	}
 	var total int64
-	if c.Room != "" && c.Of == "" && c.Since == "" && c.Until == "" && !c.OnlyAnomalies && !c.OnlyOpen {
+	if c.Room != "" && c.Of == "" && c.Since == nil && c.Until == nil && !c.OnlyAnomalies && !c.OnlyOpen {
 		got, err := callAudience(ctx, app, audienceService.GetAttendance, &ovationv1.GetAttendanceRequest{RoomId: c.Room})
 		if err == nil {
 			total = got.GetAttendance().GetVisits()

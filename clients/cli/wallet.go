@@ -130,8 +130,8 @@ type walletLedgerCommand struct {
 	Account string   `help:"Only movements of accounts of this kind, of --owner: user, pending, pot, house, external." enum:"${account_kinds}" default:"" placeholder:"KIND"`
 	Owner   string   `help:"With --account, whose." placeholder:"ID"`
 	Kind    []string `help:"Only these kinds: ${enum}; may be repeated." enum:"deposit,gift,settlement,pot_set_aside,prize,pot_returned" placeholder:"KIND"`
-	Since   string   `help:"Only movements from then on: an instant, or how long ago." placeholder:"WHEN"`
-	Until   string   `help:"Only movements before then." placeholder:"WHEN"`
+	Since   *string  `help:"Only movements from then on: an instant, or how long ago." placeholder:"WHEN"`
+	Until   *string  `help:"Only movements before then." placeholder:"WHEN"`
 	Newest  bool     `help:"The newest first."`
 	Limit   int      `help:"At most so many; 0: all." default:"0" placeholder:"N"`
 }
@@ -171,11 +171,11 @@ func (c *walletLedgerCommand) Run(ctx context.Context, app *app) error {
 
 // request is what to ask for.
 func (c *walletLedgerCommand) request(now time.Time) (*ovationv1.ListLedgerRequest, error) {
-	since, err := parseInstant(c.Since, now)
+	since, err := instantOf(c.Since, now)
 	if err != nil {
 		return nil, fmt.Errorf("--since %w", err)
 	}
-	until, err := parseInstant(c.Until, now)
+	until, err := instantOf(c.Until, now)
 	if err != nil {
 		return nil, fmt.Errorf("--until %w", err)
 	}

@@ -68,7 +68,7 @@ var permissions = map[string]permission{
 	"QuizService.ListQuizzes":              {everyone, `{"roomId":"ROOM"}`, ""},
 	"QuizService.AskQuestion":              {"host backend", `{"roomId":"ROOM","quizId":"played","questionNumber":1}`, ""},
 	"QuizService.SubmitAnswer":             {everyone, `{"roomId":"ROOM","quizId":"played","questionNumber":1,"option":1}`, ""},
-	"QuizService.AckFrame":                 {everyone, `{"roomId":"ROOM","sessionId":"s","frameIds":["played/1/question"]}`, ""},
+	"QuizService.AckFrame":                 {everyone, `{"roomId":"ROOM","sessionId":"s","frameIds":["played/1/question"]}`, "SESSION_NOT_FOUND"},
 	"QuizService.GetStanding":              {everyone, `{"roomId":"ROOM","quizId":"played"}`, ""},
 	"QuizService.GrantRevives":             {"host backend", `{"roomId":"ROOM","quizId":"played","userIds":["x"],"count":1}`, ""},
 	"QuizService.ListResults":              {"host backend", `{"roomId":"ROOM","quizId":"played"}`, ""},
