@@ -37,7 +37,9 @@ func (s *Store) SettleGifts(
 		}
 		batch := gift.AddUp(sends[:min(len(sends), limit)])
 		done.Sends, done.More = batch.Sends, batch.Sends < len(sends)
-		done.Lag = max(0, c.now.Sub(sends[0].At))
+		if done.Lag, err = c.lag(ctx, tx, sends[0]); err != nil {
+			return err
+		}
 		if err := s.settleGifts(ctx, tx, batch, c.now, record); err != nil {
 			return err
 		}
@@ -76,6 +78,14 @@ func (c *cursor) read(ctx context.Context, tx pgx.Tx, limit int) ([]*gift.Sent, 
 		err := row.Scan(r.fields()...)
 		return r.sent(), err
 	})
+}
+
+// lag says how long ago the first of what is settled was paid.
+func (c *cursor) lag(ctx context.Context, tx pgx.Tx, first *gift.Sent) (time.Duration, error) {
+	var paid live.Timestamp
+	//nolint:gosec // sequences are far from so large
+	err := tx.QueryRow(ctx, statement("instant of a transaction"), int64(first.Sequence)).Scan(&paid)
+	return max(0, c.now.Sub(paid)), err
 }
 
 // settleGifts settles a batch.

@@ -79,6 +79,9 @@ SET id = EXCLUDED.id, count = EXCLUDED.count, last = EXCLUDED.last;
 SELECT sequence, room, giver, name, receiver, gift, count, price, points FROM gifts_sent
 WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3;
 
+-- name: instant of a transaction
+SELECT at FROM ledger_transactions WHERE sequence = $1;
+
 -- name: hold gift cursor
 SELECT c.settled, c.at, c.more, h.latest, GREATEST(h.posted, COALESCE($1::bigint, microseconds()))
 FROM gift_cursor c, ledger_head h
