@@ -34,6 +34,8 @@ var (
 	ErrGiftNotFound = errors.New("store: no such gift")
 	// ErrGiftLimit: the catalogue, or the goals of the room, are full.
 	ErrGiftLimit = errors.New("store: too many gifts or goals")
+	// ErrGiftElsewhere: the gift of that id is one of another room, or of every room.
+	ErrGiftElsewhere = errors.New("store: gift of another room")
 	// ErrConsumerNotFound: there is no consumer of that name.
 	ErrConsumerNotFound = errors.New("store: no such consumer")
 	// ErrConsumerConflict: the consumer has a webhook, or streams.

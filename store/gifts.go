@@ -12,8 +12,9 @@ import (
 // durable one has all of it, and nothing of it is cached there.
 type Gifts interface {
 	// PutGift adds a gift to the catalogue, or replaces the one of its id, and returns it
-	// with its revision, which counts its changes: putting what is there changes nothing.
-	// ErrGiftLimit where more than limit would not be retired.
+	// with its revision, which counts its changes: putting what is there changes nothing. A
+	// gift stays in its room, or in every room, for whoever may put gifts of one room may not
+	// touch others: ErrGiftElsewhere. ErrGiftLimit where more than limit would not be retired.
 	PutGift(ctx context.Context, g gift.Gift, limit int) (gift.Gift, error)
 	// Gift returns one gift, retired or not, or ErrGiftNotFound.
 	Gift(ctx context.Context, id gift.ID) (gift.Gift, error)

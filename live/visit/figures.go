@@ -261,7 +261,8 @@ func (a *Attendance) Chart(steps []Step, curve bool, from, until live.Timestamp)
 		online += steps[0].Enters - steps[0].Exits
 		steps = steps[1:]
 	}
-	for at := first; at <= last; at += minute {
+	for n := range (last-first)/minute + 1 { // of minutes, whose last may have none after it
+		at := first + n*minute
 		m := Minute{At: at, Online: online, Peak: online}
 		if len(steps) > 0 && steps[0].At == at {
 			s := steps[0]

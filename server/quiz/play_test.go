@@ -68,6 +68,13 @@ func (f *faults) fails(about string) bool {
 	return true
 }
 
+// made counts the calls so far.
+func (f *faults) made() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
+}
+
 func failing[T any](f faulty, about string, call func() (T, error)) (T, error) {
 	if !f.faults.fails(about) {
 		return call()
@@ -231,7 +238,7 @@ func playThrough(t *testing.T, how trouble, after bool) {
 			t.Fatalf("after %d: %+v, want %d in", n, got, len(in))
 		}
 	}
-	if calls := broken.Quizzes.(faulty).faults.calls; how.from > calls {
+	if calls := broken.Quizzes.(faulty).faults.made(); how.from > calls {
 		t.Errorf("the outage was to begin with call %d of %d", how.from, calls)
 	}
 	q := finish(t, sound)

@@ -180,6 +180,10 @@ var failures = []struct {
 		connect.CodeNotFound, ovationv1.ErrorReason_ERROR_REASON_GIFT_NOT_FOUND,
 		"there is no such gift, or it cannot be sent in this room", 0,
 	}},
+	{store.ErrGiftElsewhere, failure{
+		connect.CodeInvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
+		"gift.room_id is not the gift's: a gift stays in the room that it was first put in, or in every room; put it under another id", 0,
+	}},
 	{store.ErrGiftLimit, failure{
 		connect.CodeResourceExhausted, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT,
 		"the catalogue or the room's goals are full: retire a gift or close a goal first", 0,

@@ -113,8 +113,9 @@ var known = map[string]told{
 		&visit.BusyError{Waiting: 9, Max: 8, RetryAfter: time.Second}, ovationv1.ErrorReason_ERROR_REASON_LIMIT_EXCEEDED,
 		map[string]string{"limit": "visit_max_waiting"},
 	},
-	"store.ErrGiftNotFound": {store.ErrGiftNotFound, ovationv1.ErrorReason_ERROR_REASON_GIFT_NOT_FOUND, nil},
-	"store.ErrGiftLimit":    {store.ErrGiftLimit, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT, nil},
+	"store.ErrGiftNotFound":  {store.ErrGiftNotFound, ovationv1.ErrorReason_ERROR_REASON_GIFT_NOT_FOUND, nil},
+	"store.ErrGiftElsewhere": {store.ErrGiftElsewhere, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD, nil},
+	"store.ErrGiftLimit":     {store.ErrGiftLimit, ovationv1.ErrorReason_ERROR_REASON_GIFT_LIMIT, nil},
 	"gift.InvalidError": {
 		&servergift.InvalidError{Field: "receiver_id"}, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD,
 		map[string]string{"field": "receiver_id"},

@@ -62,6 +62,10 @@ func sift(p auth.Principal, events []visit.Event, now live.Timestamp) (good []vi
 	return good, bad
 }
 
+// earliest is the first instant of the year 2000: what is told of times before is in other
+// units than microseconds.
+const earliest = 946_684_800_000_000
+
 // fault returns why an event is not taken, and 0 if it is.
 func fault(p auth.Principal, e visit.Event, now live.Timestamp) (reason visit.SetAside, detail string) {
 	switch {
@@ -73,8 +77,8 @@ func fault(p auth.Principal, e visit.Event, now live.Timestamp) (reason visit.Se
 		detail = "session_id needs 1-64 bytes"
 	case e.Version < 1:
 		detail = "version needs to be 1 or more"
-	case e.At < 1:
-		detail = "at needs to be more than 0: Unix microseconds"
+	case e.At < earliest:
+		detail = "at is before the year 2000: is it in microseconds?"
 	case !p.Covers(e.Room):
 		return visit.RoomNotFound, "the caller's token does not cover the room"
 	case e.Fault(now) == visit.InFuture:

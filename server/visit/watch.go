@@ -38,7 +38,7 @@ func (s *Service) Watch(ctx context.Context, p auth.Principal, q WatchQuery) (vi
 	if err != nil {
 		return visit.Watch{}, err
 	}
-	query := store.WatchQuery{Room: q.Room, User: q.User, From: q.From, Until: q.Until}
+	query := store.WatchQuery{Room: q.Room, User: q.User, From: q.From, Until: known(q.Until)}
 	if !q.ByDay {
 		return s.visits.Watch(ctx, query)
 	}
@@ -63,7 +63,7 @@ func (s *Service) daysFit(ctx context.Context, q store.WatchQuery) error {
 			until = w.Last
 		}
 	}
-	if until.Sub(from) > maxDays*24*time.Hour {
+	if until-from > maxDays*24*live.Timestamp(time.Hour/time.Microsecond) {
 		return &FieldError{"by_day", "needs a span of at most 366 days: set from_at and until_at"}
 	}
 	return nil
@@ -87,6 +87,14 @@ func span(from, until live.Timestamp) error {
 		return &FieldError{"until_at", "is before from_at"}
 	}
 	return nil
+}
+
+// known returns the end of a span, 0 where nothing can be told of the instants before it yet.
+func known(until live.Timestamp) live.Timestamp {
+	if until > now()+visit.MaxAhead {
+		return 0
+	}
+	return until
 }
 
 // mayAsk returns nil if the caller may ask about the visits to a room that is there, or
@@ -135,7 +143,7 @@ func (s *Service) List(ctx context.Context, p auth.Principal, q Query) ([]visit.
 		return nil, "", err
 	}
 	found, err := s.visits.Visits(ctx, store.VisitQuery{
-		Room: q.Room, User: q.User, From: q.From, Until: q.Until,
+		Room: q.Room, User: q.User, From: q.From, Until: known(q.Until),
 		OnlyAnomalies: q.OnlyAnomalies, OnlyOpen: q.OnlyOpen, After: last, Limit: q.Size + 1,
 	})
 	if err != nil {
@@ -175,7 +183,7 @@ func (s *Service) Attendance(ctx context.Context, p auth.Principal, q Attendance
 		asOf = min(asOf, oldest)
 	}
 	a.Attendance, err = s.visits.Attendance(ctx, store.AttendanceQuery{
-		Room: q.Room, Curve: q.Curve, Retention: q.Retention, CurveFrom: q.From, CurveUntil: q.Until,
+		Room: q.Room, Curve: q.Curve, Retention: q.Retention, CurveFrom: q.From, CurveUntil: known(q.Until),
 	})
 	if err != nil {
 		return a, err

@@ -58,9 +58,14 @@ func VisitAnomaly(a visit.Anomaly) ovationv1.VisitAnomaly { return ovationv1.Vis
 // SetAsideReason converts why an event was not merged.
 func SetAsideReason(r visit.SetAside) ovationv1.SetAsideReason { return ovationv1.SetAsideReason(r) }
 
-// spanOf converts a time that may be longer than a time.Duration.
+// spanOf converts a time that may be longer than a time.Duration, up to the 10,000 years that
+// the message holds.
 func spanOf(s visit.Span) *durationpb.Duration {
-	const second = 1_000_000
+	const (
+		second  = 1_000_000
+		longest = 315_576_000_000 * second
+	)
+	s = min(s, longest)
 	return &durationpb.Duration{Seconds: int64(s / second), Nanos: int32(s % second * 1000)}
 }
 

@@ -63,6 +63,9 @@ func (s *Store) PutGift(ctx context.Context, g gift.Gift, limit int) (gift.Gift,
 	}
 	g.Revision = 0
 	if at >= 0 {
+		if b.catalogue[at].Room != g.Room {
+			return gift.Gift{}, store.ErrGiftElsewhere
+		}
 		g.Revision = b.catalogue[at].Revision
 		if sameGift(g, b.catalogue[at]) {
 			return b.catalogue[at], nil

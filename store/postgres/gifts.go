@@ -27,6 +27,9 @@ func (s *Store) PutGift(ctx context.Context, g gift.Gift, limit int) (put gift.G
 		put = g
 		put.Revision = 1
 		if len(before) > 0 {
+			if before[0].Room != g.Room {
+				return refuse(store.ErrGiftElsewhere)
+			}
 			if put.Revision = before[0].Revision; sameGift(put, before[0]) {
 				put = before[0]
 				return nil

@@ -20,6 +20,7 @@ func hasGifts(s store.Set) bool { return s.Gifts != nil && s.Ledger != nil && s.
 
 var giftsTests = []test{
 	{"PutGiftCountsChanges", putGiftCountsChanges},
+	{"GiftsStayWhereTheyAre", giftsStayWhereTheyAre},
 	{"PutGiftIsLimited", putGiftIsLimited},
 	{"GiftsAreInOrder", giftsAreInOrder},
 	{"SendIsPaidAtOnce", sendIsPaidAtOnce},
@@ -53,7 +54,7 @@ func putGiftCountsChanges(t *testing.T, s *rig) {
 	want.Revision = 99 // not the caller's to say
 	for i, change := range []func(){
 		func() {}, func() {}, func() { want.Price = 4 }, func() { want.Labels = map[string]string{} }, func() { want.Labels = nil },
-		func() { want.Retired = true }, func() { want.Room, want.ComboWindow = "r", 0 }, func() { want.Position = -3 },
+		func() { want.Retired = true }, func() { want.ComboWindow = 0 }, func() { want.Position = -3 },
 	} {
 		change()
 		put := s.putGift(want)
@@ -61,6 +62,27 @@ func putGiftCountsChanges(t *testing.T, s *rig) {
 		got, err := s.Gifts.Gift(t.Context(), "rose")
 		if must(s, "Gift", got, err); !sameGift(put, want) || !sameGift(got, want) {
 			t.Errorf("%d: PutGift = %+v, Gift = %+v\nwant %+v", i, put, got, want)
+		}
+	}
+}
+
+func giftsStayWhereTheyAre(t *testing.T, s *rig) {
+	here := aGift("here", 3)
+	here.Room = "r"
+	for _, want := range []gift.Gift{s.putGift(aGift("rose", 3)), s.putGift(here)} {
+		for _, elsewhere := range []live.RoomID{"", "r", "q"} {
+			moved := want
+			moved.Room, moved.Price = elsewhere, 1
+			if elsewhere == want.Room {
+				continue
+			}
+			if _, err := s.Gifts.PutGift(t.Context(), moved, 10); !errors.Is(err, store.ErrGiftElsewhere) {
+				t.Errorf("%q from %q to %q: %v, want ErrGiftElsewhere", want.ID, want.Room, elsewhere, err)
+			}
+		}
+		got, err := s.Gifts.Gift(t.Context(), want.ID)
+		if must(s, "Gift", got, err); !sameGift(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
 }

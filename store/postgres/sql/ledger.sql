@@ -60,14 +60,14 @@ SELECT sequence, id, kind, at, room, reference, request, gifts, 0 FROM ledger_tr
 
 -- name: transactions
 SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
-  (SELECT max(p.place) FROM ledger_postings p WHERE p.sequence = t.sequence)
+  (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM ledger_transactions t
 WHERE t.sequence > $1 AND t.sequence < $2 AND (cardinality($3::smallint[]) = 0 OR t.kind = ANY ($3::smallint[]))
 ORDER BY t.sequence DESC LIMIT $4;
 
 -- name: transactions that are no gifts
 SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
-  (SELECT max(p.place) FROM ledger_postings p WHERE p.sequence = t.sequence)
+  (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM unnest($3::smallint[]) AS w (kind), LATERAL (
   SELECT * FROM ledger_transactions
   WHERE kind = w.kind AND kind <> 2 AND sequence > $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $4
@@ -76,7 +76,7 @@ ORDER BY t.sequence DESC LIMIT $4;
 
 -- name: transactions of accounts
 SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
-  (SELECT max(p.place) FROM ledger_postings p WHERE p.sequence = t.sequence)
+  (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM (
   SELECT DISTINCT p.sequence
   FROM unnest($5::smallint[], $6::text[]) AS w (kind, owner), LATERAL (

@@ -61,7 +61,7 @@ export type VisitEvent = Message<"ovation.v1.VisitEvent"> & {
   version: bigint;
 
   /**
-   * When it happened; more than 0.
+   * When it happened; not before the year 2000.
    *
    * @generated from field: int64 at = 5;
    */

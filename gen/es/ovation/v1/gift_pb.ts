@@ -54,7 +54,7 @@ export type Gift = Message<"ovation.v1.Gift"> & {
   points: bigint;
 
   /**
-   * The only room it can be sent in; empty: every room.
+   * The only room it can be sent in; empty: every room. It never changes.
    *
    * @generated from field: string room_id = 5;
    */
@@ -935,7 +935,8 @@ export const GiftService: GenService<{
   /**
    * PutGift adds a gift to the catalogue, or replaces the one with its id. There
    * are at most 1,000 that are not retired. BACKEND.
-   * Errors: ROOM_NOT_FOUND, GIFT_LIMIT.
+   * Errors: ROOM_NOT_FOUND, GIFT_LIMIT, INVALID_FIELD (the gift of that id is of
+   * another room).
    *
    * @generated from rpc ovation.v1.GiftService.PutGift
    */

@@ -167,7 +167,7 @@ type VisitEvent struct {
 	// Counts the session's enters and exits in the room, from 1 on: odd versions
 	// enter, even ones exit. An exit belongs to the enter one before it.
 	Version int64 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
-	// When it happened; more than 0.
+	// When it happened; not before the year 2000.
 	At            int64 `protobuf:"varint,5,opt,name=at,proto3" json:"at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -91,7 +91,7 @@ type Gift struct {
 	Price int64 `protobuf:"varint,3,opt,name=price,proto3" json:"price,omitempty"`
 	// Points that one brings its receiver, beside the coins: 0-10^9.
 	Points int64 `protobuf:"varint,4,opt,name=points,proto3" json:"points,omitempty"`
-	// The only room it can be sent in; empty: every room.
+	// The only room it can be sent in; empty: every room. It never changes.
 	RoomId string `protobuf:"bytes,5,opt,name=room_id,json=roomId,proto3" json:"room_id,omitempty"`
 	// The same giver sending it again to the same receiver within this time of the
 	// last continues a combo: 0-60 s; 0 or absent: there are no combos of it.

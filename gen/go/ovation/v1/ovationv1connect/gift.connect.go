@@ -54,7 +54,8 @@ const (
 type GiftServiceClient interface {
 	// PutGift adds a gift to the catalogue, or replaces the one with its id. There
 	// are at most 1,000 that are not retired. BACKEND.
-	// Errors: ROOM_NOT_FOUND, GIFT_LIMIT.
+	// Errors: ROOM_NOT_FOUND, GIFT_LIMIT, INVALID_FIELD (the gift of that id is of
+	// another room).
 	PutGift(context.Context, *v1.PutGiftRequest) (*v1.PutGiftResponse, error)
 	// ListGifts lists the catalogue, by position and id. Everyone; BACKEND also sees
 	// what is retired.
@@ -185,7 +186,8 @@ func (c *giftServiceClient) PutGoal(ctx context.Context, req *v1.PutGoalRequest)
 type GiftServiceHandler interface {
 	// PutGift adds a gift to the catalogue, or replaces the one with its id. There
 	// are at most 1,000 that are not retired. BACKEND.
-	// Errors: ROOM_NOT_FOUND, GIFT_LIMIT.
+	// Errors: ROOM_NOT_FOUND, GIFT_LIMIT, INVALID_FIELD (the gift of that id is of
+	// another room).
 	PutGift(context.Context, *v1.PutGiftRequest) (*v1.PutGiftResponse, error)
 	// ListGifts lists the catalogue, by position and id. Everyone; BACKEND also sees
 	// what is retired.
