@@ -139,8 +139,11 @@ type Answers interface {
 	// AnswerCounts counts the answers that were taken in all slots of a question so far.
 	AnswerCounts(ctx context.Context, ref quiz.Ref, n quiz.Number) ([quiz.MaxOptions]int64, error)
 	// EvidenceOf returns what a slot has of some users so far, in their order, but for their
-	// grants, and the slot's life; "" where nothing is kept of it.
-	EvidenceOf(ctx context.Context, slot quiz.Slot, users []live.UserID) (SlotLife, []quiz.Evidence, error)
+	// grants, and the slot's life; "" where it may lack something of those it has nothing of:
+	// where nothing of the shard has begun, where it may have lost something so lately that it
+	// was perhaps not put again, and where the slot is not sealed, though sealed says that it
+	// was. A slot that nothing was put into has a life too.
+	EvidenceOf(ctx context.Context, slot quiz.Slot, sealed bool, users []live.UserID) (SlotLife, []quiz.Evidence, error)
 	// DeliveredTo returns of some users of a slot those to whom its frame was delivered.
 	DeliveredTo(ctx context.Context, slot quiz.Slot, users []live.UserID) ([]live.UserID, error)
 	// PutStandings keeps the players of a slot's shard after its question, in place of those

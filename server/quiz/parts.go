@@ -132,19 +132,19 @@ func (s *Service) evidenceOf(ctx context.Context, q *quiz.Quiz, n quiz.Number, u
 	return e, err
 }
 
-// evidenceKept is evidenceOf that says whether anything is kept of the question's slot. If not,
-// the slot may be about to be put again.
+// evidenceKept is evidenceOf that says whether that is all. If not, more may be about to be
+// put again.
 func (s *Service) evidenceKept(
 	ctx context.Context, q *quiz.Quiz, n quiz.Number, user live.UserID,
-) (e quiz.Evidence, there bool, err error) {
+) (e quiz.Evidence, whole bool, err error) {
 	slot := quiz.Slot{Ref: q.Ref, Question: n, Shard: quiz.ShardOf(user)}
 	kept := n <= sealed(q)
 	if n+1 >= q.Current && !q.State.Over() {
-		life, found, err := s.answers.EvidenceOf(ctx, slot, []live.UserID{user})
-		if err == nil && life != "" {
-			return found[0], true, nil
-		}
-		if !kept {
+		life, found, err := s.answers.EvidenceOf(ctx, slot, kept, []live.UserID{user})
+		switch {
+		case err == nil && (life != "" || !kept):
+			return found[0], life != "", nil
+		case !kept:
 			return quiz.Evidence{User: user}, false, err
 		}
 	}

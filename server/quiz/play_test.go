@@ -399,6 +399,9 @@ func (f *forgetful) lose() {
 	f.lost.Store(time.Now().UnixNano())
 }
 
+// unsettled says whether something was lost so lately that it may not have been put again.
+func (f *forgetful) unsettled() bool { return time.Since(time.Unix(0, f.lost.Load())) < settles }
+
 // hold returns what there is now.
 func (f *forgetful) hold() store.Answers {
 	if f.calls.Add(1) == f.at {
@@ -428,8 +431,13 @@ func (f *forgetful) PutAnswersAgain(
 	return f.named(life), receipts, err
 }
 
-func (f *forgetful) EvidenceOf(ctx context.Context, slot rules.Slot, users []live.UserID) (store.SlotLife, []rules.Evidence, error) {
-	life, evidence, err := f.hold().EvidenceOf(ctx, slot, users)
+func (f *forgetful) EvidenceOf(
+	ctx context.Context, slot rules.Slot, sealed bool, users []live.UserID,
+) (store.SlotLife, []rules.Evidence, error) {
+	life, evidence, err := f.hold().EvidenceOf(ctx, slot, sealed, users)
+	if !sealed && f.unsettled() {
+		life = ""
+	}
 	return f.named(life), evidence, err
 }
 
@@ -440,7 +448,7 @@ func (f *forgetful) PutNotes(ctx context.Context, slot rules.Slot, notes []rules
 
 func (f *forgetful) Seal(ctx context.Context, slot rules.Slot) (store.SlotLife, []rules.Evidence, error) {
 	held := f.hold()
-	if time.Since(time.Unix(0, f.lost.Load())) < settles {
+	if f.unsettled() {
 		return "", nil, store.ErrUnavailable
 	}
 	life, evidence, err := held.Seal(ctx, slot)
@@ -505,6 +513,48 @@ func TestWhateverStepItIsLostAt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Who comes too late where answers were lost a moment ago is told to come again, for theirs
+// may be put again; once they were, or there was time for it, what is so.
+func TestLateAfterALoss(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		set := newSet(t)
+		lossy := losing(t, &set, 0)
+		s := node(t, set, func(c *quiz.Config) { c.Volatile = true })
+		create(t, s, 2)
+		ask(t, s, 1)
+		late := func(when string) {
+			t.Helper()
+			tooLate := new(rules.LateError)
+			if done, err := submit(t, s, "bob", 1, 1, ""); !errors.As(err, &tooLate) {
+				t.Errorf("%s: %+v, %v", when, done, err)
+			}
+		}
+		if _, err := submit(t, s, "ann", 1, 1, ""); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(8500 * time.Millisecond)
+		lossy.lose()
+		time.Sleep(2500 * time.Millisecond) // closed
+		if done, err := submit(t, s, "bob", 1, 1, ""); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("lost a moment ago: %+v, %v", done, err)
+		}
+		if done, err := submit(t, s, "ann", 1, 2, ""); err != nil || done.Option != 1 || !done.Duplicate {
+			t.Errorf("put again: %+v, %v", done, err)
+		}
+		time.Sleep(700 * time.Millisecond) // and not sealed
+		late("lost a while ago")
+		reveal(t, s, 1)
+		lossy.lose()
+		ask(t, s, 2)
+		time.Sleep(5 * time.Second)
+		late("sealed before all was lost")
+		if done, err := submit(t, s, "ann", 1, 2, ""); err != nil || done.Option != 1 || !done.Duplicate {
+			t.Errorf("sealed before all was lost: %+v, %v", done, err)
+		}
+	})
 }
 
 // An answer counts that was taken by whom it was put by, who heard nothing of it, and then

@@ -99,7 +99,7 @@ func (s *Service) backIn(ctx context.Context, q *quiz.Quiz, shard int, players [
 	back := make(map[live.UserID]bool)
 	slot := quiz.Slot{Ref: q.Ref, Question: quiz.Revive.Slot(q.Current), Shard: shard}
 	for some := range slices.Chunk(users, maxBatch) {
-		_, found, err := s.answers.EvidenceOf(ctx, slot, some)
+		_, found, err := s.answers.EvidenceOf(ctx, slot, false, some)
 		if err != nil {
 			return nil, err
 		}

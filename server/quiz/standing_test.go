@@ -60,51 +60,57 @@ func TestStandingDuringAQuestion(t *testing.T) {
 // told that they are late.
 func TestAnswersThatAreRepeatedLate(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		set := newSet(t)
-		s, other := node(t, set), node(t, set)
-		create(t, s, 2, func(r *rules.Rules) { r.Pot = 10 })
-		ask(t, s, 1)
-		first, err := submit(t, s, "ann", 1, 1, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		check := func(when string) {
-			t.Helper()
-			for _, at := range []*quiz.Service{s, other} {
-				for option := rules.Option(1); option <= 2; option++ {
-					got, err := submit(t, at, "ann", 1, option, "")
-					if err != nil || !got.Duplicate || got.Option != 1 || got.Received != first.Received {
-						t.Errorf("%s: %+v, %v", when, got, err)
-					}
+	for _, volatile := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) { repeatedLate(t, func(c *quiz.Config) { c.Volatile = volatile }) })
+	}
+}
+
+// repeatedLate is a quiz of two questions, at whose every stage somebody answers late.
+func repeatedLate(t *testing.T, edit func(*quiz.Config)) {
+	t.Helper()
+	set := newSet(t)
+	s, other := node(t, set, edit), node(t, set, edit)
+	create(t, s, 2, func(r *rules.Rules) { r.Pot = 10 })
+	ask(t, s, 1)
+	first, err := submit(t, s, "ann", 1, 1, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		for _, at := range []*quiz.Service{s, other} {
+			for option := rules.Option(1); option <= 2; option++ {
+				got, err := submit(t, at, "ann", 1, option, "")
+				if err != nil || !got.Duplicate || got.Option != 1 || got.Received != first.Received {
+					t.Errorf("%s: %+v, %v", when, got, err)
 				}
 			}
 		}
-		late := func(when string, user live.UserID, n rules.Number) {
-			t.Helper()
-			tooLate := new(rules.LateError)
-			if got, err := submit(t, other, string(user), n, 1, ""); !errors.As(err, &tooLate) {
-				t.Errorf("%s: %+v, %v", when, got, err)
-			}
+	}
+	late := func(when string, user live.UserID, n rules.Number) {
+		t.Helper()
+		tooLate := new(rules.LateError)
+		if got, err := submit(t, other, string(user), n, 1, ""); !errors.As(err, &tooLate) {
+			t.Errorf("%s: %+v, %v", when, got, err)
 		}
-		check("open")
-		time.Sleep(11 * time.Second)
-		check("over, not sealed")
-		late("over, not sealed", "bob", 1)
-		time.Sleep(2 * time.Second)
-		check("sealed")
-		late("sealed", "bob", 1)
-		reveal(t, s, 1)
-		check("revealed")
-		ask(t, s, 2)
-		check("the next")
-		late("the next", "bob", 1)
-		time.Sleep(13 * time.Second)
-		late("not answered", "ann", 2)
-		reveal(t, s, 2)
-		finish(t, s)
-		check("finished")
-		late("finished", "bob", 1)
-		late("never asked", "ann", 3)
-	})
+	}
+	check("open")
+	time.Sleep(11 * time.Second)
+	check("over, not sealed")
+	late("over, not sealed", "bob", 1)
+	time.Sleep(2 * time.Second)
+	check("sealed")
+	late("sealed", "bob", 1)
+	reveal(t, s, 1)
+	check("revealed")
+	ask(t, s, 2)
+	check("the next")
+	late("the next", "bob", 1)
+	time.Sleep(13 * time.Second)
+	late("not answered", "ann", 2)
+	reveal(t, s, 2)
+	finish(t, s)
+	check("finished")
+	late("finished", "bob", 1)
+	late("never asked", "ann", 3)
 }

@@ -134,16 +134,16 @@ func (s *Service) unlessAnswered(
 	if a.question > q.Current || q.State == quiz.Cancelled {
 		return Submitted{}, late
 	}
-	e, there, err := s.evidenceKept(ctx, q, a.question, a.user)
+	e, whole, err := s.evidenceKept(ctx, q, a.question, a.user)
 	switch {
 	case err != nil:
 		return Submitted{}, err
-	case !there && s.config.Volatile:
+	case e.Option != 0:
+		return Submitted{e.Option, e.Received, true}, nil
+	case !whole && s.config.Volatile:
 		return Submitted{}, fmt.Errorf("%w: the answers to the question may be put again", store.ErrUnavailable)
-	case e.Option == 0:
-		return Submitted{}, late
 	}
-	return Submitted{e.Option, e.Received, true}, nil
+	return Submitted{}, late
 }
 
 // told returns what who answered is told of it.

@@ -76,8 +76,14 @@ func (a *answers) forget(since live.Timestamp) {
 	}
 }
 
-// OpenAnswers implements store.Answers. What is kept begins by itself, and is never lost.
-func (s *Store) OpenAnswers(ctx context.Context, _ quiz.Ref, _ bool) error { return ctx.Err() }
+// OpenAnswers implements store.Answers. What is kept is never lost.
+func (s *Store) OpenAnswers(ctx context.Context, ref quiz.Ref, _ bool) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.answers.touch(ref, s.now())
+	return nil
+}
 
 // PutAnswers implements store.Answers.
 func (s *Store) PutAnswers(
@@ -166,16 +172,20 @@ func (s *Store) AnswerCounts(
 
 // EvidenceOf implements store.Answers.
 func (s *Store) EvidenceOf(
-	ctx context.Context, slot quiz.Slot, users []live.UserID,
+	ctx context.Context, slot quiz.Slot, sealed bool, users []live.UserID,
 ) (store.SlotLife, []quiz.Evidence, error) {
 	if err := ctx.Err(); err != nil {
 		return "", nil, err
 	}
 	g := s.answers.game(slot.Ref)
-	if g == nil || !g.shards[slot.Shard].has(slot.Question) {
+	if g == nil {
 		return "", nothingOf(users), nil
 	}
-	return g.life, g.shards[slot.Shard].evidenceOf(slot.Question, users), nil
+	all, done := g.shards[slot.Shard].evidenceOf(slot.Question, users)
+	if sealed && !done {
+		return "", all, nil
+	}
+	return g.life, all, nil
 }
 
 // nothingOf is evidence of nothing.

@@ -302,14 +302,15 @@ func (h *shard) counts(n quiz.Number) (counts [quiz.MaxOptions]int64) {
 	return counts
 }
 
-// evidenceOf returns what a question's slot has of users, but for grants.
-func (h *shard) evidenceOf(n quiz.Number, users []live.UserID) []quiz.Evidence {
+// evidenceOf returns what a question's slot has of users, but for grants, and whether it is
+// sealed.
+func (h *shard) evidenceOf(n quiz.Number, users []live.UserID) (all []quiz.Evidence, sealed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := nothingOf(users)
+	all = nothingOf(users)
 	in := h.look(n)
 	if in == nil {
-		return all
+		return all, false
 	}
 	for i, user := range users {
 		if row := in.find(h.names.find(user, hashOf(user))); row != nil {
@@ -317,7 +318,7 @@ func (h *shard) evidenceOf(n quiz.Number, users []live.UserID) []quiz.Evidence {
 			all[i].Grants = nil
 		}
 	}
-	return all
+	return all, in.sealed
 }
 
 // deliveredTo returns those of the users to whom a question's frame was delivered.

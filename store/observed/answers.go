@@ -49,9 +49,9 @@ func (m measuredAnswers) AnswerCounts(ctx context.Context, ref quiz.Ref, n quiz.
 	return m.next.AnswerCounts(ctx, ref, n)
 }
 
-func (m measuredAnswers) EvidenceOf(ctx context.Context, slot quiz.Slot, users []live.UserID) (_ store.SlotLife, _ []quiz.Evidence, err error) {
+func (m measuredAnswers) EvidenceOf(ctx context.Context, slot quiz.Slot, sealed bool, users []live.UserID) (_ store.SlotLife, _ []quiz.Evidence, err error) {
 	defer m.calls.begin(evidenceOf).end(&err)
-	return m.next.EvidenceOf(ctx, slot, users)
+	return m.next.EvidenceOf(ctx, slot, sealed, users)
 }
 
 func (m measuredAnswers) DeliveredTo(ctx context.Context, slot quiz.Slot, users []live.UserID) (_ []live.UserID, err error) {

@@ -168,6 +168,57 @@ func TestSlotsThatAreLostAreNotSealedAtOnce(t *testing.T) {
 	})
 }
 
+// Evidence of a slot of a Redis that has lost all, or that started again, is not all until
+// there was time to put again what it had, also where some of it was put again already; that
+// of an empty slot that lost nothing is.
+func TestEvidenceSaysWhatMayBeLost(t *testing.T) {
+	t.Parallel()
+	r := services.NewRedis(t)
+	patient := connect(t, redis.Config{URL: r.URL(), Prefix: "p:", PutAgain: time.Hour})
+	brisk := connect(t, redis.Config{URL: r.URL(), Prefix: "p:"})
+	want := func(when string, s *redis.Store, sealed, whole bool, option quiz.Option) {
+		t.Helper()
+		eventually(t, "the slot's evidence is told", func() bool {
+			life, got, err := s.EvidenceOf(t.Context(), theSlot, sealed, []live.UserID{"ann"})
+			if err == nil && ((life != "") != whole || len(got) != 1 || got[0].Option != option) {
+				t.Errorf("%s: %q, %+v", when, life, got)
+			}
+			return err == nil
+		})
+	}
+	if err := brisk.OpenAnswers(t.Context(), theSlot.Ref, true); err != nil {
+		t.Fatal(err)
+	}
+	want("nobody answered", patient, false, true, 0)
+	r.Do(t, "FLUSHALL")
+	want("lost, and not looked at", brisk, false, false, 0)
+	lifeOf(t, brisk, theSlot) // the time begins
+	want("lost and looked at", patient, false, false, 0)
+	want("lost long ago", brisk, false, true, 0)
+	want("sealed and lost", brisk, true, false, 0)
+	give(t, brisk, theSlot, "ann")
+	want("put again", patient, false, false, 2)
+	want("put again long ago", brisk, false, true, 2)
+	sealed(t, brisk, theSlot)
+	r.Do(t, "SAVE")
+	r.Restart(t)
+	want("sealed", patient, true, true, 2)
+	another := theSlot
+	another.Ref.Quiz = "another"
+	if err := brisk.OpenAnswers(t.Context(), another.Ref, true); err != nil {
+		t.Fatal(err)
+	}
+	r.Do(t, "SAVE")
+	r.Restart(t)
+	eventually(t, "the evidence of a quiz that had a life before is told", func() bool {
+		life, _, err := patient.EvidenceOf(t.Context(), another, false, []live.UserID{"ann"})
+		if err == nil && life != "" {
+			t.Errorf("started again, and nobody had time: %q", life)
+		}
+		return err == nil
+	})
+}
+
 // What is sealed is read whole, or not at all.
 func TestSealedSlotIsReadWhole(t *testing.T) {
 	t.Parallel()

@@ -42,7 +42,7 @@ func packNote(n quiz.Note) string {
 
 // Seal implements store.Answers.
 func (s *Store) Seal(ctx context.Context, slot quiz.Slot) (store.SlotLife, []quiz.Evidence, error) {
-	code, list, err := s.runSlot(ctx, sealSlot, slot, decimal(s.config.PutAgain.Microseconds()))
+	code, list, err := s.runSlot(ctx, sealSlot, slot, s.putAgain())
 	if err != nil {
 		return "", nil, err
 	}
@@ -59,6 +59,9 @@ func (s *Store) Seal(ctx context.Context, slot quiz.Slot) (store.SlotLife, []qui
 	return life, evidence, err
 }
 
+// putAgain is how long nodes have to put again what was lost, as scripts take it.
+func (s *Store) putAgain() string { return decimal(s.config.PutAgain.Microseconds()) }
+
 // collect reads what is in a sealed slot.
 func (s *Store) collect(ctx context.Context, slot quiz.Slot, answers, notes int) ([]quiz.Evidence, error) {
 	keys, c := s.shardKeysOf(slot.Ref, slot.Shard), newCollection(max(answers, notes/2))
@@ -73,11 +76,12 @@ func (s *Store) collect(ctx context.Context, slot quiz.Slot, answers, notes int)
 
 // EvidenceOf implements store.Answers.
 func (s *Store) EvidenceOf(
-	ctx context.Context, slot quiz.Slot, users []live.UserID,
+	ctx context.Context, slot quiz.Slot, sealed bool, users []live.UserID,
 ) (store.SlotLife, []quiz.Evidence, error) {
-	args := make([]string, len(users))
-	for i, user := range users {
-		args[i] = string(user)
+	args := make([]string, 0, 2+len(users))
+	args = append(args, s.putAgain(), truth(sealed))
+	for _, user := range users {
+		args = append(args, string(user))
 	}
 	code, list, err := s.runSlot(ctx, evidenceOf, slot, args...)
 	if err := firstOf(err, slotRefusal(code)); err != nil {
@@ -89,7 +93,7 @@ func (s *Store) EvidenceOf(
 	all := make([]quiz.Evidence, len(users))
 	for i, user := range users {
 		all[i].User = user
-		if life != "" && f.err == nil {
+		if f.err == nil {
 			f.err = c.held(user, f)
 			all[i] = *c.of(user)
 		}

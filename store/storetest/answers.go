@@ -22,6 +22,7 @@ var answersTests = []test{
 	{"SealedSlotKnowsItsAnswers", sealedSlotKnowsItsAnswers},
 	{"PutAgainTheFirstReceivedCounts", putAgainTheFirstReceivedCounts},
 	{"EvidenceIsOfTheUsers", evidenceIsOfTheUsers},
+	{"EmptySlotsHaveLives", emptySlotsHaveLives},
 	{"OpeningChangesNothing", openingChangesNothing},
 	{"SealIsInOrderOfUser", sealIsInOrderOfUser},
 	{"NotesCountOnce", notesCountOnce},
@@ -224,11 +225,44 @@ func evidenceIsOfTheUsers(t *testing.T, s *rig) {
 		s.wantEvidence(slot, true, nil)
 		s.seal(slot)
 	}
-	s.wantEvidence(slotOf("r", 2), false, users[:1], quiz.Evidence{User: users[0]})
+	s.wantEvidence(slotOf("r", 2), true, users[:1], quiz.Evidence{User: users[0]})
 	s.wantEvidence(slotOf("other", 1), false, users[:1], quiz.Evidence{User: users[0]})
-	if life, _, err := s.Answers.EvidenceOf(t.Context(), slot, nil); err != nil || life != s.lives(slot.Ref, 1)[3] {
+	if life, _, err := s.Answers.EvidenceOf(t.Context(), slot, true, nil); err != nil || life != s.lives(slot.Ref, 1)[3] {
 		t.Errorf("life %q, %v; want %q", life, err, s.lives(slot.Ref, 1)[3])
 	}
+}
+
+// A slot that nothing was put into lacks nothing once its quiz has begun, unless it was sealed
+// and is no longer.
+func emptySlotsHaveLives(t *testing.T, s *rig) {
+	users, slot := people(3, 2), slotOf("r", 1)
+	ann, nobody := users[0], quiz.Evidence{User: users[1]}
+	s.wantEvidence(slot, false, users[1:], nobody)
+	if err := s.Answers.OpenAnswers(t.Context(), slot.Ref, true); err != nil {
+		t.Fatal(err)
+	}
+	wantSealed := func(when string, slot quiz.Slot, whole bool) {
+		t.Helper()
+		life, got, err := s.Answers.EvidenceOf(t.Context(), slot, true, users[1:])
+		if must(s, "EvidenceOf", got, err); (life != "") != whole || len(got) != 1 || !sameEvidence(got[0], nobody) {
+			t.Errorf("%s: EvidenceOf = %q, %+v", when, life, got)
+		}
+	}
+	s.wantEvidence(slot, true, users[1:], nobody)
+	wantSealed("empty", slot, false)
+	s.answers(slot, true, answer(ann, 1, 10))
+	wantSealed("not sealed", slot, false)
+	empty := slot
+	empty.Shard = 4
+	for _, slot := range []quiz.Slot{slot, empty} {
+		s.seal(slot)
+		s.wantEvidence(slot, true, users[1:], nobody)
+		wantSealed("sealed", slot, true)
+	}
+	if err := s.Answers.DropAnswers(t.Context(), slot.Ref); err != nil {
+		t.Fatal(err)
+	}
+	s.wantEvidence(slot, false, users[1:], nobody)
 }
 
 func openingChangesNothing(t *testing.T, s *rig) {
@@ -523,7 +557,7 @@ var answersCalls = []call{
 		return err
 	}},
 	{"EvidenceOf", false, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, _, err := s.Answers.EvidenceOf(ctx, slotOf(id, 1), []live.UserID{"ann"})
+		_, _, err := s.Answers.EvidenceOf(ctx, slotOf(id, 1), false, []live.UserID{"ann"})
 		return err
 	}},
 	{"PutNotes", true, func(ctx context.Context, s *rig, id live.RoomID) error {

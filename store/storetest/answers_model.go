@@ -149,7 +149,7 @@ func (m *answersModel) agree(t *rapid.T) {
 	if got := m.s.counted(m.slot.Ref, m.slot.Question); got != counts {
 		t.Fatalf("counts %v, want %v", got, counts)
 	}
-	m.s.wantEvidence(m.slot, len(m.facts) > 0, m.users, held...)
+	m.s.wantEvidence(m.slot, true, m.users, held...)
 	got, err := m.s.Answers.DeliveredTo(t.Context(), m.slot, m.users)
 	if err != nil || !slices.Equal(got, delivered) {
 		t.Fatalf("DeliveredTo = %q, %v; want %q", got, err, delivered)
@@ -162,6 +162,9 @@ func answersAreAModel(t *testing.T, s *rig) {
 		m := &answersModel{
 			s: s, slot: slotOf(id, quiz.Number(rapid.IntRange(1, 3).Draw(t, "question"))), users: users,
 			stands: make(map[live.UserID]quiz.Player), facts: make(map[live.UserID]quiz.Evidence),
+		}
+		if err := s.Answers.OpenAnswers(t.Context(), m.slot.Ref, true); err != nil {
+			t.Fatal(err)
 		}
 		if m.slot.Question > 1 {
 			before := slotOf(id, m.slot.Question-1)

@@ -186,15 +186,15 @@ func (s *rig) wantAgain(slot quiz.Slot, entry bool, list []quiz.Answer, want ...
 }
 
 // wantEvidence compares what a slot has of users, but for when answers were stored, and
-// whether it has anything of anyone.
-func (s *rig) wantEvidence(slot quiz.Slot, kept bool, users []live.UserID, want ...quiz.Evidence) {
+// whether that is all.
+func (s *rig) wantEvidence(slot quiz.Slot, whole bool, users []live.UserID, want ...quiz.Evidence) {
 	s.t.Helper()
-	life, got, err := s.Answers.EvidenceOf(s.t.Context(), slot, users)
+	life, got, err := s.Answers.EvidenceOf(s.t.Context(), slot, false, users)
 	must(s, "EvidenceOf", got, err)
 	for i := range got {
 		got[i].Stored = 0
 	}
-	if (life != "") != kept || !slices.EqualFunc(got, want, sameEvidence) {
+	if (life != "") != whole || !slices.EqualFunc(got, want, sameEvidence) {
 		s.t.Fatalf("EvidenceOf = %q, %+v\nwant %+v", life, got, want)
 	}
 }

@@ -31,6 +31,15 @@ end
 
 local function keep(name) redis.call('PEXPIRE', name, ARGV[4]) end
 
+-- settled says whether nodes had time to put again what the shard may have lost: so many
+-- microseconds since its life began, and a third of that since something was put again, with
+-- which more may come.
+local function settled(term)
+  local lately, now = redis.call('HMGET', BOOK, BORN, AGAIN), clock()
+  local born, again = n(lately[1]), n(lately[2])
+  return (born == 0 or now - born >= n(term)) and now - again >= n(term) / 3
+end
+
 -- alive returns what tells the slot's life from others. One that is led by another process
 -- than the one that it began under is over: what was acknowledged last may be lost. So may
 -- all be where there is no book. created says that nothing was there that could be lost.
