@@ -19,10 +19,10 @@ type Events interface {
 	// Events returns events in order of position. None is ever recorded at a position
 	// that a reader has come past.
 	Events(ctx context.Context, q EventQuery) (EventPage, error)
-	// AwaitEvents waits until an event is recorded after a position, and returns where the
-	// latest is: about a quarter of a second late at most. It is for one caller a node, who
-	// tells the others.
-	AwaitEvents(ctx context.Context, after EventPosition) (EventPosition, error)
+	// AwaitEvents waits until the latest event is at another position than this, and returns
+	// where it is: about a quarter of a second late at most. It is before only where the
+	// store has lost what it had said. It is for one caller a node, who tells the others.
+	AwaitEvents(ctx context.Context, at EventPosition) (EventPosition, error)
 	// PruneEvents deletes events that were recorded longer ago than they are kept,
 	// acknowledged or not: at most limit, the oldest first. Consumers that had not come past
 	// them count them as dropped. It returns how many; where that is less than limit there

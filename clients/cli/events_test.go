@@ -154,6 +154,10 @@ func TestEventsWebhook(t *testing.T) {
 		w.GetTimeout().GetSeconds() != 10 || stdout != "webhook billing rests, and would send to https://b.example/x\n" {
 		t.Errorf("%v, %q", w, stdout)
 	}
+	stdout, _ = f.do(t, exitOK, "events", "webhook", "put", "billing", "https://u:p@b.example/x")
+	if got := f.events.put.GetUrl(); got != "https://u:p@b.example/x" || stdout != "webhook billing sends to https://u:xxxxx@b.example/x\n" {
+		t.Errorf("%q, %q", got, stdout)
+	}
 	f.do(t, exitOK, "events", "webhook", "put", "billing", "https://b.example/x")
 	if w := f.events.put; w.GetGiveUpAfter() != nil || w.GetSecret() != "" {
 		t.Errorf("%v", w)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -61,7 +62,16 @@ func (c *webhookPutCommand) Run(ctx context.Context, app *app) error {
 	if c.Paused {
 		doing = "rests, and would send"
 	}
-	return app.printDone(response.GetConsumer(), "webhook %s %s to %s", c.Consumer, doing, terminal.Escape(c.URL))
+	return app.printDone(response.GetConsumer(), "webhook %s %s to %s", c.Consumer, doing, terminal.Escape(shownAddress(c.URL)))
+}
+
+// shownAddress returns an address without its password.
+func shownAddress(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.User == nil {
+		return text
+	}
+	return u.Redacted()
 }
 
 type eventsDeadLettersCommand struct {

@@ -18,9 +18,6 @@ const (
 	windowSize = 512
 	// maxHeld is how many events are held of one webhook before the log is read no further.
 	maxHeld = 5000
-	// failingAt is from how many failures on, with nothing between them that went well, a
-	// webhook counts as away: then it gets one event at a time.
-	failingAt = 8
 	// settleEvery is about how often the store is told.
 	settleEvery = 100 * time.Millisecond
 )
@@ -35,8 +32,9 @@ type courier struct {
 	flying  int
 	more    bool // there may be more to read
 	results chan result
-	until   time.Time // the store is left alone until then
-	settled time.Time // when it was told last
+	lost    <-chan struct{} // closed when the log lost events
+	until   time.Time       // the store is left alone until then
+	settled time.Time       // when it was told last
 }
 
 // result is what came of sending the first of a lane.
@@ -61,6 +59,7 @@ func now() live.Timestamp { return live.At(time.Now()) }
 // waited for: whoever comes next sends it again.
 func (c *courier) run(ctx context.Context) {
 	defer c.service.watch.enter()()
+	c.lost = c.service.watch.loss()
 	ctx, cancel := context.WithCancel(ctx)
 	defer func() {
 		cancel()
@@ -69,6 +68,10 @@ func (c *courier) run(ctx context.Context) {
 		}
 	}()
 	for ctx.Err() == nil {
+		if over(c.lost) {
+			c.lanes = nil // nothing of it is true any more
+			return        // whoever comes next begins where the store is
+		}
 		err := c.round(ctx)
 		switch {
 		case err == nil, ctx.Err() != nil:
@@ -115,13 +118,10 @@ func (c *courier) round(ctx context.Context) error {
 	return nil
 }
 
-// away says whether the webhook takes nothing.
-func (c *courier) away() bool { return c.lanes.failing >= failingAt }
-
-// mayRead says whether the log is to be read on.
+// mayRead says whether the log is to be read on. Of a webhook that is away it is only for a
+// room that can be tried.
 func (c *courier) mayRead() bool {
-	return c.more && len(c.lanes.window) < windowSize && len(c.lanes.held) < maxHeld &&
-		(!c.away() || len(c.lanes.held) == 0)
+	return c.more && len(c.lanes.window) < windowSize && len(c.lanes.held) < maxHeld && c.lanes.wanting(now())
 }
 
 // read reads the log.
@@ -141,7 +141,7 @@ func (c *courier) read(ctx context.Context) error {
 
 // busy says whether as much is on its way as may be.
 func (c *courier) busy() bool {
-	if c.away() {
+	if c.lanes.away() {
 		return c.flying >= 1
 	}
 	return c.flying >= inFlight
@@ -175,6 +175,7 @@ func (c *courier) wait(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	case <-timer.C:
+	case <-c.lost:
 	case <-events:
 		c.more = true
 	case r := <-c.results:
@@ -202,8 +203,14 @@ func (c *courier) patience() time.Duration {
 	if _, some := c.lanes.settlement(); some {
 		d = settleEvery
 	}
-	if due := c.lanes.due(); due > 0 && !c.busy() {
+	if c.busy() {
+		return d
+	}
+	if due := c.lanes.due(); due > 0 {
 		d = min(d, max(due.Sub(now()), time.Millisecond))
+	}
+	if left := c.lanes.probe.Sub(now()); c.more && left > 0 {
+		d = min(d, left)
 	}
 	return d
 }

@@ -2,11 +2,24 @@ package events
 
 import (
 	"container/heap"
+	"math/rand/v2"
 	"slices"
 	"time"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/store"
+)
+
+const (
+	// failingAt is in how many rooms attempts fail, with nothing between them that went well,
+	// before a webhook counts as away: then it gets one event at a time. One room never
+	// makes it that, however often its event fails.
+	failingAt = 8
+	// maxProbe is the longest pause between attempts in rooms that have not failed, of a webhook
+	// that is away.
+	maxProbe = time.Minute
+	// healWithin is how soon all that is held is tried when a webhook is back.
+	healWithin = 5 * time.Second
 )
 
 // lanes is what is to be sent to one webhook, and in which order: events of a room one after
@@ -19,11 +32,16 @@ type lanes struct {
 	read    store.EventPosition // the log is read up to here
 	settled store.EventPosition // and this is what the store knows of that
 	lanes   map[laneKey]*lane
-	ready   []*lane // whose first may be sent
+	fresh   []*lane // whose first may be sent, and was not yet
+	ready   []*lane // whose first may be sent again
+	again   bool    // it is the turn of ready
 	later   laneHeap
 	window  []*item // that came from the log, until they are sent or held; by position
 	held    map[store.EventPosition]*item
-	failing int // attempts that failed since the last that did not
+
+	failing map[laneKey]bool // lanes that failed since the last that did not, up to failingAt
+	probes  int              // how many of them since it is away, and that
+	probe   live.Timestamp   // while it is away: when a lane is tried next that has not failed
 
 	changed []*item // that the store is to be told of as held
 	done    []store.EventPosition
@@ -41,6 +59,10 @@ type lane struct {
 	key   laneKey
 	items []*item
 	due   live.Timestamp // of the first, while it waits
+
+	asked   live.Timestamp // the webhook asked for no attempt before
+	hurried live.Timestamp // it was tried earlier once, and is not again before
+	probe   bool           // it is tried to find out whether the webhook is back
 }
 
 // item is one event that is to be sent.
@@ -74,7 +96,7 @@ func (h *laneHeap) Pop() any {
 func newLanes(c store.ClaimedWebhook, held []store.Delivery, now live.Timestamp) *lanes {
 	q := &lanes{
 		giveUpAfter: c.Webhook.GiveUpAfter, read: c.Read, settled: c.Read,
-		lanes: make(map[laneKey]*lane), held: make(map[store.EventPosition]*item),
+		lanes: make(map[laneKey]*lane), held: make(map[store.EventPosition]*item), failing: make(map[laneKey]bool),
 	}
 	for _, d := range held {
 		one := &item{Delivery: d, past: true, held: true}
@@ -117,39 +139,96 @@ func (q *lanes) add(one *item, now live.Timestamp) {
 	}
 }
 
-// put puts a lane where it belongs: among those that are ready, or that are due later.
+// put puts a lane where it belongs: among those that may be sent, or that are due later.
 func (q *lanes) put(l *lane, now live.Timestamp) {
-	if l.due = l.items[0].Due; l.due > now {
+	first := l.items[0]
+	switch l.due = first.Due; {
+	case l.due > now:
 		heap.Push(&q.later, l)
-		return
+	case first.Attempts == 0:
+		q.fresh = append(q.fresh, l)
+	default:
+		q.ready = append(q.ready, l)
 	}
-	q.ready = append(q.ready, l)
+}
+
+// away says whether the webhook takes nothing, as far as is known.
+func (q *lanes) away() bool { return len(q.failing) >= failingAt }
+
+// probing says whether a lane may be tried that has not failed.
+func (q *lanes) probing(now live.Timestamp) bool { return !q.away() || q.probe <= now }
+
+// wanting says whether there is none to be tried, though there may be.
+func (q *lanes) wanting(now live.Timestamp) bool {
+	return !q.away() || len(q.fresh) == 0 && q.probing(now)
 }
 
 // next returns a lane whose first is to be sent now, which nobody else gets until it is
-// over; nil if there is none.
+// over; nil if there is none. Those that failed and those that have not take turns, but for
+// a webhook that is away.
 func (q *lanes) next(now live.Timestamp) *lane {
 	for len(q.later) > 0 && q.later[0].due <= now {
 		l, _ := heap.Pop(&q.later).(*lane)
 		q.ready = append(q.ready, l)
 	}
-	if len(q.ready) == 0 {
+	from := &q.ready
+	if len(q.fresh) > 0 && q.probing(now) && (q.away() || !q.again || len(q.ready) == 0) {
+		from = &q.fresh
+	}
+	if len(*from) == 0 {
 		return nil
 	}
-	l := q.ready[0]
-	q.ready = q.ready[1:]
+	q.again = from == &q.fresh
+	l := (*from)[0]
+	*from = (*from)[1:]
+	l.probe = q.again && q.away()
 	if first := l.items[0]; first.First == 0 {
 		first.First = now
 	}
 	return l
 }
 
-// due returns when the next lane is due that is not ready; 0: there is none.
-func (q *lanes) due() live.Timestamp {
-	if len(q.later) == 0 {
-		return 0
+// due returns when the next lane is due that cannot be sent now; 0: there is none.
+func (q *lanes) due() (at live.Timestamp) {
+	if q.away() && len(q.fresh) > 0 {
+		at = q.probe
 	}
-	return q.later[0].due
+	if len(q.later) > 0 && (at == 0 || q.later[0].due < at) {
+		at = q.later[0].due
+	}
+	return at
+}
+
+// took notes that the webhook took something. Was it away, what is held need not wait for its
+// pause; so that rooms which fail for a reason of their own do not come again and again, each
+// is hurried once in that time.
+func (q *lanes) took(now live.Timestamp) {
+	away := q.away()
+	clear(q.failing)
+	q.probes, q.probe = 0, 0
+	if !away {
+		return
+	}
+	for _, l := range q.later {
+		soon := max(now.Add(rand.N(healWithin)), l.asked) //nolint:gosec // they are not to come all at once
+		if soon < l.due && l.hurried <= now {
+			l.due, l.hurried = soon, l.due
+		}
+	}
+	heap.Init(&q.later)
+}
+
+// refused notes that it did not take the first of a lane. While it is away, the pause until
+// the next lane is tried grows.
+func (q *lanes) refused(l *lane, now live.Timestamp) {
+	away := q.away()
+	if !away {
+		q.failing[l.key] = true
+	}
+	if q.away() && (!away || l.probe) {
+		q.probes++
+		q.probe = now.Add(min(pauseAfter(q.probes), maxProbe))
+	}
 }
 
 // over takes note of what came of sending the first of a lane. It says whether that is a dead
@@ -158,11 +237,12 @@ func (q *lanes) over(l *lane, a answer, now live.Timestamp) (dead bool) {
 	first := l.items[0]
 	first.Attempts++
 	if a.taken {
-		q.failing = 0
+		q.took(now)
 		q.finish(l, now)
 		return false
 	}
-	q.failing++
+	q.refused(l, now)
+	l.asked = now.Add(a.retryAfter)
 	first.LastStatus, first.LastError = a.status, a.said
 	first.Due = now.Add(max(pauseAfter(first.Attempts), a.retryAfter))
 	if dead = first.Due >= first.First.Add(q.giveUpAfter); dead {

@@ -29,7 +29,7 @@ type sending struct {
 	cursor   store.EventPosition
 }
 
-const everyRoom = 3
+const everyRoom = failingAt + 2
 
 // begin has another node begin where the store is: the one before is killed.
 func (s *sending) begin(*rapid.T) {
@@ -97,6 +97,17 @@ func (s *sending) lands(i int, taken bool) {
 	}
 	if s.lanes.over(l, answer{taken: taken, status: 500}, s.now) {
 		s.dead[e.Position] = true
+	}
+}
+
+// outage has the webhook take nothing of what may be sent.
+func (s *sending) outage(t *rapid.T) {
+	s.read(t)
+	for range everyRoom {
+		s.launch(t)
+	}
+	for len(s.fly) > 0 {
+		s.lands(0, false)
 	}
 }
 
@@ -188,7 +199,7 @@ func TestEveryEventIsTakenInOrder(t *testing.T) {
 		s.begin(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"append": s.append, "append more": s.append, "read": s.read, "launch": s.launch, "launch more": s.launch,
-			"land": s.land, "land more": s.land, "settle": s.settle, "killed": s.begin, "pass": s.pass, "": s.agree,
+			"land": s.land, "land more": s.land, "outage": s.outage, "settle": s.settle, "killed": s.begin, "pass": s.pass, "": s.agree,
 		})
 		s.finish(t)
 		s.agree(t)

@@ -61,8 +61,9 @@ type Stream struct {
 	full     bool                  // as many are sent as may be
 	kept     time.Time             // when its lease began
 
-	acks     chan struct{} // the consumer has acknowledged
-	replaced chan struct{} // closed when another stream was opened here
+	lost     <-chan struct{} // closed when the log lost events
+	acks     chan struct{}   // the consumer has acknowledged
+	replaced chan struct{}   // closed when another stream was opened here
 }
 
 // Stream opens a stream, which the caller serves. Errors of auth, ErrCursor,
@@ -85,7 +86,7 @@ func (s *Service) Stream(ctx context.Context, p auth.Principal, sub Subscription
 	}
 	stream := &Stream{
 		service: s, owner: strings.ToLower(rand.Text()), filter: asked(sub.EventFilter), again: sub.After != "", ahead: sub.Ahead,
-		expires: p.Expires, kept: time.Now(), more: true, acks: make(chan struct{}, 1), replaced: make(chan struct{}),
+		expires: p.Expires, kept: time.Now(), more: true, lost: s.watch.loss(), acks: make(chan struct{}, 1), replaced: make(chan struct{}),
 	}
 	if stream.ahead == 0 {
 		stream.ahead = defaultAhead
@@ -135,7 +136,8 @@ func (s *Service) replace(stream *Stream) {
 
 // Serve sends frames until ctx is done, send fails, the node drains (ErrDraining), the
 // caller's token expires (*auth.ExpiredError), or the consumer is another's
-// (store.ErrConsumerReplaced). While the store is away it sends signs of life.
+// (store.ErrConsumerReplaced), or events were lost (store.ErrUnavailable). While the store is
+// away it sends signs of life.
 func (t *Stream) Serve(ctx context.Context, send func(Frame) error) error {
 	defer t.close(ctx)
 	defer t.service.watch.enter()()
@@ -238,6 +240,8 @@ func (t *Stream) wait(ctx context.Context, life, expiry *time.Timer, send func(F
 			return ErrDraining
 		case <-t.replaced:
 			return store.ErrConsumerReplaced
+		case <-t.lost:
+			return store.ErrUnavailable // whoever comes back goes on where the consumer is
 		case <-expiry.C:
 			return &auth.ExpiredError{At: t.expires, Now: time.Now()}
 		case <-life.C:

@@ -19,12 +19,13 @@ type watch struct {
 	mu      sync.Mutex
 	latest  store.EventPosition
 	later   chan struct{} // closed when there is a later one
+	lost    chan struct{} // closed when the latest is before what it was
 	readers int
 	wanted  chan struct{} // somebody began to read
 }
 
 func newWatch(events store.Events) *watch {
-	return &watch{events: events, later: make(chan struct{}), wanted: make(chan struct{}, 1)}
+	return &watch{events: events, later: make(chan struct{}), lost: make(chan struct{}), wanted: make(chan struct{}, 1)}
 }
 
 // enter counts a reader, until the returned function is called.
@@ -55,6 +56,14 @@ func (w *watch) after(at store.EventPosition) <-chan struct{} {
 		return known
 	}
 	return w.later
+}
+
+// loss returns what is closed when events were lost that had been read: a store that was put
+// in place of another may lack its last.
+func (w *watch) loss() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost
 }
 
 // run asks until the context is done.
@@ -88,11 +97,16 @@ func (w *watch) state() (store.EventPosition, bool) {
 func (w *watch) tell(latest store.EventPosition) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if latest > w.latest {
-		w.latest = latest
-		close(w.later)
-		w.later = make(chan struct{})
+	if latest == w.latest {
+		return
 	}
+	if latest < w.latest {
+		close(w.lost)
+		w.lost = make(chan struct{})
+	}
+	w.latest = latest
+	close(w.later)
+	w.later = make(chan struct{})
 }
 
 // pause waits, or until the context is done.

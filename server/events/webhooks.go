@@ -31,6 +31,10 @@ func (s *Service) Put(
 	if err := s.config.Addresses.checkURL(w.URL); err != nil {
 		return store.EventConsumer{}, err
 	}
+	var err error
+	if w.URL, err = s.meant(ctx, name, w.URL); err != nil {
+		return store.EventConsumer{}, err
+	}
 	w.Timeout, w.EventFilter = cmp.Or(w.Timeout, DefaultTimeout), asked(w.EventFilter)
 	c, err := s.webhooks.PutWebhook(ctx, name, w, start)
 	if errors.Is(err, store.ErrNoSecret) {
@@ -39,6 +43,41 @@ func (s *Service) Put(
 	s.awake()
 	ring(s.news)
 	return c, err
+}
+
+// hidden is what Shown has in place of a password.
+const hidden = "xxxxx"
+
+// Shown returns the address of a webhook without its password.
+func Shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	if _, has := u.User.Password(); !has {
+		return address
+	}
+	return u.Redacted()
+}
+
+// meant returns an address as it is to be: the one that a webhook has, where it is given as
+// that is shown. A hidden password never becomes one.
+func (s *Service) meant(ctx context.Context, name, address string) (string, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address, err
+	}
+	if password, _ := u.User.Password(); password != hidden {
+		return address, nil
+	}
+	c, err := s.consumers.EventConsumer(ctx, name)
+	if err != nil && !errors.Is(err, store.ErrConsumerNotFound) {
+		return "", err
+	}
+	if err == nil && c.Webhook != nil && Shown(c.Webhook.URL) == u.Redacted() {
+		return c.Webhook.URL, nil
+	}
+	return "", &FieldError{"webhook.url", "has " + hidden + " for a password, which stands for one that is not shown: give the password itself"}
 }
 
 // checkURL returns what is wrong with where a webhook is to be.

@@ -234,6 +234,38 @@ func TestWebhookRests(t *testing.T) {
 	}
 }
 
+// Whoever puts back what is shown does not lose the password, and cannot lead it elsewhere.
+func TestPasswordOfAnAddressIsHiddenAndStays(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	node, _ := s.node("n")
+	const address, shown = "https://u:p%40ss@hook.example/x?y", "https://u:xxxxx@hook.example/x?y"
+	w := store.Webhook{URL: address, Secret: "s", Paused: true}
+	put := func(to string) error {
+		w.URL = to
+		_, err := node.Put(t.Context(), backend, "hook", w, store.StartLatest)
+		return err
+	}
+	var wrong *FieldError
+	if err := put(shown); !errors.As(err, &wrong) || wrong.Field != "webhook.url" {
+		t.Errorf("a hidden password that stands for none: %v", err)
+	}
+	if err := errors.Join(put(address), put(shown)); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("https://u:xxxxx@another.example/x?y"); !errors.As(err, &wrong) {
+		t.Errorf("a hidden password of another address: %v", err)
+	}
+	if got := s.consumer("hook").Webhook.URL; got != address || Shown(got) != shown {
+		t.Errorf("it is at %q, shown as %q", got, Shown(got))
+	}
+	for _, plain := range []string{"https://hook.example/x", "https://u@hook.example", "%"} {
+		if got := Shown(plain); got != plain {
+			t.Errorf("%q is shown as %q", plain, got)
+		}
+	}
+}
+
 func TestWebhooksAreRefused(t *testing.T) {
 	t.Parallel()
 	s := setup(t)

@@ -168,7 +168,7 @@ func consumerOf(c store.EventConsumer) *ovationv1.EventConsumer {
 	}
 	if w := c.Webhook; w != nil {
 		out.Webhook = &ovationv1.Webhook{
-			Consumer: c.Name, Url: w.URL, Filter: wire.EventFilter(w.EventFilter),
+			Consumer: c.Name, Url: events.Shown(w.URL), Filter: wire.EventFilter(w.EventFilter),
 			Timeout: durationpb.New(w.Timeout), GiveUpAfter: durationpb.New(w.GiveUpAfter), Paused: w.Paused,
 		}
 	}

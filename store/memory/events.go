@@ -62,13 +62,13 @@ func (e *events) append(all []store.Event, now live.Timestamp) {
 }
 
 // AwaitEvents implements store.Events.
-func (s *Store) AwaitEvents(ctx context.Context, after store.EventPosition) (store.EventPosition, error) {
+func (s *Store) AwaitEvents(ctx context.Context, at store.EventPosition) (store.EventPosition, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}
 		latest, grown := s.events.await()
-		if latest > after {
+		if latest != at {
 			return latest, nil
 		}
 		select {

@@ -24,8 +24,8 @@ func (m measuredEvents) Events(ctx context.Context, q store.EventQuery) (_ store
 }
 
 // AwaitEvents is not measured: how long it takes is up to what happens.
-func (m measuredEvents) AwaitEvents(ctx context.Context, after store.EventPosition) (store.EventPosition, error) {
-	return m.next.AwaitEvents(ctx, after)
+func (m measuredEvents) AwaitEvents(ctx context.Context, at store.EventPosition) (store.EventPosition, error) {
+	return m.next.AwaitEvents(ctx, at)
 }
 
 func (m measuredEvents) PruneEvents(ctx context.Context, keep time.Duration, limit int) (_ int, err error) {

@@ -52,14 +52,14 @@ const lookAgain = 100 * time.Millisecond
 
 // AwaitEvents implements store.Events. A notification would not come through a pool of
 // connections; a read of one row costs little.
-func (s *Store) AwaitEvents(ctx context.Context, after store.EventPosition) (latest store.EventPosition, err error) {
+func (s *Store) AwaitEvents(ctx context.Context, at store.EventPosition) (latest store.EventPosition, err error) {
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
 	for {
 		err := s.read(ctx, func(ctx context.Context, q querier) error {
 			return q.QueryRow(ctx, statement("latest event")).Scan(&latest)
 		})
-		if err != nil || latest > after {
+		if err != nil || latest != at {
 			return latest, err
 		}
 		select {

@@ -212,6 +212,9 @@ func eventIsAwaited(t *testing.T, s *rig) {
 	if err != nil || latest != 3 {
 		t.Errorf("AwaitEvents after 1 = %d, %v; want 3", latest, err)
 	}
+	if latest, err := s.Events.AwaitEvents(t.Context(), 7); err != nil || latest != 3 {
+		t.Errorf("AwaitEvents at 7, which was lost = %d, %v; want 3", latest, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	given := meanwhile(func() { _, err = s.Events.AwaitEvents(ctx, 3) })
 	cancel()

@@ -1,0 +1,172 @@
+package events
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/store"
+)
+
+// endpoint is a webhook without a network, for tests whose time is not real.
+type endpoint struct {
+	mu      sync.Mutex
+	asked   int
+	took    []string
+	refuses func(id string) bool
+}
+
+// RoundTrip implements http.RoundTripper.
+func (e *endpoint) RoundTrip(r *http.Request) (*http.Response, error) {
+	id := r.Header.Get(idHeader)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asked++
+	status := http.StatusNoContent
+	if e.refuses(id) {
+		status = http.StatusServiceUnavailable
+	} else {
+		e.took = append(e.took, id)
+	}
+	return &http.Response{StatusCode: status, Status: http.StatusText(status), Body: http.NoBody, Request: r}, nil
+}
+
+// refuse has it refuse other events from now on.
+func (e *endpoint) refuse(what func(id string) bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.refuses = what
+}
+
+// seen returns how often it was asked, and what it took.
+func (e *endpoint) seen() (asked int, took []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.asked, slices.Clone(e.took)
+}
+
+// failing runs a test in a bubble, with a node that sends to a webhook.
+func failing(t *testing.T, test func(s *stage, e *endpoint)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := setup(t)
+		e := &endpoint{refuses: func(string) bool { return false }}
+		node := New(s.set, Config{Node: "n"})
+		node.post.client.Transport = e
+		w := store.Webhook{URL: "http://hook.example", Secret: "a secret of sixteen bytes", GiveUpAfter: 24 * time.Hour}
+		who := backend
+		who.Expires = time.Now().Add(24 * time.Hour)
+		if _, err := node.Put(t.Context(), who, "hook", w, store.StartEarliest); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan struct{})
+		ctx := t.Context()
+		go func() {
+			defer close(done)
+			node.Run(ctx)
+		}()
+		t.Cleanup(func() { <-done }) // the context is done before
+		test(s, e)
+	})
+}
+
+// rooms records an event in each of so many rooms.
+func (s *stage) rooms(prefix string, n int) (ids []string) {
+	s.t.Helper()
+	for i := range n {
+		ids = append(ids, s.record(live.RoomID(fmt.Sprint(prefix, i)), 1)...)
+	}
+	return ids
+}
+
+// All of these fail for ever: events of other rooms come at once, however long that has gone
+// on and however many there are.
+func TestEventsThatAreNeverTakenHoldUpNobodyElse(t *testing.T) {
+	for _, rooms := range []int{1, failingAt, 3 * failingAt} {
+		t.Run(fmt.Sprint(rooms), func(t *testing.T) {
+			failing(t, func(s *stage, e *endpoint) {
+				never := s.rooms("poison", rooms)
+				e.refuse(func(id string) bool { return slices.Contains(never, id) })
+				time.Sleep(time.Hour)
+				if asked, took := e.seen(); asked < failingAt || len(took) > 0 {
+					t.Fatalf("asked %d times, it took %q", asked, took)
+				}
+				ids := s.rooms("good", 40)
+				time.Sleep(2 * time.Second)
+				if _, took := e.seen(); len(took) != len(ids) {
+					t.Errorf("it took %q, want %q", took, ids)
+				}
+				before, _ := e.seen()
+				for range 600 { // what goes well does not have those tried all the time
+					s.record("good", 1)
+					time.Sleep(time.Second)
+				}
+				if asked, took := e.seen(); len(took) != len(ids)+600 || asked-before-600 > 10*rooms {
+					t.Errorf("asked %d times more than it took, which is %d", asked-before-600, len(took))
+				}
+			})
+		})
+	}
+}
+
+// While a webhook is away it is asked little, and little is held; when it is back, all comes soon.
+func TestWebhookThatComesBack(t *testing.T) {
+	failing(t, func(s *stage, e *endpoint) {
+		e.refuse(func(string) bool { return true })
+		s.rooms("r", 1000)
+		time.Sleep(time.Minute)
+		if asked, _ := e.seen(); asked > 300 {
+			t.Errorf("it was asked %d times within a minute", asked)
+		}
+		time.Sleep(time.Hour)
+		if held := s.consumer("hook").Held; held < failingAt || held > 120 {
+			t.Errorf("%d are held", held)
+		}
+		s.record("r0", 1)
+		e.refuse(func(string) bool { return false })
+		time.Sleep(maxProbe*12/10 + healWithin + time.Second)
+		_, took := e.seen()
+		if c := s.consumer("hook"); len(took) != 1001 || c.Held > 0 || c.Acknowledged != c.Latest {
+			t.Errorf("it took %d; %+v", len(took), c)
+		}
+	})
+}
+
+// A webhook that asks not to be asked is not hurried.
+func TestHurryMindsRetryAfter(t *testing.T) {
+	t.Parallel()
+	const began live.Timestamp = 1_893_553_445_000_000
+	q := newLanes(store.ClaimedWebhook{Webhook: store.Webhook{GiveUpAfter: time.Hour}}, nil, began)
+	var page store.EventPage
+	for i := range failingAt + 1 {
+		page.Events = append(page.Events, store.Event{Position: store.EventPosition(i + 1), Room: live.RoomID(fmt.Sprint(i))})
+	}
+	q.take(page, began)
+	for i := range failingAt {
+		a := answer{status: 503}
+		if i == 0 {
+			a.retryAfter = 4 * time.Minute
+		}
+		q.over(q.next(began), a, began)
+	}
+	if !q.away() || q.next(began) != nil {
+		t.Fatal("it is away, and is asked at once")
+	}
+	for _, l := range q.later {
+		l.due = l.due.Add(time.Minute) // as after more attempts
+	}
+	back := q.probe
+	q.over(q.next(back), answer{taken: true}, back)
+	for _, l := range q.later {
+		asked := l.key.room == "0"
+		if l.due < back || asked != (l.due > back.Add(healWithin)) || asked && l.due < began.Add(4*time.Minute) {
+			t.Errorf("room %s is due %v after", l.key.room, l.due.Sub(back))
+		}
+	}
+}
