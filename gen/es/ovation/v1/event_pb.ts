@@ -273,7 +273,8 @@ export type Webhook = Message<"ovation.v1.Webhook"> & {
   consumer: string;
 
   /**
-   * Where to: an http or https address of at most 2,048 bytes.
+   * Where to: an http or https address of at most 2,048 bytes. A password in it
+   * is xxxxx in answers; an address that is put as it is shown keeps it.
    *
    * @generated from field: string url = 2;
    */

@@ -572,7 +572,8 @@ type Webhook struct {
 	// Its consumer's name: 1-64 of letters, digits, and . _ : - beginning with a letter
 	// or digit.
 	Consumer string `protobuf:"bytes,1,opt,name=consumer,proto3" json:"consumer,omitempty"`
-	// Where to: an http or https address of at most 2,048 bytes.
+	// Where to: an http or https address of at most 2,048 bytes. A password in it
+	// is xxxxx in answers; an address that is put as it is shown keeps it.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// What signs the requests: 16-256 bytes. Never in an answer. When changing a
 	// webhook, empty keeps it.
