@@ -150,8 +150,9 @@ export type GiftMessage = Message<"ovation.v1.GiftMessage"> & {
   coins: bigint;
 
   /**
-   * The combo; empty: none. A later message of the same combo replaces the earlier
-   * on the screen.
+   * The combo; empty: none. Of the messages of one combo that with the greatest
+   * combo_count is the latest, and replaces the others on the screen: nodes may place
+   * theirs in another order.
    *
    * @generated from field: string combo_id = 6;
    */
@@ -960,7 +961,8 @@ export const GiftService: GenService<{
   /**
    * SendGift pays for gifts and gives them. The answer means that the payment is
    * durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-   * answer came, the same call finds out.) Everyone but a user who is banned; a
+   * answer came, the same call finds out; a giver who was banned meanwhile is told
+   * BANNED, whether it was paid before or not.) Everyone but a user who is banned; a
    * mute does not matter.
    * Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
    * GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.

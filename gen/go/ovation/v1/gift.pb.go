@@ -225,8 +225,9 @@ type GiftMessage struct {
 	ReceiverId string `protobuf:"bytes,4,opt,name=receiver_id,json=receiverId,proto3" json:"receiver_id,omitempty"`
 	// What they cost together, in coins.
 	Coins int64 `protobuf:"varint,5,opt,name=coins,proto3" json:"coins,omitempty"`
-	// The combo; empty: none. A later message of the same combo replaces the earlier
-	// on the screen.
+	// The combo; empty: none. Of the messages of one combo that with the greatest
+	// combo_count is the latest, and replaces the others on the screen: nodes may place
+	// theirs in another order.
 	ComboId string `protobuf:"bytes,6,opt,name=combo_id,json=comboId,proto3" json:"combo_id,omitempty"`
 	// How many the combo has reached with this message.
 	ComboCount    int64 `protobuf:"varint,7,opt,name=combo_count,json=comboCount,proto3" json:"combo_count,omitempty"`

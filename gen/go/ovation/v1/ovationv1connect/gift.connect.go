@@ -63,7 +63,8 @@ type GiftServiceClient interface {
 	ListGifts(context.Context, *v1.ListGiftsRequest) (*v1.ListGiftsResponse, error)
 	// SendGift pays for gifts and gives them. The answer means that the payment is
 	// durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-	// answer came, the same call finds out.) Everyone but a user who is banned; a
+	// answer came, the same call finds out; a giver who was banned meanwhile is told
+	// BANNED, whether it was paid before or not.) Everyone but a user who is banned; a
 	// mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
 	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
@@ -195,7 +196,8 @@ type GiftServiceHandler interface {
 	ListGifts(context.Context, *v1.ListGiftsRequest) (*v1.ListGiftsResponse, error)
 	// SendGift pays for gifts and gives them. The answer means that the payment is
 	// durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-	// answer came, the same call finds out.) Everyone but a user who is banned; a
+	// answer came, the same call finds out; a giver who was banned meanwhile is told
+	// BANNED, whether it was paid before or not.) Everyone but a user who is banned; a
 	// mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
 	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
