@@ -70,7 +70,8 @@ func TestTheCatalogue(t *testing.T) {
 		}
 		put(rules.Gift{ID: "moon", Name: "A moon", Price: 1})
 		put(rules.Gift{ID: "rose", Name: "A rose", Price: 10, Retired: true})
-		put(rules.Gift{ID: "star", Name: "A star", Price: 3, Room: "elsewhere"})
+		put(rules.Gift{ID: "star", Name: "A star", Price: 3, Retired: true})
+		put(rules.Gift{ID: "comet", Name: "A comet", Price: 3, Room: "elsewhere"})
 		if got := on(); got != 2 {
 			t.Errorf("at once %d are", got)
 		}
