@@ -60,13 +60,13 @@ func TestSmoke(t *testing.T) {
 func complete(t *testing.T, r *result) {
 	t.Helper()
 	var came float64
-	for _, figure := range []string{"frames delivered", "calls answered", "accepted", "goroutines per viewer"} {
+	for _, figure := range []string{"frames delivered", "calls answered", "accepted", "paid", "events merged a second, from the first call", "goroutines per viewer"} {
 		came = max(came, r.metric(figure).Median)
 	}
 	if came == 0 {
 		t.Errorf("%s, %s: nothing came", r.Part, r.Server)
 	}
-	for _, fault := range []string{"lost", "reported dropped", "broken streams", "calls refused", "not accepted"} {
+	for _, fault := range []string{"lost", "reported dropped", "broken streams", "calls refused", "not accepted", "not paid"} {
 		if n := r.metric(fault).Median; n != 0 {
 			t.Errorf("%s, %s: %s: %v", r.Part, r.Server, fault, n)
 		}

@@ -32,7 +32,7 @@ func TestCurl(t *testing.T) {
 			}},
 			"not there": {[]string{"-H", json, "-H", auth, "-d", `{"roomId":"s"}`, room + "GetRoom"}, []string{"404", `"code":"not_found"`}},
 			"gzip":      {[]string{"--compressed", "-H", json, "-H", auth, "-d", `{"roomId":"r"}`, room + "JoinRoom"}, []string{"200", `"sessionId":"`}},
-			"not built": {[]string{"-H", json, "-d", `{}`, s.url + "/ovation.v1.GiftService/ListGifts"}, []string{"501", `"code":"unimplemented"`}},
+			"not built": {[]string{"-H", json, "-d", `{}`, s.url + "/ovation.v1.MediaService/IssueToken"}, []string{"501", `"code":"unimplemented"`}},
 			"ready":     {[]string{s.url + "/readyz"}, []string{"200", "ready"}},
 			"the page":  {[]string{s.url + "/"}, []string{"200", "<title>"}},
 		} {

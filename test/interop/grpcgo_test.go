@@ -82,7 +82,7 @@ func TestGRPCGoErrors(t *testing.T) {
 		"no token":   {false, getRoom, "r", codes.Unauthenticated, ovationv1.ErrorReason_ERROR_REASON_TOKEN_MISSING},
 		"not there":  {true, getRoom, "s", codes.NotFound, ovationv1.ErrorReason_ERROR_REASON_ROOM_NOT_FOUND},
 		"not a room": {true, getRoom, "/", codes.InvalidArgument, ovationv1.ErrorReason_ERROR_REASON_INVALID_FIELD},
-		"not built":  {false, "/ovation.v1.GiftService/ListGifts", "r", codes.Unimplemented, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED},
+		"not built":  {false, "/ovation.v1.MediaService/IssueToken", "r", codes.Unimplemented, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED},
 		"unheard of": {true, "/ovation.v1.RoomService/Paint", "r", codes.Unimplemented, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED},
 		"no one's":   {true, "/paint.v1.PaintService/Paint", "r", codes.Unimplemented, ovationv1.ErrorReason_ERROR_REASON_NOT_IMPLEMENTED},
 	} {

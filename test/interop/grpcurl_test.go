@@ -46,7 +46,7 @@ func TestGrpcurl(t *testing.T) {
 		"without a token": {[]string{"-d", `{"room_id":"r"}`, s.address(), "ovation.v1.RoomService/GetRoom"}, 64 + 16, []string{
 			"Code: Unauthenticated", "ERROR_REASON_TOKEN_MISSING",
 		}},
-		"not built": {[]string{s.address(), "ovation.v1.GiftService/ListGifts"}, 64 + 12, []string{
+		"not built": {[]string{s.address(), "ovation.v1.MediaService/IssueToken"}, 64 + 12, []string{
 			"Code: Unimplemented", "ERROR_REASON_NOT_IMPLEMENTED",
 		}},
 		"health": {[]string{s.address(), "grpc.health.v1.Health/Check"}, 0, []string{"SERVING"}},
