@@ -11,7 +11,6 @@ import (
 	"golang.org/x/term"
 
 	ovation "github.com/ovation-live/ovation/clients/go"
-	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/token"
 )
@@ -61,14 +60,8 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	clients         []*ovation.Client                  // to be closed
-	roomCalls       ovationv1connect.RoomServiceClient // nil: not called yet
-	moderationCalls moderationService                  // the same
-	quizCalls       quizService                        // the same
-	giftCalls       giftService                        // the same
-	walletCalls     walletService                      // the same
-	eventClient     *ovation.Client                    // the same
-	audienceCalls   audienceService                    // the same
+	clients []*ovation.Client             // to be closed
+	known   map[live.Role]*ovation.Client // those of as
 }
 
 // note tells people something beside the output.
@@ -130,15 +123,32 @@ func (a *app) limited(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeout(ctx, a.Timeout)
 }
 
-// rooms returns a backend's client of the room service, always the same.
-func (a *app) rooms() (ovationv1connect.RoomServiceClient, error) {
-	if a.roomCalls != nil {
-		return a.roomCalls, nil
+// as returns the client that calls as a role, always the same.
+func (a *app) as(role live.Role) (*ovation.Client, error) {
+	if client := a.known[role]; client != nil {
+		return client, nil
 	}
-	client, err := a.client(live.RoleBackend)
+	client, err := a.client(role)
 	if err != nil {
 		return nil, err
 	}
-	a.roomCalls = client.Rooms()
-	return a.roomCalls, nil
+	if a.known == nil {
+		a.known = make(map[live.Role]*ovation.Client)
+	}
+	a.known[role] = client
+	return client, nil
+}
+
+// callAs makes one call of one of a client's services, as a role.
+func callAs[Service, Request, Response any](
+	ctx context.Context, app *app, role live.Role, service func(*ovation.Client) Service,
+	method func(Service, context.Context, *Request) (*Response, error), request *Request,
+) (*Response, error) {
+	client, err := app.as(role)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := app.limited(ctx)
+	defer cancel()
+	return method(service(client), ctx, request)
 }

@@ -26,28 +26,12 @@ type eventsCommand struct {
 // eventService is the client of the event service, for short.
 type eventService = ovationv1connect.EventServiceClient
 
-// eventsClient returns a backend's client, always the same.
-func (a *app) eventsClient() (*ovation.Client, error) {
-	if a.eventClient != nil {
-		return a.eventClient, nil
-	}
-	client, err := a.client(live.RoleBackend)
-	a.eventClient = client
-	return client, err
-}
-
 // callEvents makes one call of the event service, as a backend.
 func callEvents[Request, Response any](
 	ctx context.Context, app *app,
 	method func(eventService, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	client, err := app.eventsClient()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	return method(client.Events(), ctx, request)
+	return callAs(ctx, app, live.RoleBackend, (*ovation.Client).Events, method, request)
 }
 
 const prefixEvent = "EVENT_KIND_"
@@ -108,7 +92,7 @@ Examples:
 
 // Run prints events until it is interrupted.
 func (c *eventsTailCommand) Run(ctx context.Context, app *app) error {
-	client, err := app.eventsClient()
+	client, err := app.as(live.RoleBackend)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
@@ -34,16 +35,7 @@ func callGifts[Request, Response any](
 	ctx context.Context, app *app,
 	method func(giftService, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	if app.giftCalls == nil {
-		client, err := app.client(live.RoleBackend)
-		if err != nil {
-			return nil, err
-		}
-		app.giftCalls = client.Gifts()
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	return method(app.giftCalls, ctx, request)
+	return callAs(ctx, app, live.RoleBackend, (*ovation.Client).Gifts, method, request)
 }
 
 type giftPutCommand struct {

@@ -67,13 +67,9 @@ func (*historyCommand) then(request *ovationv1.ListHistoryRequest) (text string)
 
 // request is what to ask for.
 func (c *historyCommand) request(now time.Time) (*ovationv1.ListHistoryRequest, error) {
-	since, err := instantOf(c.Since, now)
+	since, until, err := sinceUntil(c.Since, c.Until, now)
 	if err != nil {
-		return nil, fmt.Errorf("--since %w", err)
-	}
-	until, err := instantOf(c.Until, now)
-	if err != nil {
-		return nil, fmt.Errorf("--until %w", err)
+		return nil, err
 	}
 	if until != 0 && until <= since {
 		return nil, fmt.Errorf("--until %s is not after --since %s", clock(until), clock(since))
@@ -93,6 +89,17 @@ func instantOf(flag *string, now time.Time) (int64, error) {
 		return 0, nil
 	}
 	return parseInstant(*flag, now)
+}
+
+// sinceUntil reads the instants of --since and --until.
+func sinceUntil(from, to *string, now time.Time) (since, until int64, err error) {
+	if since, err = instantOf(from, now); err != nil {
+		return 0, 0, fmt.Errorf("--since %w", err)
+	}
+	if until, err = instantOf(to, now); err != nil {
+		return 0, 0, fmt.Errorf("--until %w", err)
+	}
+	return since, until, nil
 }
 
 // parseInstant reads an instant as Unix microseconds.

@@ -14,9 +14,9 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
-	"github.com/ovation-live/ovation/live"
 )
 
 // modCommand is the commands that keep order.
@@ -50,26 +50,7 @@ func callModeration[Request, Response any](
 	ctx context.Context, app *app, actor actorFlags,
 	method func(moderationService, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	client, err := app.moderation(roleOf(actor.Role))
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	return method(client, ctx, request)
-}
-
-// moderation returns a client of the moderation service, always the same.
-func (a *app) moderation(role live.Role) (moderationService, error) {
-	if a.moderationCalls != nil {
-		return a.moderationCalls, nil
-	}
-	client, err := a.client(role)
-	if err != nil {
-		return nil, err
-	}
-	a.moderationCalls = client.Moderation()
-	return a.moderationCalls, nil
+	return callAs(ctx, app, roleOf(actor.Role), (*ovation.Client).Moderation, method, request)
 }
 
 // placeFlags say where a command acts. In a request no room means all of them, so that

@@ -35,16 +35,7 @@ func callQuizzes[Request, Response any](
 	ctx context.Context, app *app,
 	method func(quizService, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	if app.quizCalls == nil {
-		client, err := app.client(live.RoleBackend)
-		if err != nil {
-			return nil, err
-		}
-		app.quizCalls = client.Quizzes()
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	return method(app.quizCalls, ctx, request)
+	return callAs(ctx, app, live.RoleBackend, (*ovation.Client).Quizzes, method, request)
 }
 
 // readQuestions reads a file of questions.

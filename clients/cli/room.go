@@ -12,6 +12,7 @@ import (
 	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
+	"github.com/ovation-live/ovation/live"
 )
 
 // pageSize is how many entries of a list are asked for at a time.
@@ -237,13 +238,7 @@ func callRooms[Request, Response any](
 	ctx context.Context, app *app,
 	method func(roomService, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	rooms, err := app.rooms()
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	return method(rooms, ctx, request)
+	return callAs(ctx, app, live.RoleBackend, (*ovation.Client).Rooms, method, request)
 }
 
 // pages calls page with the token of each page, until there is none.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
@@ -35,16 +36,7 @@ func callAudience[Request, Response any](
 	ctx context.Context, app *app,
 	method func(audienceService, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	if app.audienceCalls == nil {
-		client, err := app.client(live.RoleBackend)
-		if err != nil {
-			return nil, err
-		}
-		app.audienceCalls = client.Audience()
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	return method(app.audienceCalls, ctx, request)
+	return callAs(ctx, app, live.RoleBackend, (*ovation.Client).Audience, method, request)
 }
 
 // visitFilter is the flags that say which visits.
@@ -68,12 +60,8 @@ func (f *visitFilter) check() error {
 
 // span returns the instants of the flags.
 func (f *visitFilter) span() (since, until int64, err error) {
-	now := time.Now()
-	if since, err = instantOf(f.Since, now); err != nil {
-		return 0, 0, usageError{fmt.Errorf("--since %w", err)}
-	}
-	if until, err = instantOf(f.Until, now); err != nil {
-		return 0, 0, usageError{fmt.Errorf("--until %w", err)}
+	if since, until, err = sinceUntil(f.Since, f.Until, time.Now()); err != nil {
+		return 0, 0, usageError{err}
 	}
 	if until != 0 && until < since {
 		return 0, 0, usageError{fmt.Errorf("--until %s is before --since %s", clock(until), clock(since))}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/figures"
 	"github.com/ovation-live/ovation/clients/cli/internal/terminal"
+	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 	"github.com/ovation-live/ovation/live"
@@ -29,16 +30,7 @@ func callWallets[Request, Response any](
 	ctx context.Context, app *app,
 	method func(walletService, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	if app.walletCalls == nil {
-		client, err := app.client(live.RoleBackend)
-		if err != nil {
-			return nil, err
-		}
-		app.walletCalls = client.Wallets()
-	}
-	ctx, cancel := app.limited(ctx)
-	defer cancel()
-	return method(app.walletCalls, ctx, request)
+	return callAs(ctx, app, live.RoleBackend, (*ovation.Client).Wallets, method, request)
 }
 
 type walletDepositCommand struct {
@@ -171,13 +163,9 @@ func (c *walletLedgerCommand) Run(ctx context.Context, app *app) error {
 
 // request is what to ask for.
 func (c *walletLedgerCommand) request(now time.Time) (*ovationv1.ListLedgerRequest, error) {
-	since, err := instantOf(c.Since, now)
+	since, until, err := sinceUntil(c.Since, c.Until, now)
 	if err != nil {
-		return nil, fmt.Errorf("--since %w", err)
-	}
-	until, err := instantOf(c.Until, now)
-	if err != nil {
-		return nil, fmt.Errorf("--until %w", err)
+		return nil, err
 	}
 	switch {
 	case c.Limit < 0:
