@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -23,7 +24,7 @@ const (
 // prune forgets events that were kept for long enough, until ctx is done.
 func (s *Service) prune(ctx context.Context) {
 	for {
-		pause(ctx, pruneEvery/2+rand.N(pruneEvery)) //nolint:gosec // nodes are to differ
+		loop.Pause(ctx, pruneEvery/2+rand.N(pruneEvery)) //nolint:gosec // nodes are to differ
 		for n := pruneAtOnce; n == pruneAtOnce && ctx.Err() == nil; {
 			var err error
 			if n, err = s.events.PruneEvents(ctx, s.config.Retention, pruneAtOnce); err != nil {
@@ -48,7 +49,7 @@ func (s *Service) measure(ctx context.Context) {
 		select {
 		case <-tick.C:
 		case <-s.news:
-			pause(ctx, measurePause)
+			loop.Pause(ctx, measurePause)
 		case <-ctx.Done():
 		}
 	}

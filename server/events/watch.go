@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -79,7 +80,7 @@ func (w *watch) run(ctx context.Context) {
 		}
 		latest, err := w.events.AwaitEvents(ctx, at)
 		if err != nil {
-			pause(ctx, awayFor)
+			loop.Pause(ctx, awayFor)
 			continue
 		}
 		w.tell(latest)
@@ -107,14 +108,4 @@ func (w *watch) tell(latest store.EventPosition) {
 	w.latest = latest
 	close(w.later)
 	w.later = make(chan struct{})
-}
-
-// pause waits, or until the context is done.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

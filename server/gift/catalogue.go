@@ -11,6 +11,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -149,7 +150,7 @@ func (c *catalogue) changed() {
 // keep reads the catalogue again and again while it is asked for, until ctx is done.
 // Those who ask are told of failures.
 func (c *catalogue) keep(ctx context.Context) {
-	for pause(ctx, keepEvery) {
+	for loop.Pause(ctx, keepEvery) {
 		c.mu.Lock()
 		idle := time.Since(c.used) > usedFor
 		c.mu.Unlock()

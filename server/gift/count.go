@@ -6,6 +6,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/server/loop"
 )
 
 const (
@@ -28,7 +29,7 @@ func (s *Service) tellSoon() {
 
 // count tells viewers what was given, until ctx is done.
 func (s *Service) count(ctx context.Context) {
-	said := outage{logger: s.logger, failing: "cannot count what was given; viewers are told later", over: "what was given is counted again"}
+	said := loop.NewOutage(s.logger, "gifts: cannot count what was given; viewers are told later", "gifts: what was given is counted again")
 	tick := time.NewTicker(countEvery)
 	defer tick.Stop()
 	for {
@@ -38,7 +39,7 @@ func (s *Service) count(ctx context.Context) {
 		case <-tick.C:
 		case <-s.hurry:
 		}
-		said.report(ctx, s.tell(ctx))
+		said.Report(ctx, s.tell(ctx))
 	}
 }
 

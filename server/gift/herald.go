@@ -9,6 +9,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/server/wire"
 )
 
@@ -34,7 +35,7 @@ type herald struct {
 	mu     sync.Mutex
 	rooms  map[live.RoomID]*announcements // of rooms with a goroutine of their own
 	closed bool
-	outage outage
+	outage *loop.Outage
 }
 
 // announcements is what waits for a room's next round, in the order in which it was paid.
@@ -55,10 +56,8 @@ func newHerald(c Config) *herald {
 	return &herald{
 		messages: c.Messages, metrics: c.Metrics, closing: make(chan struct{}),
 		rooms: make(map[live.RoomID]*announcements),
-		outage: outage{
-			logger:  c.Logger.With(slog.String("part", "messages")),
-			failing: "cannot put messages of gifts into rooms; what is paid is paid", over: "messages of gifts are put into rooms again",
-		},
+		outage: loop.NewOutage(c.Logger.With(slog.String("part", "messages")),
+			"gifts: cannot put messages of gifts into rooms; what is paid is paid", "gifts: messages of gifts are put into rooms again"),
 	}
 }
 
@@ -138,7 +137,7 @@ func (h *herald) say(id live.RoomID, all []*announcement) {
 	for i, a := range all {
 		receipt, err := h.messages.Announce(ctx, id, a.content())
 		h.mu.Lock()
-		h.outage.report(context.Background(), err)
+		h.outage.Report(context.Background(), err)
 		h.mu.Unlock()
 		if err != nil {
 			h.metrics.messages[messageFailed].Add(float64(len(all) - i))

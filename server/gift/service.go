@@ -145,35 +145,3 @@ func (s *Service) Run(ctx context.Context) {
 	group.Go(func() { s.count(ctx) })
 	group.Wait()
 }
-
-// outage says in the log when something begins to fail, and when it no longer does. It is
-// for one goroutine.
-type outage struct {
-	logger        *slog.Logger
-	failing, over string
-	bad           bool
-}
-
-// report logs the first failure of an outage, and its end.
-func (o *outage) report(ctx context.Context, err error) {
-	switch {
-	case ctx.Err() != nil:
-		return
-	case err != nil && !o.bad:
-		o.logger.WarnContext(ctx, "gifts: "+o.failing, "error", err) //nolint:sloglint // one of few texts
-	case err == nil && o.bad:
-		o.logger.InfoContext(ctx, "gifts: "+o.over) //nolint:sloglint // one of few texts
-	}
-	o.bad = err != nil
-}
-
-// pause waits, or until ctx is done, and says whether to go on.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-	return ctx.Err() == nil
-}

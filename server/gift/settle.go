@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/server/wire"
 	"github.com/ovation-live/ovation/store"
 )
@@ -25,10 +26,10 @@ const (
 // settle settles what was given, until ctx is done. Every node asks the store, at moments
 // of its own; the store says whether it is time, and lets one at a time.
 func (s *Service) settle(ctx context.Context) {
-	said := outage{logger: s.logger, failing: "cannot settle what was given; it is settled later", over: "what was given is settled again"}
+	said := loop.NewOutage(s.logger, "gifts: cannot settle what was given; it is settled later", "gifts: what was given is settled again")
 	every := min(max(s.config.SettleEvery/5, askSettleLeast), askSettleMost)
-	for pause(ctx, every/2+rand.N(every)) { //nolint:gosec // nodes that were started together are to differ
-		said.report(ctx, s.settleAll(ctx))
+	for loop.Pause(ctx, every/2+rand.N(every)) { //nolint:gosec // nodes that were started together are to differ
+		said.Report(ctx, s.settleAll(ctx))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -182,7 +183,7 @@ func (t *till) try(ctx context.Context, sends []gift.Send) (results []store.Gift
 		if !lost || tries == payTries {
 			return results, tries, err
 		}
-		pause(ctx, retryPay)
+		loop.Pause(ctx, retryPay)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/server/wire"
 	"github.com/ovation-live/ovation/store"
 )
@@ -19,7 +20,7 @@ var errNotYet = errors.New("quiz: the task is not due yet")
 // is kept of a shard is what was first completed, and a quiz goes on once.
 func (s *Service) work(ctx context.Context, t quiz.Task) error {
 	if now := s.now(); now < t.Due {
-		wait(ctx, min(t.Due.Sub(now), taskLease/2)) // the store's tasks may go by another clock
+		loop.Pause(ctx, min(t.Due.Sub(now), taskLease/2)) // the store's tasks may go by another clock
 		if s.now() < t.Due {
 			return errNotYet
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/server/auth"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -109,7 +110,7 @@ func (s *Service) patiently(ctx context.Context, try func() (quiz.Quiz, error)) 
 		if !errors.Is(err, quiz.ErrEvaluating) || time.Since(begun) >= evaluatedWithin || ctx.Err() != nil {
 			return q, s.until(err)
 		}
-		wait(ctx, lookAgain)
+		loop.Pause(ctx, lookAgain)
 	}
 }
 

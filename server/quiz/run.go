@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live/quiz"
+	"github.com/ovation-live/ovation/server/loop"
 )
 
 const (
@@ -34,13 +35,13 @@ func (s *Service) Run(ctx context.Context) {
 func (s *Service) lookAfter(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	said := outage{service: s, failing: "cannot look after all answers; they are looked after later", over: "all answers are looked after again"}
+	said := loop.NewOutage(s.logger, "quizzes: cannot look after all answers; they are looked after later", "quizzes: all answers are looked after again")
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			said.report(ctx, s.keep(ctx))
+			said.Report(ctx, s.keep(ctx))
 		}
 	}
 }
@@ -50,15 +51,15 @@ func (s *Service) evaluate(ctx context.Context) {
 	var group sync.WaitGroup
 	defer group.Wait()
 	free := make(chan struct{}, s.workers)
-	said := outage{service: s, failing: "cannot claim tasks of quizzes; they are done later", over: "tasks of quizzes are claimed again"}
-	troubled := &outage{service: s, failing: "cannot do all tasks of quizzes; they are tried again", over: "tasks of quizzes are done again"}
+	said := loop.NewOutage(s.logger, "quizzes: cannot claim tasks of quizzes; they are done later", "quizzes: tasks of quizzes are claimed again")
+	troubled := loop.NewOutage(s.logger, "quizzes: cannot do all tasks of quizzes; they are tried again", "quizzes: tasks of quizzes are done again")
 	for {
 		claimed, err := s.claim(ctx, s.workers-len(free))
-		said.report(ctx, err)
+		said.Report(ctx, err)
 		for _, t := range claimed {
 			free <- struct{}{}
 			group.Go(func() {
-				troubled.report(ctx, s.try(ctx, t))
+				troubled.Report(ctx, s.try(ctx, t))
 				<-free
 				s.awake()
 			})
@@ -110,34 +111,9 @@ func (s *Service) try(running context.Context, t quiz.Task) error {
 		if err == nil {
 			return nil
 		}
-		wait(ctx, retryTask)
+		loop.Pause(ctx, retryTask)
 		if ctx.Err() != nil || running.Err() != nil {
 			return err
 		}
 	}
-}
-
-// outage says in the log when something begins to fail, and when it no longer does. It may
-// be used concurrently.
-type outage struct {
-	service       *Service
-	failing, over string
-
-	mu  sync.Mutex
-	bad bool
-}
-
-// report logs the first failure of an outage, and its end.
-func (o *outage) report(ctx context.Context, err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	switch {
-	case ctx.Err() != nil:
-		return
-	case err != nil && !o.bad:
-		o.service.logger.WarnContext(ctx, "quizzes: "+o.failing, "error", err) //nolint:sloglint // one of three texts
-	case err == nil && o.bad:
-		o.service.logger.InfoContext(ctx, "quizzes: "+o.over) //nolint:sloglint // one of three texts
-	}
-	o.bad = err != nil
 }

@@ -9,6 +9,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/ovation-live/ovation/live/quiz"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -135,7 +136,7 @@ func (v *views) read(ref quiz.Ref) *read {
 func (v *views) fetch(ref quiz.Ref, r *read, pause time.Duration) {
 	ctx, cancel := context.WithTimeout(v.service.ctx, readWithin)
 	defer cancel()
-	wait(ctx, pause)
+	loop.Pause(ctx, pause)
 	r.asked = time.Now()
 	q, err := v.service.quizzes.Quiz(ctx, ref)
 	if r.quiz, r.err = &q, err; err == nil {
@@ -155,19 +156,6 @@ func (v *views) running() (all []*quiz.Quiz) {
 		}
 	}
 	return all
-}
-
-// wait waits for a time, or until the context is done.
-func wait(ctx context.Context, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }
 
 // Saw takes in a quiz that somebody else has read, in whatever order.

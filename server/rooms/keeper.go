@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -29,7 +30,7 @@ type Keeper struct {
 	logger  *slog.Logger
 	metrics *Metrics
 
-	unended bool // the last look could not end what has lapsed; Run's alone
+	expiry *loop.Outage
 
 	mu     sync.Mutex
 	pulled map[live.RoomID]map[store.Lease]struct{} // without a stream, since the last renewal
@@ -41,7 +42,10 @@ func NewKeeper(s *Service, logger *slog.Logger, m *Metrics) *Keeper {
 	if m == nil {
 		m = NewMetrics(nil)
 	}
-	return &Keeper{service: s, logger: logger, metrics: m, pulled: make(map[live.RoomID]map[store.Lease]struct{})}
+	return &Keeper{
+		service: s, logger: logger, metrics: m, pulled: make(map[live.RoomID]map[store.Lease]struct{}),
+		expiry: loop.NewOutage(logger, "cannot end all lapsed sessions; they end later", "lapsed sessions are ended again"),
+	}
 }
 
 // Pulled notes that a user's session is alive, in whichever incarnation: a pull does not
@@ -91,11 +95,11 @@ func (k *Keeper) expire(ctx context.Context) {
 		var err error
 		if more, err = k.expireSome(ctx); err != nil {
 			k.metrics.failures[expiring].Inc()
-			k.reportExpiry(ctx, err)
+			k.expiry.Report(ctx, err)
 			return
 		}
 	}
-	k.reportExpiry(ctx, nil)
+	k.expiry.Report(ctx, nil)
 }
 
 // expireSome ends some lapsed sessions, and says whether there may be more. Whoever notes
@@ -108,19 +112,6 @@ func (k *Keeper) expireSome(ctx context.Context) (more bool, err error) {
 		}
 	}
 	return more, err
-}
-
-// reportExpiry logs the first failure of an outage, and its end.
-func (k *Keeper) reportExpiry(ctx context.Context, err error) {
-	switch {
-	case ctx.Err() != nil:
-		return
-	case err != nil && !k.unended:
-		k.logger.WarnContext(ctx, "cannot end all lapsed sessions; they end later", "error", err)
-	case err == nil && k.unended:
-		k.logger.InfoContext(ctx, "lapsed sessions are ended again")
-	}
-	k.unended = err != nil
 }
 
 // tellOnline tells the viewers of every room that this node serves how many are

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/ovation-live/ovation/server/loop"
 )
 
 const (
@@ -19,9 +21,9 @@ const (
 
 // closing closes the visits to rooms that have ended, until ctx is done.
 func (s *Service) closing(ctx context.Context) {
-	said := s.outage("visits to rooms that have ended cannot be closed; they are closed later", "visits to rooms that have ended are closed again")
-	for wait(ctx, closeEvery/2+rand.N(closeEvery)) { //nolint:gosec // nodes that were started together are to differ
-		said.report(ctx, s.closeAll(ctx))
+	said := loop.NewOutage(s.logger, "visits to rooms that have ended cannot be closed; they are closed later", "visits to rooms that have ended are closed again")
+	for loop.Pause(ctx, closeEvery/2+rand.N(closeEvery)) { //nolint:gosec // nodes that were started together are to differ
+		said.Report(ctx, s.closeAll(ctx))
 	}
 }
 
@@ -45,7 +47,7 @@ func (s *Service) pruning(ctx context.Context) {
 	if s.config.Keep == 0 {
 		return
 	}
-	for wait(ctx, pruneEvery/2+rand.N(pruneEvery)) { //nolint:gosec // nodes that were started together are to differ
+	for loop.Pause(ctx, pruneEvery/2+rand.N(pruneEvery)) { //nolint:gosec // nodes that were started together are to differ
 		n, err := s.prune(ctx)
 		switch {
 		case err != nil && ctx.Err() == nil:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live/visit"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -28,13 +29,13 @@ const (
 // merging merges what is in the queue until ctx is done. A step that was begun is brought
 // to its end.
 func (s *Service) merging(ctx context.Context) {
-	said := s.outage("visits cannot be merged; they wait in the queue", "visits are merged again")
+	said := loop.NewOutage(s.logger, "visits cannot be merged; they wait in the queue", "visits are merged again")
 	for ctx.Err() == nil {
 		n, err := s.mergeSome(ctx)
-		said.report(ctx, err)
+		said.Report(ctx, err)
 		switch {
 		case err != nil:
-			wait(ctx, retryMerge)
+			loop.Pause(ctx, retryMerge)
 		case n == 0:
 			s.rest(ctx)
 		}
@@ -68,7 +69,7 @@ func (s *Service) mergeSome(running context.Context) (int, error) {
 	begun := time.Now()
 	for {
 		err = s.merge(ctx, events)
-		if err == nil || ctx.Err() != nil || !wait(running, retryMerge) {
+		if err == nil || ctx.Err() != nil || !loop.Pause(running, retryMerge) {
 			break
 		}
 	}
@@ -117,7 +118,7 @@ func spoilt(err error) bool {
 // aside if that does not change.
 func (s *Service) mergeAlone(ctx context.Context, e visit.Event, why error) error {
 	for range mergeTries - 1 {
-		if !wait(ctx, retryMerge/mergeTries) {
+		if !loop.Pause(ctx, retryMerge/mergeTries) {
 			return why
 		}
 		aside, err := s.mergeStep(ctx, []visit.Event{e})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -24,11 +25,11 @@ const (
 // reporting reports what was noted, until ctx is done and nothing is left, or it cannot be
 // reported.
 func (s *Service) reporting(ctx context.Context) {
-	said := s.outage("what sessions do cannot be reported as visits; it is reported later", "what sessions do is reported as visits again")
+	said := loop.NewOutage(s.logger, "what sessions do cannot be reported as visits; it is reported later", "what sessions do is reported as visits again")
 	pause, forgotten := reportEvery, time.Now()
-	for wait(ctx, pause) {
+	for loop.Pause(ctx, pause) {
 		err := s.reportNoted(ctx)
-		said.report(ctx, err)
+		said.Report(ctx, err)
 		if pause = reportEvery; err != nil {
 			pause = retryReport
 		}
@@ -38,7 +39,7 @@ func (s *Service) reporting(ctx context.Context) {
 		}
 	}
 	last := context.WithoutCancel(ctx)
-	said.report(last, s.reportNoted(last))
+	said.Report(last, s.reportNoted(last))
 }
 
 // reportNoted reports all that is noted.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -121,49 +122,13 @@ const lookEvery = time.Second
 
 // watchQueue keeps count of what is in the queue, until ctx is done.
 func (s *Service) watchQueue(ctx context.Context) {
-	said := s.outage("the queue of visits cannot be looked at", "the queue of visits can be looked at again")
-	for wait(ctx, lookEvery) {
+	said := loop.NewOutage(s.logger, "the queue of visits cannot be looked at", "the queue of visits can be looked at again")
+	for loop.Pause(ctx, lookEvery) {
 		n, oldest, err := s.reports.ReportsWaiting(ctx)
-		if said.report(ctx, err); err != nil {
+		if said.Report(ctx, err); err != nil {
 			continue
 		}
 		s.waiting.set(n)
 		s.metrics.waits(n, oldest)
 	}
-}
-
-// wait waits, and says whether to go on.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return ctx.Err() == nil
-	}
-}
-
-// outage says in the log when something begins to fail, and when it no longer does.
-type outage struct {
-	logger        *slog.Logger
-	failing, over string
-	bad           bool
-}
-
-func (s *Service) outage(failing, over string) *outage {
-	return &outage{logger: s.logger, failing: failing, over: over}
-}
-
-// report logs the first failure of an outage, and its end.
-func (o *outage) report(ctx context.Context, err error) {
-	switch {
-	case ctx.Err() != nil:
-		return
-	case err != nil && !o.bad:
-		o.logger.WarnContext(ctx, o.failing, "error", err) //nolint:sloglint // one of a few texts
-	case err == nil && o.bad:
-		o.logger.InfoContext(ctx, o.over) //nolint:sloglint // one of a few texts
-	}
-	o.bad = err != nil
 }
