@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/books"
+	"github.com/ovation-live/ovation/internal/testkit"
 	server "github.com/ovation-live/ovation/server/app"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -66,15 +67,10 @@ func TestGiftsAndCoins(t *testing.T) {
 	says("balance 870", exitFailed, "gift", "send", "show", "rose", "--as", "ann", "--count", "88")
 	says("--id", exitFailed, "gift", "send", "show", "none", "--as", "ann")
 	says("price 10", exitFailed, "gift", "send", "show", "rose", "--as", "ann", "--price", "9")
-	settled := func() bool {
+	testkit.Eventually(t, "the gifts are settled", func() bool {
 		stdout, _ := do(exitOK, "wallet", "balance", "hana")
 		return strings.Contains(stdout, "hana has 30 coins, 6 points")
-	}
-	for begun := time.Now(); !settled(); time.Sleep(20 * time.Millisecond) {
-		if time.Since(begun) > 30*time.Second {
-			t.Fatal("the gifts are not settled")
-		}
-	}
+	})
 	says("giver 1", exitOK, "gift", "totals", "--room", "show")
 	says("reached", exitOK, "gift", "totals", "--room", "show")
 	says("settlement     user hana +30, pending hana -30", exitOK, "wallet", "ledger", "hana", "--kind", "settlement")

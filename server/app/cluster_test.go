@@ -9,6 +9,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/store/memory"
@@ -53,7 +54,7 @@ func nodesBy(t *testing.T, n int, start func() *node) []*node {
 func (n *node) awaitNodes(t *testing.T, count int) {
 	t.Helper()
 	known := fmt.Sprintf("\novation_cluster_nodes{state=\"open\"} %d\n", count)
-	eventually(t, "the nodes are known", func() bool {
+	testkit.Eventually(t, "the nodes are known", func() bool {
 		return contains(do(t, http1.client(t, ""), "GET", n.internal+"/metrics", "").body, known)
 	})
 }
@@ -168,7 +169,7 @@ func viewersAreSentToThePlace(t *testing.T, all []*node) {
 	if got := right.openStream(t, "r", session).Msg().GetWelcome(); got.GetSessionId() != session || got.GetOnline().GetUsers() != 1 {
 		t.Errorf("there: %v", got)
 	}
-	eventually(t, "the move is counted", func() bool {
+	testkit.Eventually(t, "the move is counted", func() bool {
 		body := do(t, http1.client(t, ""), "GET", wrong.internal+"/metrics", "").body
 		return contains(body, "\novation_cluster_moved_viewers_total 1\n") &&
 			contains(body, "\novation_chat_stream_endings_total{reason=\"moved\"} 1\n")

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -227,7 +228,7 @@ func TestWebhookOnServices(t *testing.T) {
 	}
 	n.create(t, "r")
 	var letters []*ovationv1.DeadLetter
-	eventually(t, "it is a dead letter", func() bool {
+	testkit.Eventually(t, "it is a dead letter", func() bool {
 		listed, err := c.events.ListDeadLetters(t.Context(), &ovationv1.ListDeadLettersRequest{Consumer: "hook"})
 		letters = listed.GetDeadLetters()
 		return err == nil && len(letters) == 1
@@ -244,7 +245,7 @@ func TestWebhookOnServices(t *testing.T) {
 	if err != nil || again.GetRetried() != 1 {
 		t.Errorf("%v, %v", again, err)
 	}
-	eventually(t, "it is taken", func() bool {
+	testkit.Eventually(t, "it is taken", func() bool {
 		mu.Lock()
 		defer mu.Unlock()
 		return len(got) == 1 && got[0].GetEventId() == letters[0].GetEvent().GetEventId()

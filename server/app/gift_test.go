@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -273,7 +274,7 @@ func TestTheCatalogueIsSeenByOtherNodes(t *testing.T) {
 	dearer := proto.CloneOf(rose)
 	dearer.Price = 12
 	a.sells(t, dearer)
-	eventually(t, "the other node knows the price", func() bool { return price() == 12 })
+	testkit.Eventually(t, "the other node knows the price", func() bool { return price() == 12 })
 }
 
 // Deposits move coins once, and never more than there are.

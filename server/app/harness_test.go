@@ -191,13 +191,3 @@ func detail(err error) *ovationv1.ErrorDetail {
 	}
 	return nil
 }
-
-// eventually waits until a condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for begun := time.Now(); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(begun) > 30*time.Second {
-			t.Fatalf("still not: %s", what)
-		}
-	}
-}

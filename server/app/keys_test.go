@@ -142,7 +142,7 @@ func TestKeysRotate(t *testing.T) {
 		t.Errorf("keys that cannot be read: %v", err)
 	}
 	p.set(second)
-	eventually(t, "the first key is good no more", func() bool { return calls(first) != nil })
+	testkit.Eventually(t, "the first key is good no more", func() bool { return calls(first) != nil })
 	if err := calls(second); err != nil {
 		t.Errorf("the second key: %v", err)
 	}
@@ -170,7 +170,7 @@ func TestStreamsOfKeys(t *testing.T) {
 		t.Fatal(stream.Err())
 	}
 	p.set(second)
-	eventually(t, "the first key is good no more", func() bool {
+	testkit.Eventually(t, "the first key is good no more", func() bool {
 		_, err := c.feed.Pull(t.Context(), &ovationv1.PullRequest{RoomId: "r"})
 		return err != nil
 	})

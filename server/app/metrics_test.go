@@ -18,6 +18,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -134,13 +135,10 @@ func readMessage(t *testing.T, stream *connect.ServerStreamForClient[ovationv1.S
 // await waits until there is a metric.
 func (n *node) await(t *testing.T, name string) {
 	t.Helper()
-	for range 1000 {
-		if _, there := n.scrape(t)[name]; there {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("there is no %s", name)
+	testkit.Eventually(t, "there is "+name, func() bool {
+		_, there := n.scrape(t)[name]
+		return there
+	})
 }
 
 // documented is a row of a table of metrics.

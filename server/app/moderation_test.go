@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/token"
@@ -149,7 +150,7 @@ func TestBanEndsStreams(t *testing.T) {
 		}
 		_ = subscribe(t, user, "r").Close()
 		_ = stays.Close()
-		eventually(t, "all streams are closed", func() bool {
+		testkit.Eventually(t, "all streams are closed", func() bool {
 			_, err := backend.moderation.Kick(t.Context(), &ovationv1.KickRequest{RoomId: "r", UserId: "ann"})
 			_, other := backend.moderation.Kick(t.Context(), &ovationv1.KickRequest{RoomId: "r", UserId: "bob"})
 			got, e := backend.rooms.GetRoom(t.Context(), &ovationv1.GetRoomRequest{RoomId: "r"})
@@ -183,7 +184,7 @@ func TestBanOfOneWhoPolls(t *testing.T) {
 		if _, err := backend.moderation.Ban(t.Context(), &ovationv1.BanRequest{RoomId: place, UserId: "ann in " + place}); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the poll that waits is refused", func() bool {
+		testkit.Eventually(t, "the poll that waits is refused", func() bool {
 			// It may begin before or after this, and before or after the ban.
 			_, err := backend.feed.Send(t.Context(), &ovationv1.SendRequest{RoomId: "r", Text: "something new"})
 			if err != nil {

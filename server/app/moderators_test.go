@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 	"github.com/ovation-live/ovation/token"
@@ -66,7 +67,7 @@ func TestTheAppointedOnEveryNode(t *testing.T) {
 	if again, err := host.moderation.AddModerator(t.Context(), add); err != nil || again.GetSanction().GetSanctionId() != added.GetSanction().GetSanctionId() {
 		t.Errorf("again: %v, %v", again, err)
 	}
-	eventually(t, "a moderator recalls", func() bool {
+	testkit.Eventually(t, "a moderator recalls", func() bool {
 		_, err := viewer.feed.RecallMessage(t.Context(), recall)
 		return err == nil
 	})
@@ -90,14 +91,14 @@ func TestTheAppointedOnEveryNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	mute := &ovationv1.MuteRequest{RoomId: "r", UserId: "bob"}
-	eventually(t, "a moderator again", func() bool {
+	testkit.Eventually(t, "a moderator again", func() bool {
 		_, err := viewer.moderation.Mute(t.Context(), mute)
 		return err == nil
 	})
 	if _, err := host.moderation.RemoveModerator(t.Context(), &ovationv1.RemoveModeratorRequest{RoomId: "r", UserId: "ann"}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a viewer again", func() bool {
+	testkit.Eventually(t, "a viewer again", func() bool {
 		_, err := viewer.moderation.Mute(t.Context(), mute)
 		return reason(err) == ovationv1.ErrorReason_ERROR_REASON_ROLE_FORBIDDEN
 	})

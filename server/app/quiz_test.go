@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 )
 
@@ -77,7 +78,7 @@ func play(t *testing.T, a, b *node) {
 	}
 	reveal := func(n *node, question uint32, correct ...uint32) (round *ovationv1.QuizRound) {
 		t.Helper()
-		eventually(t, "the answer is revealed", func() bool {
+		testkit.Eventually(t, "the answer is revealed", func() bool {
 			res, err := n.backend(t).quizzes.RevealAnswer(t.Context(), &ovationv1.RevealAnswerRequest{
 				RoomId: "r", QuizId: "q", QuestionNumber: question, CorrectOptions: correct,
 			})
@@ -102,7 +103,7 @@ func play(t *testing.T, a, b *node) {
 		t.Fatalf("the second question: %v", got)
 	}
 	var over *ovationv1.Quiz
-	eventually(t, "the quiz is finished", func() bool {
+	testkit.Eventually(t, "the quiz is finished", func() bool {
 		res, err := b.backend(t).quizzes.FinishQuiz(t.Context(), &ovationv1.FinishQuizRequest{RoomId: "r", QuizId: "q"})
 		over = res.GetQuiz()
 		return err == nil

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 )
 
@@ -80,7 +81,7 @@ func TestAQuizIsShownOnTwoNodes(t *testing.T) {
 			t.Errorf("%s was shown %q and the outcome %v", user, names, got)
 		}
 	}
-	eventually(t, "the quiz is finished", func() bool {
+	testkit.Eventually(t, "the quiz is finished", func() bool {
 		_, err := operator.quizzes.FinishQuiz(t.Context(), &ovationv1.FinishQuizRequest{RoomId: "r", QuizId: "q"})
 		if err != nil && connect.CodeOf(err) != connect.CodeUnavailable { // while it is evaluated: to be repeated
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/store"
@@ -116,7 +117,7 @@ func TestAQuestionGetsToWhoPolls(t *testing.T) {
 		}
 		return res.GetQuizFrames()
 	}
-	eventually(t, "a pull brings the question", func() bool { return len(pull(0)) == 1 })
+	testkit.Eventually(t, "a pull brings the question", func() bool { return len(pull(0)) == 1 })
 	if frames := pull(time.Minute); !proto.Equal(frames[0], joined.GetQuizFrames()[0]) {
 		t.Errorf("a long poll brings %v", frames)
 	}

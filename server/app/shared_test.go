@@ -8,6 +8,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/config"
 )
@@ -88,7 +89,7 @@ func TestNodesShareRooms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the seat is seen at the other node", func() bool {
+	testkit.Eventually(t, "the seat is seen at the other node", func() bool {
 		got, err := a.backend(t).attributes.GetAttributes(t.Context(), &ovationv1.GetAttributesRequest{RoomId: "r"})
 		return err == nil && len(got.GetSnapshot().GetAttributes()) == 1
 	})
@@ -97,7 +98,7 @@ func TestNodesShareRooms(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantKicked(t, s, ovationv1.KickReason_KICK_REASON_MODERATED, "calm down")
-	eventually(t, "the seat is free at the other node", func() bool {
+	testkit.Eventually(t, "the seat is free at the other node", func() bool {
 		got, err := a.backend(t).attributes.GetAttributes(t.Context(), &ovationv1.GetAttributesRequest{RoomId: "r"})
 		return err == nil && len(got.GetSnapshot().GetAttributes()) == 0
 	})
@@ -126,14 +127,14 @@ func TestBanActsOnEveryNode(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantKicked(t, s, ovationv1.KickReason_KICK_REASON_BANNED, "spam")
-		eventually(t, "sending is refused", func() bool {
+		testkit.Eventually(t, "sending is refused", func() bool {
 			_, err := viewer.feed.Send(t.Context(), &ovationv1.SendRequest{RoomId: "r", Text: "hello"})
 			return reason(err) == ovationv1.ErrorReason_ERROR_REASON_BANNED
 		})
 		if _, err := a.backend(t).moderation.Unban(t.Context(), &ovationv1.UnbanRequest{RoomId: place, UserId: string(user)}); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "they may come back", func() bool {
+		testkit.Eventually(t, "they may come back", func() bool {
 			_, err := viewer.rooms.JoinRoom(t.Context(), &ovationv1.JoinRoomRequest{RoomId: "r"})
 			return err == nil
 		})
@@ -169,7 +170,7 @@ func TestNodesShareTheDemoRoom(t *testing.T) {
 	on := shared(t)
 	for range 2 {
 		n := start(t, on, development)
-		eventually(t, "the node is ready", func() bool {
+		testkit.Eventually(t, "the node is ready", func() bool {
 			return do(t, http1.client(t, ""), "GET", n.url+"/readyz", "").status == 200
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/memory"
@@ -36,7 +37,7 @@ func TestStreamsAreVisits(t *testing.T) {
 	if err != nil || !stream.Receive() {
 		t.Fatal(err, stream.Err())
 	}
-	eventually(t, "the visit is open", func() bool {
+	testkit.Eventually(t, "the visit is open", func() bool {
 		v := b.visitsTo(t, "r")
 		return len(v) == 1 && v[0].GetExitedAt() == 0 && v[0].GetEnteredAt() > 0
 	})
@@ -44,7 +45,7 @@ func TestStreamsAreVisits(t *testing.T) {
 	if _, err := viewer.rooms.LeaveRoom(t.Context(), &ovationv1.LeaveRoomRequest{RoomId: "r", SessionId: session}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the visit is closed", func() bool {
+	testkit.Eventually(t, "the visit is closed", func() bool {
 		v := b.visitsTo(t, "r")
 		return len(v) == 1 && v[0].GetExitedAt() >= v[0].GetEnteredAt() && !v[0].GetInferred() && v[0].GetSessionId() == session
 	})
@@ -87,7 +88,7 @@ func TestEndOfARoomClosesItsVisits(t *testing.T) {
 		t.Fatal(err)
 	}
 	end := ended.GetRoom().GetEndedAt()
-	eventually(t, "all is closed", func() bool {
+	testkit.Eventually(t, "all is closed", func() bool {
 		w, err := c.audience.GetWatchTime(t.Context(), &ovationv1.GetWatchTimeRequest{RoomId: "r"})
 		return err == nil && w.GetWatchTime().GetVisits() == 2 && w.GetWatchTime().GetOpen() == 0
 	})
