@@ -41,7 +41,7 @@ func (Payloads) MessagePayload(m *feed.Message) []byte { return []byte(m.Text) }
 func (s *rig) records(t *testing.T) {
 	t.Helper()
 	if !s.Records {
-		t.Skip("the store records nothing by itself")
+		t.Skip("the store has nothing that it records by itself")
 	}
 }
 
