@@ -48,11 +48,17 @@ func (s *Store) handTerms(ctx context.Context, place live.RoomID, user live.User
 			}
 			taken, err := s.hot.TakeTerms(ctx, acting, c.From)
 			if err != nil || taken {
-				return s.handed(err)
+				return s.handedActing(err)
 			}
 		}
 	}
 	return s.handActing(ctx, place)
+}
+
+// handedActing is handed of what acts in a place.
+func (s *Store) handedActing(err error) error {
+	s.standings.handed.Add(1)
+	return s.handed(err)
 }
 
 // handActing hands over all that acts in a place.
@@ -61,7 +67,7 @@ func (s *Store) handActing(ctx context.Context, place live.RoomID) error {
 	if err != nil {
 		return err
 	}
-	return s.handed(s.hot.TakeActing(ctx, acting))
+	return s.handedActing(s.hot.TakeActing(ctx, acting))
 }
 
 // handLate is handActing for a copy that is likely to be there: all that acts in a place may
@@ -98,7 +104,7 @@ func (s *Store) load(ctx context.Context, place live.RoomID) (Acting, error) {
 		if err != nil {
 			return Acting{}, err
 		}
-		return acting, s.handed(s.hot.TakeActing(ctx, acting))
+		return acting, s.handedActing(s.hot.TakeActing(ctx, acting))
 	})
 }
 

@@ -3,6 +3,8 @@ package paired
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -30,6 +32,9 @@ type standings struct {
 	users  *lru.Cache[placed, revised]
 	places *lru.Cache[live.RoomID, Mark]
 	asked  *lru.Cache[live.RoomID, time.Time] // when the durable backend was, about a place
+
+	glances *lru.Cache[live.RoomID, glance]
+	handed  atomic.Uint64 // counts what this node has handed over: that it sees at once
 }
 
 // placed is a user in a place.
@@ -44,11 +49,25 @@ type revised struct {
 	terms    moderation.Terms
 }
 
+// glanceFor is how long marks that were read are good for others who come to the room: about
+// as long as news of a change takes to be there.
+const glanceFor = 5 * time.Millisecond
+
+// glance is the marks of a room's places at an instant. Where many come at once, to look for
+// each of them into what the connection has cached is a good part of what they cost.
+type glance struct {
+	marks  []Mark
+	at     time.Time
+	handed uint64
+}
+
 func newStandings() *standings {
 	return &standings{
 		users:  remembering[placed, revised](maxStandings),
 		places: remembering[live.RoomID, Mark](maxSeen),
 		asked:  remembering[live.RoomID, time.Time](maxSeen),
+
+		glances: remembering[live.RoomID, glance](maxSeen),
 	}
 }
 
@@ -120,7 +139,7 @@ func (s *Store) Standing(ctx context.Context, id live.RoomID, user live.UserID) 
 		return moderation.Standing{}, err
 	}
 	places := placesOf(id)
-	marks, err := s.hot.SanctionMarks(ctx, places)
+	marks, err := s.marks(ctx, id)
 	if errors.Is(err, store.ErrUnavailable) {
 		return s.lastStanding(ctx, places, user)
 	}
@@ -134,6 +153,20 @@ func (s *Store) Standing(ctx context.Context, id live.RoomID, user live.UserID) 
 		return s.lastStanding(ctx, places, user)
 	}
 	return found, err
+}
+
+// marks returns the marks of the places of a room, as they are or were a moment ago.
+func (s *Store) marks(ctx context.Context, id live.RoomID) ([]Mark, error) {
+	handed := s.standings.handed.Load()
+	if g, ok := s.standings.glances.Get(id); ok && g.handed == handed && time.Since(g.at) < glanceFor {
+		return g.marks, nil
+	}
+	at := time.Now()
+	marks, err := s.hot.SanctionMarks(ctx, placesOf(id))
+	if err == nil && !slices.ContainsFunc(marks, func(m Mark) bool { return !m.Known }) {
+		s.standings.glances.Add(id, glance{marks, at, handed})
+	}
+	return marks, err
 }
 
 // join returns how a user stands on whom this acts in places: every room, and the room if
