@@ -14,8 +14,11 @@ import (
 const (
 	// mergeAtOnce is about how many events are merged in one step.
 	mergeAtOnce = 10_000
-	// takeEvery is how often the queue is looked at for what other nodes have reported.
-	takeEvery = 200 * time.Millisecond
+	// takeEvery is how often the queue is looked at for what other nodes have reported: so
+	// seldom while there is nothing, for who reports looks at once.
+	takeEvery = time.Second
+	// takeSoon is that after there was something.
+	takeSoon = 200 * time.Millisecond
 	// mergeLease is for how long nobody else gets what this node has taken.
 	mergeLease = 30 * time.Second
 	// mergeWithin is how long one step may take.
@@ -30,6 +33,7 @@ const (
 // to its end.
 func (s *Service) merging(ctx context.Context) {
 	said := loop.NewOutage(s.logger, "visits cannot be merged; they wait in the queue", "visits are merged again")
+	rest := takeSoon
 	for ctx.Err() == nil {
 		n, err := s.mergeSome(ctx)
 		said.Report(ctx, err)
@@ -37,14 +41,17 @@ func (s *Service) merging(ctx context.Context) {
 		case err != nil:
 			loop.Pause(ctx, retryMerge)
 		case n == 0:
-			s.rest(ctx)
+			s.rest(ctx, rest)
+			rest = min(2*rest, takeEvery)
+		default:
+			rest = takeSoon
 		}
 	}
 }
 
-// rest waits until there may be something in the queue.
-func (s *Service) rest(ctx context.Context) {
-	timer := time.NewTimer(takeEvery/2 + rand.N(takeEvery)) //nolint:gosec // nodes that were started together are to differ
+// rest waits until there may be something in the queue, about so long.
+func (s *Service) rest(ctx context.Context, about time.Duration) {
+	timer := time.NewTimer(about/2 + rand.N(about)) //nolint:gosec // nodes that were started together are to differ
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

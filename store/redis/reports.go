@@ -80,9 +80,14 @@ var nextPart atomic.Uint32
 func (s *Store) TakeReports(
 	ctx context.Context, node store.NodeID, limit int, lease time.Duration,
 ) (taken []store.Reported, err error) {
+	empty := s.emptyParts(ctx)
 	first := int(nextPart.Add(1) % reportParts)
 	for i := 0; i < reportParts && limit > 0; i++ {
-		some, n, fault := s.takePart(ctx, (first+i)%reportParts, node, limit, lease)
+		part := (first + i) % reportParts
+		if empty[part] {
+			continue
+		}
+		some, n, fault := s.takePart(ctx, part, node, limit, lease)
 		taken = append(taken, some...)
 		limit -= n
 		err = firstOf(err, fault)
@@ -91,6 +96,25 @@ func (s *Store) TakeReports(
 		return taken, nil
 	}
 	return nil, err
+}
+
+// emptyParts says which parts have nothing, in one trip: mostly that is all of them. Of what it
+// cannot find out it says nothing.
+func (s *Store) emptyParts(ctx context.Context) (empty [reportParts]bool) {
+	commands := make(rueidis.Commands, reportParts)
+	for p := range commands {
+		commands[p] = s.client.B().Xlen().Key(s.reportKeys(p)[0]).Build()
+	}
+	_ = s.reachKey(ctx, s.reportKeys(0)[0], func(ctx context.Context) (first error) {
+		for p, result := range s.client.DoMulti(ctx, commands...) {
+			n, err := result.AsInt64()
+			if empty[p] = err == nil && n == 0; p == 0 {
+				first = err
+			}
+		}
+		return first
+	})
+	return empty
 }
 
 // takePart takes events of one part, and says how many.
@@ -169,7 +193,11 @@ func (s *Store) ReportsWaiting(ctx context.Context) (n int64, oldest live.Timest
 	}
 	var group errgroup.Group
 	var counts, instants [reportParts]int64
+	empty := s.emptyParts(ctx)
 	for p := range reportParts {
+		if empty[p] {
+			continue
+		}
 		group.Go(func() error {
 			_, list, err := s.runWith(ctx, reportsCount, s.reportKeys(p), nil)
 			if err != nil {
