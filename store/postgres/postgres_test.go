@@ -269,11 +269,12 @@ func TestModesThatPrepareNothing(t *testing.T) {
 	t.Run("one that does", func(t *testing.T) {
 		t.Parallel()
 		s := migrated(t, Config{MaxConns: 1})
-		if _, err := s.Rooms(t.Context(), store.RoomQuery{Limit: 1}); err != nil {
+		event := []store.Event{{ID: "e", Room: "r", Kind: 1}}
+		if err := s.AppendEvents(t.Context(), event); err != nil {
 			t.Fatal(err)
 		}
 		discard(t, s)
-		_, err := s.Rooms(t.Context(), store.RoomQuery{Limit: 1})
+		err := s.AppendEvents(t.Context(), event)
 		if err == nil || !strings.Contains(err.Error(), "exec mode") {
 			t.Errorf("%v, want that the exec mode is wrong", err)
 		}
