@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -524,10 +523,7 @@ func TestWatchOfNoRoom(t *testing.T) {
 // TestReplayOfRealMutes plays a log with mutes, if the tests are given one.
 func TestReplayOfRealMutes(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(os.Getenv("OVATION_TEST_DATA"), "twitch-forsen-irc.jsonl")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no real log: %v (OVATION_TEST_DATA names its folder)", err)
-	}
+	path := testkit.Recording(t, "twitch-forsen-irc.jsonl")
 	f := newFake(t)
 	const speed = 10_000
 	stdout, _ := f.do(t, exitOK, "replay", path, "--speed", fmt.Sprint(speed), "--json", "--no-progress")
@@ -551,17 +547,10 @@ func TestReplayOfRealMutes(t *testing.T) {
 // TestReplayOfRealLogs plays the beginnings of the logs that the tests are given.
 func TestReplayOfRealLogs(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
-	}
 	for _, name := range []string{"twitch-asiagodtone-113759702", "twitch-arypie-1225373060", "twitch-forsen-irc", "irc-qtox-2016H2"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(folder, name+".jsonl")
-			if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-				t.Skipf("no real logs: %v (OVATION_TEST_DATA names their folder)", err)
-			}
+			path := testkit.Recording(t, name+".jsonl")
 			f := newFake(t)
 			stdout, _ := f.do(t, exitOK, "replay", path, "--limit", "1000", "--speed", "0", "--json", "--no-progress")
 			var report replay.Report

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/feed"
 	rules "github.com/ovation-live/ovation/live/moderation"
@@ -33,14 +33,7 @@ type entry struct {
 // recorded reads a log that the tests are given, if any.
 func recorded(t *testing.T, name string) (all []entry) {
 	t.Helper()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
-	}
-	file, err := os.Open(filepath.Join(folder, name))
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skipf("no real logs: %v (OVATION_TEST_DATA names their folder)", err)
-	}
+	file, err := os.Open(testkit.Recording(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

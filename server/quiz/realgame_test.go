@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -15,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	rules "github.com/ovation-live/ovation/live/quiz"
 	"github.com/ovation-live/ovation/live/room"
@@ -58,13 +58,9 @@ func BenchmarkRealGame(b *testing.B) {
 // realGame reads the game.
 func realGame(tb testing.TB) (game []crowd) {
 	tb.Helper()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		tb.Skip("OVATION_TEST_DATA names no folder of recorded games")
-	}
-	raw, err := os.ReadFile(filepath.Join(folder, "quiz-hq.jsonl"))
+	raw, err := os.ReadFile(testkit.Recording(tb, "quiz-hq.jsonl"))
 	if err != nil {
-		tb.Skipf("no real games: %v (OVATION_TEST_DATA names their folder)", err)
+		tb.Fatal(err)
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(raw)); lines.Scan(); {
 		var c crowd

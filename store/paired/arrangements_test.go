@@ -57,7 +57,7 @@ func TestStoreUnderSentinels(t *testing.T) {
 		tb.Helper()
 		b := newBackends(tb, sentinel.URL())
 		n := b.open(tb)
-		return storetest.Backend{Set: n.Set(), Checks: fewer / 2, Close: b.close(n)}
+		return storetest.Backend{Set: n.Set(), Checks: fewer, Close: b.close(n)}
 	}, []string{"log", "bus", "history", "nodes"})
 }
 

@@ -183,7 +183,7 @@ func open(tb testing.TB) storetest.Backend {
 	clock := storetest.NewClock(begun)
 	b := newBackends(tb, services.SharedRedis(tb)).withClock(clock)
 	n := b.open(tb)
-	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: 30, Close: b.close(n)}
+	return storetest.Backend{Set: n.Set(), Clock: clock, Checks: 10, Close: b.close(n)}
 }
 
 // openReal opens a store on the servers' clocks.
@@ -195,7 +195,7 @@ func openReal(tb testing.TB) storetest.Backend {
 }
 
 // fewer is how often a property is checked that another run checks too.
-const fewer = 10
+const fewer = 5
 
 // The whole suite, under the race detector. How else the two may be arranged is in
 // arrangements_test.go.

@@ -142,7 +142,7 @@ func TestSettlingThatIsCutOff(t *testing.T) {
 // What is asked all the time is found by an index: none of it grows with the ledger.
 func TestGiftPlans(t *testing.T) {
 	t.Parallel()
-	c := config(t)
+	c := empty(t)
 	s := openWith(t, c)
 	create(t, s, "r")
 	for i := range 20 {

@@ -16,6 +16,7 @@ import (
 	"github.com/ovation-live/ovation/live/feed"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/postgres"
+	"github.com/ovation-live/ovation/store/storetest"
 )
 
 // log is a log, as an archive reads it.
@@ -281,7 +282,7 @@ func TestArchivesFollowTheirLogs(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	n := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	storetest.Check(t, 20, func(rt *rapid.T) {
 		n++
 		a := &archives{
 			ctx: t.Context(), store: s, room: live.RoomID(fmt.Sprint("r", n)), log: newLog("e"),

@@ -20,8 +20,16 @@ func TestMain(m *testing.M) { services.Main(m) }
 // patience is how long is waited for what must happen, on a machine that does much else.
 const patience = time.Minute
 
-// config returns the configuration of a store with a schema of its own.
+// config returns the configuration of a store in a schema that has tables, and nobody else.
 func config(tb testing.TB) postgres.Config {
+	tb.Helper()
+	schema, _ := schemas.Borrow(tb)
+	return inSchema(tb, schema)
+}
+
+// empty returns the configuration of a store in a schema that has no tables, and never had a
+// row that the statistics would know of.
+func empty(tb testing.TB) postgres.Config {
 	tb.Helper()
 	c := inSchema(tb, "test_"+strings.ToLower(rand.Text()[:13]))
 	execute(tb, c.URL, "CREATE SCHEMA "+c.Schema)
@@ -78,8 +86,7 @@ func connect(tb testing.TB, c postgres.Config) *postgres.Store {
 // open opens a fresh, empty store until the test ends.
 func open(tb testing.TB) *postgres.Store {
 	tb.Helper()
-	schema, _ := schemas.Borrow(tb)
-	return connect(tb, inSchema(tb, schema))
+	return connect(tb, config(tb))
 }
 
 // openWith opens a store and makes its tables.

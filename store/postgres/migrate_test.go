@@ -18,7 +18,7 @@ func TestMigrateFromEmpty(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
-			c := config(t)
+			c := empty(t)
 			c.ExecMode = mode
 			s := connect(t, c)
 			before, err := s.Version(t.Context())
@@ -54,7 +54,7 @@ func TestMigrateFromEmpty(t *testing.T) {
 
 func TestMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	c := config(t)
+	c := empty(t)
 	var applied atomic.Int64
 	var wanted int64
 	stores := make([]*postgres.Store, 4)
@@ -77,7 +77,7 @@ func TestMigrateAtOnce(t *testing.T) {
 
 func TestNewerDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
-	c := config(t)
+	c := empty(t)
 	s := openWith(t, c)
 	execute(t, c.URL, "INSERT INTO "+c.Schema+".schema_versions (version_id, is_applied) VALUES (990, true)")
 	var newer *postgres.NewerError
@@ -95,7 +95,7 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 
 func TestMigrateBesideWhatIsNotThere(t *testing.T) {
 	t.Parallel()
-	c := config(t)
+	c := empty(t)
 	c.MigrateURL = "postgres://postgres@127.0.0.1:1/postgres?sslmode=disable"
 	s := connect(t, c)
 	if _, err := s.Migrate(t.Context()); !errors.Is(err, store.ErrUnavailable) {

@@ -16,6 +16,7 @@ import (
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/paired"
 	"github.com/ovation-live/ovation/store/postgres"
+	"github.com/ovation-live/ovation/store/storetest"
 )
 
 // order returns an order of the host's.
@@ -160,7 +161,7 @@ func TestSanctionsAreBooks(t *testing.T) {
 	c.Clock = clock.now
 	s := openWith(t, c)
 	n := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	storetest.Check(t, 20, func(rt *rapid.T) {
 		n++
 		clock.at = clock.at.Add(24 * time.Hour) // what acted in every room is over, or somebody else's
 		b := &books{

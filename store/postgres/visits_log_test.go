@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/visit"
 	"github.com/ovation-live/ovation/store"
@@ -27,13 +27,9 @@ type line struct {
 // entersAndLeaves reads a recorded log of a channel.
 func entersAndLeaves(t *testing.T) (lines []line) {
 	t.Helper()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
-	}
-	f, err := os.Open(filepath.Join(folder, "irc-qtox-2016H2.jsonl"))
+	f, err := os.Open(testkit.Recording(t, "irc-qtox-2016H2.jsonl"))
 	if err != nil {
-		t.Skipf("no real log: %v (OVATION_TEST_DATA names its folder)", err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {

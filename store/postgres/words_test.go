@@ -15,6 +15,7 @@ import (
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/postgres"
+	"github.com/ovation-live/ovation/store/storetest"
 )
 
 // wordsOf returns words of texts.
@@ -121,7 +122,7 @@ func TestWordsAreLists(t *testing.T) {
 		}
 	})
 	n := 0
-	rapid.Check(t, func(rt *rapid.T) {
+	storetest.Check(t, 20, func(rt *rapid.T) {
 		n++
 		m := &wordsModel{
 			store: s, id: live.RoomID(fmt.Sprint("r", n)), lists: make(map[string][]words.Word),
@@ -245,7 +246,7 @@ func TestWordsAddedAtOnceAreAllThere(t *testing.T) {
 // A change of a few words reads those words, however many there are in the list.
 func TestWordsThatAreNamedAreLookedUp(t *testing.T) {
 	t.Parallel()
-	c := config(t)
+	c := empty(t)
 	s := openWith(t, c)
 	create(t, s, "r")
 	texts := make([]string, 20_000)

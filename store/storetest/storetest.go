@@ -9,6 +9,7 @@ package storetest
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"runtime"
 	"slices"
@@ -36,7 +37,7 @@ type Backend struct {
 	// itself. nil: there is nothing to cut.
 	Break func()
 	// Checks is how often properties are checked, for a store over a network that a hundred
-	// checks take long of; 0: as often as package rapid does.
+	// checks take long of; 0: as often as package rapid does. See Check.
 	Checks int
 	// Close closes the store before the test is over, for tests that open many. It is not
 	// used afterwards. nil: it costs nothing to leave it open.
@@ -215,13 +216,25 @@ func (s *rig) check(t *testing.T, property func(t *rapid.T, s *rig, id live.Room
 	})
 }
 
-// checks checks a property as often as the backend says. One that does not hold is checked
-// on, to find the least that it does not hold for.
+// checks checks a property as often as the backend says.
 func (s *rig) checks(t *testing.T, property func(t *rapid.T)) {
 	t.Helper()
+	Check(t, s.Checks, property)
+}
+
+// Check checks a property so often, or, where that is 0, or -rapid.checks was given, as often as
+// package rapid does. One that does not hold is checked on, to find the least that it does not
+// hold for.
+func Check(t *testing.T, most int, property func(t *rapid.T)) {
+	t.Helper()
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name == "rapid.checks" {
+			most = 0
+		}
+	})
 	n, failed := 0, false
 	rapid.Check(t, func(t *rapid.T) {
-		if n++; s.Checks > 0 && n > s.Checks && !failed {
+		if n++; most > 0 && n > most && !failed {
 			return
 		}
 		defer func() { failed = failed || t.Failed() }()

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/chatlog"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
 
 func TestParse(t *testing.T) {
@@ -157,10 +157,6 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 // TestRealLogs reads the logs that the tests are given, if any.
 func TestRealLogs(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
-	}
 	logs := map[string]int{
 		"twitch-asiagodtone-113759702.jsonl": 47527,
 		"twitch-arypie-1225373060.jsonl":     5395,
@@ -170,10 +166,7 @@ func TestRealLogs(t *testing.T) {
 	for name, lines := range logs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file, err := os.Open(filepath.Join(folder, name))
-			if errors.Is(err, os.ErrNotExist) {
-				t.Skipf("no real logs: %v (OVATION_TEST_DATA names their folder)", err)
-			}
+			file, err := os.Open(testkit.Recording(t, name))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,7 +3,6 @@ package game_test
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/game"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -145,11 +145,7 @@ func drawQuestion(t *rapid.T) game.Question {
 // TestRecordedGames reads every recorded game, and casts each whole.
 func TestRecordedGames(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
-	}
-	file, err := os.Open(filepath.Join(folder, "quiz-hq.jsonl"))
+	file, err := os.Open(testkit.Recording(t, "quiz-hq.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

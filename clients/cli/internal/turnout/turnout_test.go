@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/visit"
 )
@@ -84,13 +84,9 @@ func compareWith(t *rapid.T, d *Direct, book *visit.Book, now int64) {
 // The real log, if there is one: as many lines of each kind as its description says.
 func TestRealLog(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		t.Skip("SKIPPED: OVATION_TEST_DATA names no folder with real logs")
-	}
-	raw, err := os.ReadFile(filepath.Join(folder, "irc-qtox-2016H2.jsonl"))
+	raw, err := os.ReadFile(testkit.Recording(t, "irc-qtox-2016H2.jsonl"))
 	if err != nil {
-		t.Skipf("SKIPPED: %v", err)
+		t.Fatal(err)
 	}
 	log, err := Read(bytes.NewReader(raw))
 	if err != nil || log.Enters != 8503 || log.Leaves != 8443 || log.Doubled == 0 || log.Missing == 0 {

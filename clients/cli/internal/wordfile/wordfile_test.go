@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/wordfile"
+	"github.com/ovation-live/ovation/internal/testkit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -78,15 +78,7 @@ func TestSourceFails(t *testing.T) {
 // Lists as people keep them.
 func TestRealLists(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("OVATION_TEST_DATA")
-	if folder == "" {
-		t.Skip("OVATION_TEST_DATA names no folder of recorded logs")
-	}
-	lists, err := filepath.Glob(filepath.Join(folder, "words-*.txt"))
-	if err != nil || len(lists) == 0 {
-		t.Skipf("no real lists: %v (OVATION_TEST_DATA names their folder)", err)
-	}
-	for _, list := range lists {
+	for _, list := range testkit.Recordings(t, "words-*.txt") {
 		raw, err := os.ReadFile(list)
 		if err != nil {
 			t.Fatal(err)
