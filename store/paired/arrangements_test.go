@@ -25,7 +25,6 @@ func TestStoreOnTheServersClocks(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, openReal,
 		storetest.Exclude{Test: "words/WordsAreLists", Reason: elsewhere},
-		storetest.Exclude{Test: "words/WordLimitChangesNothing", Reason: elsewhere},
 		storetest.Exclude{Test: "sanctions/SanctionsOfThePastAreKept", Reason: elsewhere})
 }
 
