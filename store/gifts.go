@@ -41,9 +41,10 @@ type Gifts interface {
 	// rooms that a node serves.
 	GiftCounters(ctx context.Context, known map[live.RoomID]int64) (map[live.RoomID]gift.Counters, error)
 	// PutGoal adds a goal to a room, or changes the one of its id: what it has reached stays
-	// unless measure, gift or receiver change. ErrRoomNotFound, ErrRoomEnded, ErrGiftLimit
-	// where more than limit would not be closed.
-	PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int) (gift.Goal, error)
+	// unless measure, gift or receiver change. One that is reached by the change, because
+	// less is wished for now, is handed to record, whose events are appended in the same step.
+	// ErrRoomNotFound, ErrRoomEnded, ErrGiftLimit where more than limit would not be closed.
+	PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int, record GoalRecorder) (gift.Goal, error)
 	// Points returns what gifts brought their receivers, settled, in their order.
 	Points(ctx context.Context, receivers []live.UserID) ([]int64, error)
 }
@@ -70,6 +71,9 @@ type GiftResult struct {
 
 // GiftRecorder makes the events of a settlement and of the goals reached with it.
 type GiftRecorder func(s gift.Settlement, reached []gift.Goal) []Event
+
+// GoalRecorder makes the events of a goal that is reached when it is put.
+type GoalRecorder func(reached gift.Goal) []Event
 
 // GiftSettling is what a settlement came to.
 type GiftSettling struct {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/server/wire"
@@ -62,10 +63,15 @@ func record(done gift.Settlement, reached []gift.Goal) []store.Event {
 		ID: "gift_settled/" + done.ID, Room: done.Room, At: done.At, Kind: store.GiftSettled, Payload: wire.SettlementEvent(done),
 	}}
 	for _, g := range reached {
-		events = append(events, store.Event{
-			ID:   "goal_reached/" + string(done.Room) + "/" + string(g.ID) + "/" + strconv.FormatInt(int64(g.Reached), 10),
-			Room: done.Room, At: g.Reached, Kind: store.GoalReached, Payload: wire.GoalEvent(g),
-		})
+		events = append(events, recordGoal(done.Room, g))
 	}
 	return events
+}
+
+// recordGoal makes the event of a goal of a room that is reached.
+func recordGoal(id live.RoomID, g gift.Goal) store.Event {
+	return store.Event{
+		ID:   "goal_reached/" + string(id) + "/" + string(g.ID) + "/" + strconv.FormatInt(int64(g.Reached), 10),
+		Room: id, At: g.Reached, Kind: store.GoalReached, Payload: wire.GoalEvent(g),
+	}
 }

@@ -52,9 +52,11 @@ func (m measuredGifts) GiftCounters(ctx context.Context, known map[live.RoomID]i
 	return m.next.GiftCounters(ctx, known)
 }
 
-func (m measuredGifts) PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int) (_ gift.Goal, err error) {
+func (m measuredGifts) PutGoal(
+	ctx context.Context, id live.RoomID, g gift.Goal, limit int, record store.GoalRecorder,
+) (_ gift.Goal, err error) {
 	defer m.calls.begin(putGoal).end(&err)
-	return m.next.PutGoal(ctx, id, g, limit)
+	return m.next.PutGoal(ctx, id, g, limit, record)
 }
 
 func (m measuredGifts) Points(ctx context.Context, receivers []live.UserID) (_ []int64, err error) {
