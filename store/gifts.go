@@ -32,8 +32,12 @@ type Gifts interface {
 	// at most limit sends, the rest being due at once. Whoever asks, nothing is settled
 	// twice, and settlements follow each other in the order of the ledger; while another
 	// is at it nothing is done. Each settlement, and each goal that is reached with it, is
-	// handed to record, whose events are appended in the same step.
+	// handed to record, whose events are appended in the same step. What is kept of a gift
+	// that is not as it was paid, or of a receiver for whom too little is pending, is set
+	// aside, and holds up nothing else; it is settled once it is right.
 	SettleGifts(ctx context.Context, every time.Duration, limit int, record GiftRecorder) (GiftSettling, error)
+	// GiftsSetAside returns the gifts that are set aside, the oldest first: at most limit.
+	GiftsSetAside(ctx context.Context, limit int) ([]GiftSetAside, error)
 	// GiftTotals returns what was given; nothing where nothing was. It is never behind.
 	GiftTotals(ctx context.Context, q GiftTotalsQuery) (gift.Totals, error)
 	// GiftCounters returns what everyone sees of those of the rooms of which it is of a
@@ -79,8 +83,18 @@ type GoalRecorder func(reached gift.Goal) []Event
 type GiftSettling struct {
 	Sends int           // that were settled
 	Lag   time.Duration // since the first of them was sent
+	Aside int           // gifts that were set aside with it, and were not before
 	More  bool          // there is more to settle now
 	Busy  bool          // another is at it, or it is not time yet: nothing was done
+}
+
+// GiftSetAside is gifts that could not be settled.
+type GiftSetAside struct {
+	Sequence uint64      // of the transaction that paid them
+	Room     live.RoomID // as it is kept of them, and so is the receiver
+	Receiver live.UserID
+	Why      string
+	At       live.Timestamp // when they were set aside
 }
 
 // GiftTotalsQuery says whose totals.

@@ -42,6 +42,11 @@ func (m measuredGifts) SettleGifts(
 	return m.next.SettleGifts(ctx, every, limit, record)
 }
 
+func (m measuredGifts) GiftsSetAside(ctx context.Context, limit int) (_ []store.GiftSetAside, err error) {
+	defer m.calls.begin(giftsSetAside).end(&err)
+	return m.next.GiftsSetAside(ctx, limit)
+}
+
 func (m measuredGifts) GiftTotals(ctx context.Context, q store.GiftTotalsQuery) (_ gift.Totals, err error) {
 	defer m.calls.begin(giftTotals).end(&err)
 	return m.next.GiftTotals(ctx, q)

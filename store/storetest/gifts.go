@@ -687,6 +687,10 @@ var giftsAnywhere = []call{
 		_, err := s.Gifts.SettleGifts(ctx, 0, 10, recordGifts)
 		return err
 	}},
+	{"GiftsSetAside", false, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Gifts.GiftsSetAside(ctx, 10)
+		return err
+	}},
 	{"GiftTotals", false, func(ctx context.Context, s *rig, id live.RoomID) error {
 		_, err := s.Gifts.GiftTotals(ctx, store.GiftTotalsQuery{Room: id})
 		return err
