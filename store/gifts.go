@@ -36,7 +36,7 @@ type Gifts interface {
 	// that is not as it was paid, or of a receiver for whom too little is pending, is set
 	// aside, and holds up nothing else; it is settled once it is right.
 	SettleGifts(ctx context.Context, every time.Duration, limit int, record GiftRecorder) (GiftSettling, error)
-	// GiftsSetAside returns the gifts that are set aside, the oldest first: at most limit.
+	// GiftsSetAside returns the gifts that are set aside, those of late first: at most limit.
 	GiftsSetAside(ctx context.Context, limit int) ([]GiftSetAside, error)
 	// GiftTotals returns what was given; nothing where nothing was. It is never behind.
 	GiftTotals(ctx context.Context, q GiftTotalsQuery) (gift.Totals, error)

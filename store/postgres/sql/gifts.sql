@@ -119,7 +119,7 @@ ON CONFLICT (sequence) DO NOTHING;
 DELETE FROM gifts_set_aside WHERE sequence = ANY ($1::bigint[]);
 
 -- name: gifts set aside
-SELECT sequence, room, receiver, why, at FROM gifts_set_aside ORDER BY sequence LIMIT $1;
+SELECT sequence, room, receiver, why, at FROM gifts_set_aside ORDER BY at DESC, sequence DESC LIMIT $1;
 
 -- name: instant of a transaction
 SELECT at FROM ledger_transactions WHERE sequence = $1;
