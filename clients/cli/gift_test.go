@@ -16,10 +16,13 @@ import (
 )
 
 // served starts a server in development, and returns what runs the program against it.
-func served(t *testing.T) func(want int, args ...string) (stdout, stderr string) {
+func served(t *testing.T, edits ...func(*config.Config)) func(want int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	c := config.Default()
 	c.Listen, c.InternalListen, c.GiftSettleInterval = "127.0.0.1:0", "127.0.0.1:0", 100*time.Millisecond
+	for _, edit := range edits {
+		edit(&c)
+	}
 	a, err := server.New(t.Context(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
