@@ -32,7 +32,9 @@ func TestWhatIsUnknown(t *testing.T) {
 		}
 	}
 	for _, err := range []error{
-		errors.New("no token"), usageError{errors.New("a flag")}, connect.NewError(connect.CodeUnavailable, syscall.ECONNREFUSED),
+		errors.New("no token"),
+		usageError{errors.New("a flag")},
+		connect.NewError(connect.CodeUnavailable, syscall.ECONNREFUSED),
 		connect.NewError(connect.CodeUnavailable, &net.DNSError{Name: "nowhere"}),
 	} {
 		if isUnknown(err) {

@@ -134,7 +134,8 @@ func (c *catalogue) find(ctx context.Context, id gift.ID, in live.RoomID) (gift.
 			return gift.Gift{ID: id}, err
 		}
 	}
-	return g, sendable(&g, in)
+	err = sendable(&g, in)
+	return g, err
 }
 
 // sendable returns store.ErrGiftNotFound where a gift cannot be sent in a room.
@@ -163,7 +164,8 @@ func (c *catalogue) again(ctx context.Context, before gift.Gift, in live.RoomID)
 			return before, away(ctx, done.Err)
 		}
 		g, _ := done.Val.(gift.Gift)
-		return g, sendable(&g, in)
+		err := sendable(&g, in)
+		return g, err
 	case <-ctx.Done():
 		return before, context.Cause(ctx)
 	}

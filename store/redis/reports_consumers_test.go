@@ -22,7 +22,7 @@ func TestNamesOfProcessesThatAreGone(t *testing.T) {
 		for part := range 16 {
 			key := fmt.Sprintf("p:{%%reports%d}:queue", part)
 			if fmt.Sprint(r.Do(t, "EXISTS", key)) == "1" {
-				all.WriteString(fmt.Sprint(r.Do(t, "XINFO", "CONSUMERS", key, "mergers")))
+				fmt.Fprint(&all, r.Do(t, "XINFO", "CONSUMERS", key, "mergers"))
 			}
 		}
 		return all.String()

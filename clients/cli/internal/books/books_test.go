@@ -42,6 +42,7 @@ func (w *writer) move(kind ovationv1.LedgerKind, amount int64, from, to account,
 		t.TransactionId = "quiz/" + from.owner + "/7/prizes/1"
 	case ovationv1.LedgerKind_LEDGER_KIND_POT_RETURNED:
 		t.TransactionId = "quiz/" + from.owner + "/7/returned"
+	default: // its number gives it one
 	}
 	slices.SortFunc(t.GetPostings(), func(a, b *ovationv1.Posting) int { return of(a.GetAccount()).compare(of(b.GetAccount())) })
 	for _, edit := range edits {
@@ -281,16 +282,26 @@ func TestTotals(t *testing.T) {
 		"as they are later": {
 			totalsOf(61, 7, 14), totalsOf(36, 5, 10, received("host", 31, 4, 8), received("cem", 5, 1, 2)), 2, 1, "",
 		},
-		"coins": {totalsOf(59, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
-			"receiver host: the server says 59 coins for 6 gifts, 12 points, but settled were 61 for 7, with 14 points"},
-		"gifts of a room": {totalsOf(60, 6, 12), totalsOf(35, 5, 8, received("host", 30, 4, 6), received("cem", 5, 1, 2)), 2, 1,
-			"room r: the server says 35 coins for 5 gifts"},
-		"points": {totalsOf(60, 6, 13), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
-			"receiver host: the server says 60 coins for 6 gifts, 13 points"},
-		"of one receiver there": {totalsOf(60, 6, 12), totalsOf(35, 4, 9, received("host", 30, 3, 7), received("cem", 5, 1, 2)), 2, 1,
-			"receiver host in room r: the server says 30 coins for 3 gifts, 7 points"},
-		"of all receivers there": {totalsOf(60, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 1)), 2, 2,
-			"room r: the server says 35 coins for 4 gifts, 8 points, but of its receivers 35 for 4, 7 points"},
+		"coins": {
+			totalsOf(59, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
+			"receiver host: the server says 59 coins for 6 gifts, 12 points, but settled were 61 for 7, with 14 points",
+		},
+		"gifts of a room": {
+			totalsOf(60, 6, 12), totalsOf(35, 5, 8, received("host", 30, 4, 6), received("cem", 5, 1, 2)), 2, 1,
+			"room r: the server says 35 coins for 5 gifts",
+		},
+		"points": {
+			totalsOf(60, 6, 13), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
+			"receiver host: the server says 60 coins for 6 gifts, 13 points",
+		},
+		"of one receiver there": {
+			totalsOf(60, 6, 12), totalsOf(35, 4, 9, received("host", 30, 3, 7), received("cem", 5, 1, 2)), 2, 1,
+			"receiver host in room r: the server says 30 coins for 3 gifts, 7 points",
+		},
+		"of all receivers there": {
+			totalsOf(60, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 1)), 2, 2,
+			"room r: the server says 35 coins for 4 gifts, 8 points, but of its receivers 35 for 4, 7 points",
+		},
 		"points that changed": {totalsOf(60, 6, 99), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 2, ""},
 	} {
 		w := written()

@@ -26,7 +26,7 @@ type given struct {
 }
 
 // pending is gifts that were given: of each sale those that are not settled, in order,
-// and all of them from the oldest that is not settled.
+// all of them from the oldest that is neither settled nor passed over, and what was passed over.
 type pending struct {
 	of       map[sale][]*given
 	all      []*given
@@ -115,8 +115,8 @@ func paidBy(queue []*given, gifts, coins int64) (paid []*given, sum given) {
 	if paid, sum = oldestOf(kept, gifts); sum.gifts == gifts && sum.coins == coins {
 		return paid, sum
 	}
-	if paid = butForOne(kept, gifts, coins); paid != nil {
-		return paid, given{gifts: gifts, coins: coins}
+	if others := butForOne(kept, gifts, coins); others != nil {
+		return others, given{gifts: gifts, coins: coins}
 	}
 	return oldest, first
 }
@@ -152,7 +152,7 @@ func butForOne(queue []*given, gifts, coins int64) []*given {
 // checkPassedOver finds the gifts that were passed over by what is settled.
 func (b *Books) checkPassedOver() {
 	p := &b.gifts
-	for len(p.all) > 0 && p.all[0].settled {
+	for len(p.all) > 0 && (p.all[0].settled || p.all[0].passed) {
 		p.all = p.all[1:]
 	}
 	for _, g := range p.all {
