@@ -74,8 +74,10 @@ func TestAskingAgainIsForWhatIsUnknown(t *testing.T) {
 		server.Start()
 		t.Cleanup(server.Close)
 		for _, args := range [][]string{
-			{"gift", "send", "demo", "rose", "--as", "ann"}, {"wallet", "deposit", "ann", "7"},
-			{"gift", "send", "demo", "rose", "--as", "ann", "--id", "mine"}, {"wallet", "deposit", "ann", "7", "--id", "mine"},
+			{"gift", "send", "demo", "rose", "--as", "ann"},
+			{"wallet", "deposit", "ann", "7"},
+			{"gift", "send", "demo", "rose", "--as", "ann", "--id", "mine"},
+			{"wallet", "deposit", "ann", "7", "--id", "mine"},
 		} {
 			var stdout, stderr bytes.Buffer
 			if got := run(t.Context(), append([]string{"--server", server.URL}, args...), strings.NewReader(""), &stdout, &stderr); got == exitOK {

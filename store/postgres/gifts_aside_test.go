@@ -1,13 +1,11 @@
 package postgres_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/ovation-live/ovation/internal/services"
-	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/store"
@@ -107,30 +105,5 @@ func TestWhatIsSetAsideIsPending(t *testing.T) {
 	}
 	if got := services.Query(t, c.URL, "SELECT why FROM "+c.Schema+".gifts_set_aside"); got == "" {
 		t.Error("nothing is set aside")
-	}
-}
-
-// What is checked before it is settled takes one look at a stretch of the ledger, however long
-// the ledger is.
-func TestPlanOfTheCheck(t *testing.T) {
-	t.Parallel()
-	c := config(t)
-	s := openWith(t, c)
-	create(t, s, "r")
-	fund(t, s, "ann", 1_000_000)
-	for i := range 20 {
-		sends := make([]gift.Send, 100)
-		for k := range sends {
-			sends[k] = rose(fmt.Sprint(i, " ", k), "r", live.UserID("ann"))
-		}
-		give(t, s, sends...)
-	}
-	execute(t, c.URL, strings.ReplaceAll("ANALYSE s.gifts_sent, s.ledger_transactions, s.ledger_postings", "s.", c.Schema+"."))
-	plan := explain(t, c.URL, strings.ReplaceAll("SELECT s.sequence FROM s_.gifts_sent s "+
-		"LEFT JOIN s_.ledger_transactions t ON t.sequence = s.sequence AND t.sequence BETWEEN 1990 AND 2000 AND t.kind = 2 "+
-		"LEFT JOIN s_.ledger_postings p ON p.sequence = s.sequence AND p.sequence BETWEEN 1990 AND 2000 AND p.kind = 2 "+
-		"WHERE s.sequence BETWEEN 1990 AND 2000 AND p.owner <> s.receiver", "s_.", c.Schema+"."))
-	if strings.Contains(plan, "Seq Scan") {
-		t.Errorf("it is planned as\n%s", plan)
 	}
 }
