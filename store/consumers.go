@@ -125,7 +125,7 @@ type Settlement struct {
 	Name     string
 	Node     NodeID
 	Revision int64
-	Read     EventPosition   // as far as it was read now
+	Read     EventPosition   // as far as it was read now; never beyond the latest event
 	Held     []Delivery      // that are held from now on, or changed
 	Done     []EventPosition // that were held, and are not any more
 	Dead     []Delivery      // that are dead letters now

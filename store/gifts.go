@@ -32,8 +32,12 @@ type Gifts interface {
 	// at most limit sends, the rest being due at once. Whoever asks, nothing is settled
 	// twice, and settlements follow each other in the order of the ledger; while another
 	// is at it nothing is done. Each settlement, and each goal that is reached with it, is
-	// handed to record, whose events are appended in the same step.
+	// handed to record, whose events are appended in the same step. What is kept of a gift
+	// that is not as it was paid, or of a receiver for whom too little is pending, is set
+	// aside, and holds up nothing else; it is settled once it is right.
 	SettleGifts(ctx context.Context, every time.Duration, limit int, record GiftRecorder) (GiftSettling, error)
+	// GiftsSetAside returns the gifts that are set aside, those of late first: at most limit.
+	GiftsSetAside(ctx context.Context, limit int) ([]GiftSetAside, error)
 	// GiftTotals returns what was given; nothing where nothing was. It is never behind.
 	GiftTotals(ctx context.Context, q GiftTotalsQuery) (gift.Totals, error)
 	// GiftCounters returns what everyone sees of those of the rooms of which it is of a
@@ -41,9 +45,10 @@ type Gifts interface {
 	// rooms that a node serves.
 	GiftCounters(ctx context.Context, known map[live.RoomID]int64) (map[live.RoomID]gift.Counters, error)
 	// PutGoal adds a goal to a room, or changes the one of its id: what it has reached stays
-	// unless measure, gift or receiver change. ErrRoomNotFound, ErrRoomEnded, ErrGiftLimit
-	// where more than limit would not be closed.
-	PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int) (gift.Goal, error)
+	// unless measure, gift or receiver change. One that is reached by the change, because
+	// less is wished for now, is handed to record, whose events are appended in the same step.
+	// ErrRoomNotFound, ErrRoomEnded, ErrGiftLimit where more than limit would not be closed.
+	PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int, record GoalRecorder) (gift.Goal, error)
 	// Points returns what gifts brought their receivers, settled, in their order.
 	Points(ctx context.Context, receivers []live.UserID) ([]int64, error)
 }
@@ -71,12 +76,25 @@ type GiftResult struct {
 // GiftRecorder makes the events of a settlement and of the goals reached with it.
 type GiftRecorder func(s gift.Settlement, reached []gift.Goal) []Event
 
+// GoalRecorder makes the events of a goal that is reached when it is put.
+type GoalRecorder func(reached gift.Goal) []Event
+
 // GiftSettling is what a settlement came to.
 type GiftSettling struct {
 	Sends int           // that were settled
 	Lag   time.Duration // since the first of them was sent
+	Aside int           // gifts that were set aside with it, and were not before
 	More  bool          // there is more to settle now
 	Busy  bool          // another is at it, or it is not time yet: nothing was done
+}
+
+// GiftSetAside is gifts that could not be settled.
+type GiftSetAside struct {
+	Sequence uint64      // of the transaction that paid them
+	Room     live.RoomID // as it is kept of them, and so is the receiver
+	Receiver live.UserID
+	Why      string
+	At       live.Timestamp // when they were set aside
 }
 
 // GiftTotalsQuery says whose totals.

@@ -10,7 +10,7 @@ import (
 // Ledger is the books. Transactions are written once and never changed.
 type Ledger interface {
 	// Post writes transactions, in their order, all of them or none. One whose ID is there
-	// already is passed over. Sequence and At are the store's. What is posted is durable
+	// already is passed over: it keeps the Call that wrote it. Sequence and At are the store's. What is posted is durable
 	// when it returns. A *ledger.InsufficientError where an account would be below zero
 	// that may not be, a *ledger.LimitError where a deposit would bring one beyond
 	// ledger.MaxBalance.

@@ -156,7 +156,7 @@ func (c *giftSendCommand) Run(ctx context.Context, app *app) error {
 	}
 	response, err := callGifts(ctx, app, giftService.SendGift, request)
 	if err != nil {
-		if c.ID == "" {
+		if c.ID == "" && isUnknown(err) {
 			app.note("the request's id was %s: repeat the command with --id %[1]s, and it pays once", request.GetRequestId())
 		}
 		return err

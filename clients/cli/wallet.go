@@ -57,7 +57,7 @@ func (c *walletDepositCommand) Run(ctx context.Context, app *app) error {
 	}
 	response, err := callWallets(ctx, app, walletService.Deposit, request)
 	if err != nil {
-		if c.ID == "" {
+		if c.ID == "" && isUnknown(err) {
 			app.note("the request's id was %s: repeat the command with --id %[1]s, and coins move once", request.GetRequestId())
 		}
 		return err

@@ -24,6 +24,12 @@ func (g Goal) Put(before *Goal, at live.Timestamp) Goal {
 	return g
 }
 
+// ReachedBy says whether putting the goal in the place of another, nil for none, is what has it
+// reached.
+func (g *Goal) ReachedBy(before *Goal) bool {
+	return g.Reached != 0 && (before == nil || before.Reached != g.Reached)
+}
+
 // CountsFor says whether gifts to a receiver count; an empty one is anyone.
 func (g *Goal) CountsFor(receiver live.UserID) bool {
 	return receiver == "" || g.Receiver == "" || g.Receiver == receiver

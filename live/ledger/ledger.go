@@ -56,6 +56,7 @@ type Transaction struct {
 	Room      live.RoomID
 	Reference string // what it was for
 	RequestID string
+	Call      string // which of several calls for the same it is that wrote it; empty: it does not matter
 	Gifts     int64
 }
 

@@ -3,6 +3,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -34,12 +35,14 @@ import (
 	"github.com/ovation-live/ovation/server/tracing"
 	"github.com/ovation-live/ovation/server/wallet"
 	"github.com/ovation-live/ovation/server/words"
+	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/observed"
 )
 
 // App is a server, put together and not yet serving. Make one with New.
 type App struct {
 	config   config.Config
+	node     store.NodeID // by which all parts know the process
 	logger   *slog.Logger
 	store    backing
 	hub      *hub.Hub
@@ -82,6 +85,7 @@ func New(ctx context.Context, c config.Config, logger *slog.Logger) (*App, error
 func newOn(ctx context.Context, c config.Config, logger *slog.Logger, m metrics, kept backing) (*App, error) {
 	a := &App{
 		config:  c,
+		node:    cmp.Or(store.NodeID(c.NodeID), cluster.NewID()),
 		logger:  interceptor.WithContext(logger),
 		store:   kept,
 		metrics: m,
@@ -370,7 +374,7 @@ func (a *App) chain() rpc.Chain {
 		o.Traces = a.traces
 	}
 	return rpc.Chain{
-		Built:   interceptor.Chain(o, a.verifier, a.limits, rpc.Translate, interceptor.Admit(a.services.Moderation)),
+		Built:   interceptor.Chain(o, a.verifier, a.limits, rpc.Translate, interceptor.Admit(a.services.Moderation, a.services)),
 		Unbuilt: interceptor.Plain(o, rpc.Translate),
 		Request: interceptor.Requests(o),
 	}

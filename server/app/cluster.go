@@ -6,14 +6,13 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/server/cluster"
-	"github.com/ovation-live/ovation/store"
 )
 
 // buildCluster makes the node one among others. It needs the hub, and the public address
 // to be bound.
 func (a *App) buildCluster() {
 	a.cluster = cluster.New(a.store.Nodes, a.hub, cluster.Config{
-		ID:             store.NodeID(a.config.NodeID),
+		ID:             a.node,
 		Endpoint:       withPort(a.config.Endpoint(), a.publicAddr),
 		ViewersPerNode: a.config.ViewersPerNode,
 		Logger:         a.logger,

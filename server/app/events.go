@@ -2,13 +2,12 @@ package app
 
 import (
 	"github.com/ovation-live/ovation/server/events"
-	"github.com/ovation-live/ovation/store"
 )
 
 // buildEvents wires the use cases of events.
 func (a *App) buildEvents() *events.Service {
 	c := events.Config{
-		Node: store.NodeID(a.config.NodeID), Retention: a.config.EventRetention, SignOfLife: a.config.Heartbeat,
+		Node: a.node, Retention: a.config.EventRetention, SignOfLife: a.config.Heartbeat,
 		Logger: a.logger, Metrics: events.NewMetrics(a.metrics.registry),
 	}
 	if a.config.WebhookAddresses == "public" {

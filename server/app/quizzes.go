@@ -8,7 +8,6 @@ import (
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/quiz"
 	"github.com/ovation-live/ovation/server/quizshow"
-	"github.com/ovation-live/ovation/store"
 )
 
 // sharedPace is how far apart a node's calls for the slots of questions begin, where the store
@@ -23,7 +22,7 @@ func (a *App) buildQuizzes(ctx context.Context) *quiz.Service {
 		a.logger.WarnContext(ctx, "nodes do not know each other's tickets of quiz answers: set --quiz-ticket-key to the same secret on each")
 	}
 	c := quiz.Config{
-		Node: store.NodeID(a.config.NodeID), TicketKey: key, MaxWaiting: a.config.QuizMaxWaiting, Volatile: a.config.Shared(),
+		Node: a.node, TicketKey: key, MaxWaiting: a.config.QuizMaxWaiting, Volatile: a.config.Shared(),
 		Frames: onHub{a}, Sessions: onHub{a}, Logger: a.logger, Metrics: quiz.NewMetrics(a.metrics.registry),
 	}
 	if c.Volatile {

@@ -51,7 +51,7 @@ type Config struct {
 // withDefaults returns the config with what is not set filled in.
 func (c Config) withDefaults() Config {
 	if c.ID == "" {
-		c.ID = newID()
+		c.ID = NewID()
 	}
 	if c.ViewersPerNode == 0 {
 		c.ViewersPerNode = 5000
@@ -65,8 +65,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// newID returns an id that no node had before, and that people recognise.
-func newID() store.NodeID {
+// NewID returns an id that no node had before, and that people recognise.
+func NewID() store.NodeID {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "node"

@@ -16,8 +16,10 @@ const (
 	// windowSize is how many events of the log are on their way or wait for others of their
 	// room; so many may be sent again if the node is killed.
 	windowSize = 512
-	// maxHeld is how many events are held of one webhook before the log is read no further.
-	maxHeld = 5000
+	// maxHeld is how many events are held of one webhook before the log is read no further, and
+	// maxOfRoom how many of one room, where it is that room alone whose events are not taken.
+	maxHeld   = 5000
+	maxOfRoom = 1000
 	// settleEvery is about how often the store is told.
 	settleEvery = 100 * time.Millisecond
 )
@@ -121,7 +123,7 @@ func (c *courier) round(ctx context.Context) error {
 // mayRead says whether the log is to be read on. Of a webhook that is away it is only for a
 // room that can be tried.
 func (c *courier) mayRead() bool {
-	return c.more && len(c.lanes.window) < windowSize && len(c.lanes.held) < maxHeld && c.lanes.wanting(now())
+	return c.more && len(c.lanes.window) < windowSize && c.lanes.roomy() && c.lanes.wanting(now())
 }
 
 // read reads the log.
@@ -133,10 +135,19 @@ func (c *courier) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.lanes.take(page, now())
+		c.overflowed(ctx, c.lanes.take(page, now()))
 		c.more = page.More
 	}
 	return nil
+}
+
+// overflowed tells of rooms of which no more is held from now on.
+func (c *courier) overflowed(ctx context.Context, over overflow) {
+	c.service.metrics.dead.Add(float64(over.events))
+	for _, id := range over.rooms {
+		c.logger.WarnContext(ctx, "a webhook does not take the events of a room: what follows them are dead letters until it does",
+			"room_id", string(id))
+	}
 }
 
 // busy says whether as much is on its way as may be.

@@ -2,6 +2,7 @@ package events
 
 import (
 	"container/heap"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -39,6 +40,10 @@ type lanes struct {
 	window  []*item // that came from the log, until they are sent or held; by position
 	held    map[store.EventPosition]*item
 
+	most, mostOfRoom int  // that are held
+	successes        int  // so often the webhook took something
+	peek             bool // something failed since the log was read last
+
 	failing map[laneKey]bool // lanes that failed since the last that did not, up to failingAt
 	probes  int              // how many of them since it is away, and that
 	probe   live.Timestamp   // while it is away: when a lane is tried next that has not failed
@@ -62,6 +67,8 @@ type lane struct {
 
 	asked   live.Timestamp // the webhook asked for no attempt before
 	hurried live.Timestamp // it was tried earlier once, and is not again before
+	marks   [2]int         // successes when its first failed last, and the time before
+	full    bool           // what comes to it is given up
 	probe   bool           // it is tried to find out whether the webhook is back
 }
 
@@ -97,6 +104,7 @@ func newLanes(c store.ClaimedWebhook, held []store.Delivery, now live.Timestamp)
 	q := &lanes{
 		giveUpAfter: c.Webhook.GiveUpAfter, read: c.Read, settled: c.Read,
 		lanes: make(map[laneKey]*lane), held: make(map[store.EventPosition]*item), failing: make(map[laneKey]bool),
+		most: maxHeld, mostOfRoom: maxOfRoom,
 	}
 	for _, d := range held {
 		one := &item{Delivery: d, past: true, held: true}
@@ -106,17 +114,60 @@ func newLanes(c store.ClaimedWebhook, held []store.Delivery, now live.Timestamp)
 	return q
 }
 
-// take takes what was read of the log.
-func (q *lanes) take(page store.EventPage, now live.Timestamp) {
+// overflow is what was given up because too much of its room is held.
+type overflow struct {
+	events int
+	rooms  []live.RoomID // of which it was the first
+}
+
+// take takes what was read of the log, but for what there is too much of.
+func (q *lanes) take(page store.EventPage, now live.Timestamp) (over overflow) {
+	q.peek = false
 	for _, e := range page.Events {
 		if q.held[e.Position] != nil {
 			continue // it is there already
 		}
 		one := &item{Delivery: store.Delivery{Event: e}}
 		q.window = append(q.window, one)
-		q.add(one, now)
+		l := q.lanes[laneKey{room: e.Room}]
+		if l == nil || !q.tooMuch(l) {
+			q.add(one, now)
+			continue
+		}
+		if over.events++; !l.full {
+			l.full, over.rooms = true, append(over.rooms, e.Room)
+		}
+		one.past, one.finished = true, true
+		one.LastError = fmt.Sprintf("it was not sent: %d events of its room wait for one that is not taken", len(l.items))
+		q.dead = append(q.dead, one.Delivery)
 	}
 	q.read = max(q.read, page.Next)
+	return over
+}
+
+// tooMuch says whether nothing more of a lane is to be held. That is only where the webhook
+// takes what others have: of one that takes nothing the log is left unread, and nothing lost.
+func (q *lanes) tooMuch(l *lane) bool {
+	return q.alone(l) && (len(l.items) >= q.mostOfRoom || len(q.held) >= q.most)
+}
+
+// alone says whether it is for a reason of its own that a lane fails: something of others was
+// taken since its first failed last, or the time before.
+func (q *lanes) alone(l *lane) bool { return l.items[0].Attempts > 0 && q.successes > l.marks[1] }
+
+// roomy says whether the log may be read on, as far as what is held goes: while there is
+// little, and then as long as those whose own reason it is are given up. Where nothing was
+// taken for a while, a little is read after each attempt, to find out what others have.
+func (q *lanes) roomy() bool {
+	if n := len(q.held); n < q.most || n >= 2*q.most {
+		return n < q.most
+	}
+	for _, l := range q.lanes {
+		if q.alone(l) {
+			return true
+		}
+	}
+	return q.peek
 }
 
 // add puts an item at the end of its lane.
@@ -127,7 +178,7 @@ func (q *lanes) add(one *item, now live.Timestamp) {
 	}
 	l := q.lanes[key]
 	if l == nil {
-		l = &lane{key: key}
+		l = &lane{key: key, marks: [2]int{q.successes, q.successes}}
 		q.lanes[key] = l
 	}
 	l.items = append(l.items, one)
@@ -204,6 +255,7 @@ func (q *lanes) due() (at live.Timestamp) {
 // is hurried once in that time.
 func (q *lanes) took(now live.Timestamp) {
 	away := q.away()
+	q.successes++
 	clear(q.failing)
 	q.probes, q.probe = 0, 0
 	if !away {
@@ -242,6 +294,7 @@ func (q *lanes) over(l *lane, a answer, now live.Timestamp) (dead bool) {
 		return false
 	}
 	q.refused(l, now)
+	q.peek, l.marks = true, [2]int{q.successes, l.marks[0]}
 	l.asked = now.Add(a.retryAfter)
 	first.LastStatus, first.LastError = a.status, a.said
 	first.Due = now.Add(max(pauseAfter(first.Attempts), a.retryAfter))
@@ -266,6 +319,7 @@ func (q *lanes) finish(l *lane, now live.Timestamp) {
 		delete(q.held, first.Event.Position)
 		q.done = append(q.done, first.Event.Position)
 	}
+	l.full, l.marks = false, [2]int{q.successes, q.successes}
 	if l.items = l.items[1:]; len(l.items) == 0 {
 		delete(q.lanes, l.key)
 		return

@@ -3,6 +3,7 @@ package events
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,7 @@ func (s *sending) begin(*rapid.T) {
 	}
 	s.claim, s.fly = all[0], nil
 	s.lanes = newLanes(s.claim, held, s.now)
+	s.lanes.most, s.lanes.mostOfRoom = 6, 3
 }
 
 // append records an event of some room.
@@ -69,7 +71,13 @@ func (s *sending) read(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.lanes.take(page, s.now)
+	if !s.lanes.roomy() {
+		return
+	}
+	before := len(s.lanes.dead)
+	if over := s.lanes.take(page, s.now); over.events != len(s.lanes.dead)-before {
+		t.Fatalf("%+v, and %d are dead letters", over, len(s.lanes.dead)-before)
+	}
 }
 
 // launch sends one more.
@@ -120,6 +128,9 @@ func (s *sending) settle(t *rapid.T) {
 	done.Name, done.Node, done.Revision = "hook", store.NodeID(fmt.Sprint("n", s.nodes)), s.claim.Revision
 	if err := s.set.Webhooks.SettleDeliveries(t.Context(), done); err != nil {
 		t.Fatal(err)
+	}
+	for _, d := range done.Dead {
+		s.dead[d.Event.Position] = true
 	}
 	s.lanes.told(done)
 }
@@ -208,6 +219,84 @@ func TestEveryEventIsTakenInOrder(t *testing.T) {
 			t.Fatalf("at the end the cursor is at %d of %d", s.cursor, len(s.appended))
 		}
 	})
+}
+
+// trial returns what sends to a webhook that takes what is said, and what has rooms record
+// events, and sends what may be sent.
+func trial(t *testing.T, takes func(live.RoomID) bool) (
+	q *lanes, after func(rooms ...live.RoomID), dead *[]store.Delivery,
+) {
+	t.Helper()
+	var letters []store.Delivery
+	now := live.Timestamp(1_893_553_445_000_000)
+	q = newLanes(store.ClaimedWebhook{Webhook: store.Webhook{GiveUpAfter: 24 * time.Hour}}, nil, now)
+	q.most, q.mostOfRoom = 20, 5
+	at := store.EventPosition(0)
+	return q, func(rooms ...live.RoomID) {
+		var page store.EventPage
+		for _, id := range rooms {
+			at++
+			page.Events = append(page.Events, store.Event{Position: at, Room: id, ID: fmt.Sprint(at)})
+		}
+		page.Next = at
+		if q.roomy() {
+			q.take(page, now)
+		} else {
+			at -= store.EventPosition(len(rooms)) // they are left unread
+		}
+		for l := q.next(now); l != nil; l = q.next(now) {
+			q.over(l, answer{taken: takes(l.key.room), status: 500}, now)
+		}
+		now = now.Add(maxPause)
+		done, _ := q.settlement()
+		q.told(done)
+		letters = append(letters, done.Dead...)
+	}, &letters
+}
+
+// A room of which nothing is taken, however much it has, holds up no other: what is too much
+// of it is given up, and says why.
+func TestOneRoomFillsNothing(t *testing.T) {
+	t.Parallel()
+	q, after, dead := trial(t, func(id live.RoomID) bool { return id != "bad" })
+	for range 200 {
+		before := q.successes
+		after("bad", "good", "bad")
+		if q.successes == before {
+			t.Fatalf("nothing more is taken of the others, with %d held", len(q.held))
+		}
+	}
+	if len(q.held) > q.most || len(*dead) < 300 {
+		t.Errorf("%d are held, %d are dead letters", len(q.held), len(*dead))
+	}
+	for _, d := range *dead {
+		if d.Event.Room != "bad" || !strings.Contains(d.LastError, "wait for one that is not taken") {
+			t.Errorf("a dead letter is %+v", d)
+		}
+	}
+}
+
+// A webhook that takes nothing of anybody loses nothing: the log is left unread.
+func TestAnOutageGivesNothingUp(t *testing.T) {
+	t.Parallel()
+	down := false
+	q, after, dead := trial(t, func(live.RoomID) bool { return !down })
+	after("a", "b", "a")
+	down = true
+	for range 200 {
+		after("a", "a", "a")
+	}
+	if len(*dead) > 0 || len(q.held) > 2*q.most+3 {
+		t.Errorf("%d are dead letters, %d are held", len(*dead), len(q.held))
+	}
+	down = false
+	before := q.read
+	for range 100 {
+		after("a")
+	}
+	if q.read <= before || len(q.held) > 0 {
+		t.Errorf("back again: the log is read up to %d, %d are held", q.read, len(q.held))
+	}
 }
 
 func TestPausesGrow(t *testing.T) {

@@ -134,10 +134,41 @@ func (c *catalogue) find(ctx context.Context, id gift.ID, in live.RoomID) (gift.
 			return gift.Gift{ID: id}, err
 		}
 	}
+	err = sendable(&g, in)
+	return g, err
+}
+
+// sendable returns store.ErrGiftNotFound where a gift cannot be sent in a room.
+func sendable(g *gift.Gift, in live.RoomID) error {
 	if g.Retired || g.Room != "" && g.Room != in {
-		return g, store.ErrGiftNotFound
+		return store.ErrGiftNotFound
 	}
-	return g, nil
+	return nil
+}
+
+// again returns a gift that can be sent in a room as it is now, past what was read before:
+// somebody knows it otherwise. Those who ask at once ask together.
+func (c *catalogue) again(ctx context.Context, before gift.Gift, in live.RoomID) (gift.Gift, error) {
+	read := c.reading.DoChan("gift "+string(before.ID), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readWithin)
+		defer cancel()
+		g, err := c.gifts.Gift(ctx, before.ID)
+		if err == nil && g.Revision != before.Revision {
+			c.changed()
+		}
+		return g, err
+	})
+	select {
+	case done := <-read:
+		if done.Err != nil {
+			return before, away(ctx, done.Err)
+		}
+		g, _ := done.Val.(gift.Gift)
+		err := sendable(&g, in)
+		return g, err
+	case <-ctx.Done():
+		return before, context.Cause(ctx)
+	}
 }
 
 // changed has everyone read what was put.

@@ -19,6 +19,7 @@ type Metrics struct {
 	messages    [messageFates]prometheus.Counter
 	settlements [settleResults]prometheus.Counter
 	settledSend prometheus.Counter
+	aside       prometheus.Counter
 	lag         prometheus.Histogram
 }
 
@@ -83,6 +84,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	m := &Metrics{
 		coins:       counter("coins_total", "Coins that gifts were paid with on this node."),
 		settledSend: counter("settled_sends_total", "Payments of gifts that this node has settled."),
+		aside:       counter("set_aside_total", "Payments of gifts that this node has set aside, as they cannot be settled."),
 		batch: b.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Subsystem: subsystem, Name: "batch_sends",
 			Help: "Payments that one call of the store carried.", Buckets: []float64{1, 2, 4, 8, 16, 32, 64, 128, 256, 512},
@@ -153,6 +155,7 @@ func outcomeOf(r store.GiftResult, err error) outcome {
 
 // settled counts a time that the store was asked to settle.
 func (m *Metrics) settled(done store.GiftSettling, err error) {
+	m.aside.Add(float64(done.Aside))
 	switch {
 	case err != nil:
 		m.settlements[settleFailed].Inc()

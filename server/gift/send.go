@@ -1,8 +1,8 @@
 package gift
 
 import (
+	"cmp"
 	"context"
-	"errors"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
@@ -37,19 +37,23 @@ func (s *Service) Send(ctx context.Context, p auth.Principal, o Order) (store.Gi
 
 // send is Send, uncounted.
 func (s *Service) send(ctx context.Context, p auth.Principal, o Order) (store.GiftResult, error) {
-	giver, name, err := s.giver(ctx, p, o)
+	giver, name, err := giver(p, o)
 	if err != nil {
 		return store.GiftResult{}, err
 	}
+	banned := s.banned(ctx, o)
 	r, err := s.rooms.Room(ctx, o.Room)
 	if err != nil {
-		return store.GiftResult{}, err
+		return store.GiftResult{}, cmp.Or(banned, err)
 	}
 	send, refused := s.sale(ctx, r, giver, o)
 	send.GiverName = name
-	if refused != nil {
-		if paid, err := s.paidBefore(ctx, send); err != nil || !paid {
-			return store.GiftResult{}, errors.Join(refused, err)
+	if refused = cmp.Or(banned, refused); refused != nil {
+		switch paid, err := s.paidBefore(ctx, giver, o.RequestID); {
+		case err != nil:
+			return store.GiftResult{}, away(ctx, err) // nobody knows whether it was
+		case !paid:
+			return store.GiftResult{}, refused
 		}
 	}
 	return s.till.pay(ctx, send)
@@ -57,7 +61,7 @@ func (s *Service) send(ctx context.Context, p auth.Principal, o Order) (store.Gi
 
 // giver returns who pays, and under which name: the caller, or the one on whose behalf a
 // backend calls.
-func (s *Service) giver(ctx context.Context, p auth.Principal, o Order) (live.UserID, string, error) {
+func giver(p auth.Principal, o Order) (live.UserID, string, error) {
 	if err := p.In(o.Room); err != nil {
 		return "", "", err
 	}
@@ -70,11 +74,20 @@ func (s *Service) giver(ctx context.Context, p auth.Principal, o Order) (live.Us
 	case !behalf:
 		return p.User, live.CleanLine(p.Name), nil
 	}
+	return o.OnBehalfOf, live.CleanLine(o.Name), nil
+}
+
+// banned returns why the one may not give on whose behalf a backend calls. Callers themselves
+// are asked for at the door.
+func (s *Service) banned(ctx context.Context, o Order) error {
+	if o.OnBehalfOf == "" {
+		return nil
+	}
 	standing, err := s.sanctions.Standing(ctx, o.Room, o.OnBehalfOf)
 	if err == nil && standing.Banned.Acts() {
-		err = &moderation.BannedError{Term: standing.Banned}
+		return &moderation.BannedError{Term: standing.Banned}
 	}
-	return o.OnBehalfOf, live.CleanLine(o.Name), err
+	return err
 }
 
 // sale returns what is to be paid for, and why it cannot be, if it cannot. Whether the
@@ -95,15 +108,29 @@ func (s *Service) sale(ctx context.Context, r room.Room, giver live.UserID, o Or
 	}
 	var err error
 	send.Gift, err = s.catalogue.find(ctx, o.Gift, r.ID)
-	if err == nil && o.ExpectedPrice != 0 && o.ExpectedPrice != send.Gift.Price {
+	wrong := func() bool { return err == nil && o.ExpectedPrice != 0 && o.ExpectedPrice != send.Gift.Price }
+	if wrong() { // another node may have put it a moment ago
+		send.Gift, err = s.catalogue.again(ctx, send.Gift, r.ID)
+	}
+	if wrong() {
 		err = &PriceChangedError{send.Gift.Price}
 	}
 	return send, err
 }
 
+// Repeats says whether an order, of a caller who is refused before it is looked at, is one
+// that was paid: then it is answered as it was the first time, and pays nothing.
+func (s *Service) Repeats(ctx context.Context, p auth.Principal, o Order) (bool, error) {
+	giver, _, err := giver(p, o)
+	if err != nil {
+		return false, nil //nolint:nilerr // the refusal says enough
+	}
+	return s.paidBefore(ctx, giver, o.RequestID)
+}
+
 // paidBefore says whether the giver's request was paid already: then it is answered as it
-// was the first time, whatever has become of the gift since.
-func (s *Service) paidBefore(ctx context.Context, send gift.Send) (bool, error) {
-	_, paid, err := s.ledger.Transaction(ctx, gift.TransactionID(send.Giver, send.RequestID))
+// was the first time, whatever has become of the gift, or the giver, since.
+func (s *Service) paidBefore(ctx context.Context, giver live.UserID, requestID string) (bool, error) {
+	_, paid, err := s.ledger.Transaction(ctx, gift.TransactionID(giver, requestID))
 	return paid, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/ovation-live/ovation/live"
 	rules "github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/live/ledger"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/server/auth"
 	"github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/store"
@@ -48,6 +50,18 @@ func TestSettling(t *testing.T) {
 		}
 		if kinds[2] != 3 || kinds[3] != 1 || h.has("host") != 30 {
 			t.Errorf("events %v, the host has %d", kinds, h.has("host"))
+		}
+		_, err = s.PutGoal(t.Context(), backend, "r", rules.Goal{ID: "less", Title: "t", Measure: rules.Gifts, Target: 9})
+		h.must(err)
+		h.send(t, s, "ann", "more", 1)
+		time.Sleep(7 * time.Second)
+		synctest.Wait()
+		less, err := s.PutGoal(t.Context(), backend, "r", rules.Goal{ID: "less", Title: "t", Measure: rules.Gifts, Target: 1})
+		h.must(err)
+		page, err = h.set.Events.Events(t.Context(), store.EventQuery{EventFilter: store.EventFilter{Kinds: []store.EventKind{store.GoalReached}}, Limit: 10})
+		h.must(err)
+		if n := len(page.Events); n != 2 || page.Events[1].At != less.Reached || less.Reached == 0 || !strings.HasPrefix(page.Events[1].ID, "goal_reached/r/less/") {
+			t.Errorf("the goal that is reached by less is %+v, and recorded are %+v", less, page.Events)
 		}
 	})
 }
@@ -87,6 +101,154 @@ func TestTheCatalogue(t *testing.T) {
 			t.Errorf("after this node put one %d are", got)
 		}
 	})
+}
+
+// A price that another node has put is known to whoever was shown it, at once.
+func TestANewPriceIsKnownToWhoWasShownIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		s := h.node()
+		defer s.Close()
+		h.deposit(100, "ann")
+		h.send(t, s, "ann", "before", 1, func(o *gift.Order) { o.ExpectedPrice = 10 })
+		_, err := h.PutGift(t.Context(), rules.Gift{ID: "rose", Name: "A rose", Price: 12}, 10) // by another node
+		h.must(err)
+		changed := new(gift.PriceChangedError)
+		for _, wrong := range []int64{9, 11} {
+			o := order("wrong")
+			o.ExpectedPrice = wrong
+			if _, err := s.Send(t.Context(), viewer("ann"), o); !errors.As(err, &changed) || changed.Price != 12 {
+				t.Errorf("for %d: %v, want that it costs 12", wrong, err)
+			}
+		}
+		if done := h.send(t, s, "ann", "after", 1, func(o *gift.Order) { o.ExpectedPrice = 12 }); done.Sent.Coins() != 12 {
+			t.Errorf("paid %d", done.Sent.Coins())
+		}
+		if got := s.OnSale(t.Context(), "r"); got[0].ID != "rose" || got[0].Price != 12 {
+			t.Errorf("what is known now: %+v", got)
+		}
+		_, err = h.PutGift(t.Context(), rules.Gift{ID: "rose", Name: "A rose", Price: 13, Retired: true}, 10)
+		h.must(err)
+		o := order("retired")
+		o.ExpectedPrice = 13
+		if _, err := s.Send(t.Context(), viewer("ann"), o); !errors.Is(err, store.ErrGiftNotFound) {
+			t.Errorf("for what is retired: %v", err)
+		}
+	})
+}
+
+// What somebody paid before they were banned is answered as it was, and nothing else is.
+func TestBannedGiversHearWhatTheyPaid(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	s := h.node()
+	defer s.Close()
+	h.deposit(100, "ann")
+	send := func(id string) (store.GiftResult, error) {
+		o := order(id)
+		o.OnBehalfOf, o.Name = "ann", "Ann"
+		return s.Send(t.Context(), backend, o)
+	}
+	first, err := send("before")
+	h.must(err)
+	_, err = h.set.Sanctions.ApplySanction(t.Context(), store.SanctionOrder{Order: moderation.Order{Kind: moderation.Ban, User: "ann", Room: "r"}})
+	h.must(err)
+	again, err := send("before")
+	if err != nil || !again.Repeated || again.Transaction != first.Transaction || again.Balance != 90 {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+	banned := new(moderation.BannedError)
+	if _, err := send("after"); !errors.As(err, &banned) || h.has("ann") != 90 {
+		t.Errorf("after the ban: %v, ann has %d", err, h.has("ann"))
+	}
+	for id, want := range map[string]bool{"before": true, "after": false} {
+		if paid, err := s.Repeats(t.Context(), viewer("ann"), order(id)); err != nil || paid != want {
+			t.Errorf("%s: %v, %v", id, paid, err)
+		}
+	}
+}
+
+// While nobody can say whether an order was paid, nobody says that it was not.
+func TestRefusalsThatAreNotKnown(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	h.set.Ledger = unreachable{h.set.Ledger}
+	s := h.node()
+	defer s.Close()
+	o := order("x")
+	o.ExpectedPrice = 1
+	if _, err := s.Send(t.Context(), viewer("ann"), o); !errors.Is(err, store.ErrUnavailable) || errors.As(err, new(*gift.PriceChangedError)) {
+		t.Errorf("%v", err)
+	}
+}
+
+// unreachable is a ledger that cannot be asked for what is in it.
+type unreachable struct{ store.Ledger }
+
+// Transaction implements store.Ledger.
+func (unreachable) Transaction(context.Context, string) (ledger.Transaction, bool, error) {
+	return ledger.Transaction{}, false, store.ErrUnavailable
+}
+
+// What has been put before a gift was retired, or its room ended, can still be cleared up.
+func TestWhatIsRetired(t *testing.T) {
+	t.Parallel()
+	h := newHall(t)
+	s := h.node()
+	defer s.Close()
+	goal := func(edits ...func(*rules.Goal)) error {
+		g := rules.Goal{ID: "g", Title: "t", Measure: rules.Gifts, Target: 2, Gift: "rose"}
+		for _, edit := range edits {
+			edit(&g)
+		}
+		_, err := s.PutGoal(t.Context(), backend, "r", g)
+		return err
+	}
+	put := func(edits ...func(*rules.Gift)) error {
+		g := rules.Gift{ID: "here", Name: "x", Price: 1, Room: "r"}
+		for _, edit := range edits {
+			edit(&g)
+		}
+		_, err := s.Put(t.Context(), backend, g)
+		return err
+	}
+	h.must(goal())
+	h.must(put())
+	_, err := s.Put(t.Context(), backend, rules.Gift{ID: "rose", Name: "A rose", Price: 10, Retired: true})
+	h.must(err)
+	h.must(goal(func(g *rules.Goal) { g.Title = "another" }))
+	h.must(goal(func(g *rules.Goal) { g.Target = 7 }))
+	for name, edit := range map[string]func(*rules.Goal){
+		"another goal":     func(g *rules.Goal) { g.ID = "new" },
+		"an unknown gift":  func(g *rules.Goal) { g.Gift = "none" },
+		"another that was": func(g *rules.Goal) { g.ID, g.Gift = "star", "rose" },
+	} {
+		if err := goal(edit); !errors.Is(err, store.ErrGiftNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	h.must(goal(func(g *rules.Goal) { g.Closed = true }))
+	_, err = h.set.Rooms.EndRoom(t.Context(), "r")
+	h.must(err)
+	retired := func(g *rules.Gift) { g.Retired = true }
+	for name, tt := range map[string]struct {
+		edits []func(*rules.Gift)
+		want  error
+	}{
+		"a change":          {[]func(*rules.Gift){func(g *rules.Gift) { g.Price = 2 }}, store.ErrRoomEnded},
+		"a new one":         {[]func(*rules.Gift){func(g *rules.Gift) { g.ID = "new" }}, store.ErrRoomEnded},
+		"a new retired one": {[]func(*rules.Gift){func(g *rules.Gift) { g.ID = "new" }, retired}, store.ErrRoomEnded},
+		"retiring it":       {[]func(*rules.Gift){retired}, nil},
+		"nowhere":           {[]func(*rules.Gift){func(g *rules.Gift) { g.Room = "nowhere" }, retired}, store.ErrRoomNotFound},
+	} {
+		if err := put(tt.edits...); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+	if err := goal(); !errors.Is(err, store.ErrRoomEnded) {
+		t.Errorf("a goal of a room that has ended: %v", err)
+	}
 }
 
 func TestCatalogueInPages(t *testing.T) {

@@ -1,8 +1,12 @@
 package gift_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -151,6 +155,53 @@ func TestTooManyWait(t *testing.T) {
 			if got := h.has(all[i]); got != want {
 				t.Errorf("%s has %d", all[i], got)
 			}
+		}
+	})
+}
+
+// harmed is gifts of which one cannot be settled.
+type harmed struct {
+	kept
+
+	found atomic.Bool
+}
+
+// SettleGifts implements store.Gifts.
+func (h *harmed) SettleGifts(
+	ctx context.Context, every time.Duration, limit int, record store.GiftRecorder,
+) (store.GiftSettling, error) {
+	done, err := h.kept.SettleGifts(ctx, every, limit, record)
+	if err == nil && done.Sends > 0 && h.found.CompareAndSwap(false, true) {
+		done.Aside = 1
+	}
+	return done, err
+}
+
+// GiftsSetAside implements store.Gifts.
+func (h *harmed) GiftsSetAside(_ context.Context, limit int) ([]store.GiftSetAside, error) {
+	return []store.GiftSetAside{{Sequence: 77, Room: "r", Receiver: "eve", Why: "it does not cost what was paid"}}[:limit], nil
+}
+
+// What is set aside is said once, by account and sequence, and the rest is settled.
+func TestWhatIsSetAsideIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		h.set.Gifts = &harmed{kept: h.set.Gifts}
+		var log bytes.Buffer
+		s := h.node(func(c *gift.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		stop := runs(s)
+		h.deposit(100, "ann")
+		for i := range 2 {
+			h.send(t, s, "ann", fmt.Sprint(i), 1)
+			time.Sleep(7 * time.Second)
+		}
+		stop()
+		if got := log.String(); strings.Count(got, "level=ERROR") != 1 || !strings.Contains(got, "account=pending/eve sequence=77 error=\"it does not cost what was paid\"") {
+			t.Errorf("logged:\n%s", got)
+		}
+		if got := h.has("host"); got != 20 {
+			t.Errorf("the host has %d", got)
 		}
 	})
 }

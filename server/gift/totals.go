@@ -27,7 +27,8 @@ const (
 )
 
 // Put adds a gift to the catalogue, or replaces the one of its id. Errors of auth,
-// *InvalidError, *LimitError, store.ErrRoomNotFound.
+// *InvalidError, *LimitError, store.ErrRoomNotFound, store.ErrRoomEnded,
+// store.ErrGiftElsewhere.
 func (s *Service) Put(ctx context.Context, p auth.Principal, g gift.Gift) (gift.Gift, error) {
 	if err := p.As(g.Room, live.RoleBackend); err != nil {
 		return gift.Gift{}, err
@@ -35,14 +36,37 @@ func (s *Service) Put(ctx context.Context, p auth.Principal, g gift.Gift) (gift.
 	if g.Name = live.CleanLine(g.Name); g.Name == "" {
 		return gift.Gift{}, &InvalidError{"gift.name", "nothing is left of it without spaces and control characters"}
 	}
-	if g.Room != "" {
-		if _, err := s.rooms.Room(ctx, g.Room); err != nil {
-			return gift.Gift{}, err
-		}
+	if err := s.takes(ctx, g); err != nil {
+		return gift.Gift{}, err
 	}
 	g, err := s.gifts.PutGift(ctx, g, MaxGifts)
 	s.catalogue.changed()
 	return g, full(err, "gifts", MaxGifts)
+}
+
+// takes returns nil if the room of a gift takes it. One that has ended, or is forgotten, takes
+// none, but what it has can be retired: else it would fill the catalogue for ever.
+func (s *Service) takes(ctx context.Context, g gift.Gift) error {
+	if g.Room == "" {
+		return nil
+	}
+	err := s.isOpen(ctx, g.Room)
+	if over := errors.Is(err, store.ErrRoomEnded) || errors.Is(err, store.ErrRoomNotFound); !over || !g.Retired {
+		return err
+	}
+	if before, missing := s.gifts.Gift(ctx, g.ID); missing != nil || before.Room != g.Room {
+		return err
+	}
+	return nil
+}
+
+// isOpen returns nil if a room has not ended.
+func (s *Service) isOpen(ctx context.Context, id live.RoomID) error {
+	r, err := s.rooms.Room(ctx, id)
+	if err == nil && r.State == room.Ended {
+		return &store.RoomError{Room: id, Err: store.ErrRoomEnded}
+	}
+	return err
 }
 
 // full says what there are too many of, if that is the error.
@@ -155,17 +179,35 @@ func (s *Service) PutGoal(ctx context.Context, p auth.Principal, id live.RoomID,
 	if g.Title = live.CleanLine(g.Title); g.Title == "" {
 		return gift.Goal{}, &InvalidError{"goal.title", "nothing is left of it without spaces and control characters"}
 	}
-	r, err := s.rooms.Room(ctx, id)
-	if err == nil && r.State == room.Ended {
-		err = &store.RoomError{Room: id, Err: store.ErrRoomEnded}
-	}
+	err := s.isOpen(ctx, id)
 	if err == nil && g.Gift != "" && !g.Closed {
-		_, err = s.catalogue.find(ctx, g.Gift, id)
+		err = s.countable(ctx, id, g)
 	}
 	if err != nil {
 		return gift.Goal{}, err
 	}
-	g, err = s.gifts.PutGoal(ctx, id, g, MaxGoals)
+	g, err = s.gifts.PutGoal(ctx, id, g, MaxGoals, func(reached gift.Goal) []store.Event {
+		return []store.Event{recordGoal(id, reached)}
+	})
 	s.tellSoon()
 	return g, full(err, "goals", MaxGoals)
+}
+
+// countable returns nil if the gift that a goal counts can be sent in its room, or was what the
+// goal counts when it was put: a goal whose gift is retired meanwhile can still be changed.
+func (s *Service) countable(ctx context.Context, id live.RoomID, g gift.Goal) error {
+	_, err := s.catalogue.find(ctx, g.Gift, id)
+	if !errors.Is(err, store.ErrGiftNotFound) {
+		return err
+	}
+	shown, failed := s.gifts.GiftCounters(ctx, map[live.RoomID]int64{id: 0})
+	if failed != nil {
+		return failed
+	}
+	for _, before := range shown[id].Goals {
+		if before.ID == g.ID && before.Gift == g.Gift {
+			return nil
+		}
+	}
+	return err
 }

@@ -2,10 +2,12 @@ package interceptor
 
 import (
 	"context"
+	"errors"
 
 	"connectrpc.com/connect"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/server/auth"
 )
 
@@ -17,22 +19,50 @@ type Door interface {
 	Admit(ctx context.Context, p auth.Principal, id live.RoomID) (context.Context, error)
 }
 
+// Repeats says what was done already. It may be asked concurrently.
+type Repeats interface {
+	// Repeats says whether a caller's request repeats one that was done, for ever: nothing can
+	// come of it but the same answer. It is asked of those who are banned alone.
+	Repeats(ctx context.Context, p auth.Principal, message any) (bool, error)
+}
+
 // Admit asks a door for every request that names a room, of whichever service. Of a
 // stream, whose context is there before its request, only the refusal counts: its handler
-// asks for itself how the caller stands.
-func Admit(d Door) connect.Interceptor { return admission{d} }
+// asks for itself how the caller stands. Who was banned since may hear again what came of
+// what they did before.
+func Admit(d Door, r Repeats) connect.Interceptor { return admission{d, r} }
 
-type admission struct{ door Door }
+type admission struct {
+	door    Door
+	repeats Repeats
+}
 
 // inRoom is a request that names a room.
 type inRoom interface{ GetRoomId() string }
 
 // admit asks for one request.
 func (a admission) admit(ctx context.Context, message any) (context.Context, error) {
-	if m, ok := message.(inRoom); ok {
-		return a.door.Admit(ctx, auth.From(ctx), live.RoomID(m.GetRoomId()))
+	m, ok := message.(inRoom)
+	if !ok {
+		return ctx, nil
 	}
-	return ctx, nil
+	admitted, err := a.door.Admit(ctx, auth.From(ctx), live.RoomID(m.GetRoomId()))
+	if banned := new(moderation.BannedError); errors.As(err, &banned) {
+		return ctx, a.unlessRepeated(ctx, message, err)
+	}
+	return admitted, err
+}
+
+// unlessRepeated returns a refusal, or nil for a request that repeats what was done.
+func (a admission) unlessRepeated(ctx context.Context, message any, refusal error) error {
+	repeated, err := a.repeats.Repeats(ctx, auth.From(ctx), message)
+	switch {
+	case err != nil:
+		return err // nobody knows: it may be asked again
+	case repeated:
+		return nil
+	}
+	return refusal
 }
 
 // WrapUnary implements connect.Interceptor.

@@ -2,6 +2,7 @@ package interceptor_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"connectrpc.com/connect"
@@ -29,8 +30,19 @@ func (door) Admit(ctx context.Context, p auth.Principal, id live.RoomID) (contex
 // startAtDoor serves do behind the chain, with the door inmost.
 func startAtDoor(t *testing.T, do func(context.Context) error) server {
 	t.Helper()
-	return startBehind(t, auth.NewVerifier(secret), interceptor.Limits{}, do, interceptor.Admit(door{}))
+	return startBehind(t, auth.NewVerifier(secret), interceptor.Limits{}, do, interceptor.Admit(door{}, never))
 }
+
+// history is what was done, as interceptor.Repeats.
+type history func(p auth.Principal, message any) (bool, error)
+
+// Repeats implements interceptor.Repeats.
+func (h history) Repeats(_ context.Context, p auth.Principal, message any) (bool, error) {
+	return h(p, message)
+}
+
+// never is that nothing was done before.
+var never = history(func(auth.Principal, any) (bool, error) { return false, nil })
 
 // The order: who calls, whether the request is valid, whether they may come in, then the
 // handler.
@@ -73,11 +85,38 @@ func TestTheDoorHandsOnItsContext(t *testing.T) {
 	}
 }
 
+// Who was banned since hears again what came of what they did before, and nothing else.
+func TestTheDoorKnowsWhatWasDone(t *testing.T) {
+	t.Parallel()
+	entered := 0
+	next := func(context.Context, connect.AnyRequest) (connect.AnyResponse, error) { entered++; return nil, nil }
+	for _, tt := range []struct {
+		room     string
+		repeats  history
+		enters   bool
+		want     error
+		isBanned bool
+	}{
+		{"closed", func(auth.Principal, any) (bool, error) { return true, nil }, true, nil, false},
+		{"closed", never, false, nil, true},
+		{"closed", func(auth.Principal, any) (bool, error) { return false, context.DeadlineExceeded }, false, context.DeadlineExceeded, false},
+		{"open", func(auth.Principal, any) (bool, error) { panic("they are let in anyway") }, true, nil, false},
+	} {
+		entered = 0
+		request := connect.NewRequest(&ovationv1.SendGiftRequest{RoomId: tt.room})
+		_, err := interceptor.Admit(door{}, tt.repeats).WrapUnary(next)(t.Context(), request)
+		banned := new(moderation.BannedError)
+		if entered == 1 != tt.enters || errors.As(err, &banned) != tt.isBanned || !tt.isBanned && !errors.Is(err, tt.want) {
+			t.Errorf("%+v: %v, entered %d times", tt, err, entered)
+		}
+	}
+}
+
 // A request that names no room is nobody's to refuse.
 func TestTheDoorIsForRooms(t *testing.T) {
 	t.Parallel()
 	next := func(context.Context, connect.AnyRequest) (connect.AnyResponse, error) { return nil, nil }
-	_, err := interceptor.Admit(nil).WrapUnary(next)(t.Context(), connect.NewRequest(&ovationv1.SyncClockRequest{}))
+	_, err := interceptor.Admit(nil, nil).WrapUnary(next)(t.Context(), connect.NewRequest(&ovationv1.SyncClockRequest{}))
 	if err != nil {
 		t.Error(err)
 	}

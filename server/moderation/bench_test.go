@@ -24,7 +24,7 @@ func atDoor(tb testing.TB) func() error {
 	}
 	ctx := auth.With(tb.Context(), as("ann", live.RoleViewer))
 	req := connect.NewRequest(&ovationv1.SendRequest{RoomId: "r"})
-	call := interceptor.Admit(h.Service).WrapUnary(
+	call := interceptor.Admit(h.Service, nil).WrapUnary(
 		func(context.Context, connect.AnyRequest) (connect.AnyResponse, error) { return nil, nil })
 	return func() error {
 		_, err := call(ctx, req)

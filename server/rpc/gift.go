@@ -46,11 +46,7 @@ func (h *giftHandler) ListGifts(
 func (h *giftHandler) SendGift(
 	ctx context.Context, req *ovationv1.SendGiftRequest,
 ) (*ovationv1.SendGiftResponse, error) {
-	done, err := h.gifts.Send(ctx, auth.From(ctx), gift.Order{
-		Room: live.RoomID(req.GetRoomId()), Gift: rules.ID(req.GetGiftId()), Count: int64(req.GetCount()),
-		Receiver: live.UserID(req.GetReceiverId()), ExpectedPrice: req.GetExpectedPrice(),
-		RequestID: req.GetRequestId(), OnBehalfOf: live.UserID(req.GetOnBehalfOf()), Name: req.GetOnBehalfOfName(),
-	})
+	done, err := h.gifts.Send(ctx, auth.From(ctx), orderFrom(req))
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +54,24 @@ func (h *giftHandler) SendGift(
 		TransactionId: done.Transaction, Coins: done.Sent.Coins(), Balance: done.Balance, SentAt: int64(done.Sent.At),
 		ComboId: done.Sent.Combo.ID, ComboCount: done.Sent.Combo.Count, Duplicate: done.Repeated,
 	}, nil
+}
+
+// orderFrom returns what a request wants to give.
+func orderFrom(req *ovationv1.SendGiftRequest) gift.Order {
+	return gift.Order{
+		Room: live.RoomID(req.GetRoomId()), Gift: rules.ID(req.GetGiftId()), Count: int64(req.GetCount()),
+		Receiver: live.UserID(req.GetReceiverId()), ExpectedPrice: req.GetExpectedPrice(),
+		RequestID: req.GetRequestId(), OnBehalfOf: live.UserID(req.GetOnBehalfOf()), Name: req.GetOnBehalfOfName(),
+	}
+}
+
+// Repeats says whether a caller's request is for gifts that were paid before.
+func (s Services) Repeats(ctx context.Context, p auth.Principal, message any) (bool, error) {
+	req, gives := message.(*ovationv1.SendGiftRequest)
+	if !gives {
+		return false, nil
+	}
+	return s.Gifts.Repeats(ctx, p, orderFrom(req))
 }
 
 // GetGiftTotals implements GiftService.

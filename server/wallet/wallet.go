@@ -4,6 +4,7 @@ package wallet
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 
@@ -73,22 +74,24 @@ func (s *Service) Deposit(ctx context.Context, p auth.Principal, m Movement) (De
 		return Deposited{}, err
 	}
 	t := m.transaction()
-	before, err := s.made(ctx, t)
-	if err == nil && !before {
-		err = s.post(ctx, t)
+	by, err := s.made(ctx, t)
+	if errors.Is(err, errNotMade) {
+		by, err = s.post(ctx, t)
 	}
 	if err != nil {
 		return Deposited{}, err
 	}
 	balance, err := s.balance(ctx, m.User)
-	return Deposited{Transaction: t.ID, Balance: balance, Duplicate: before}, err
+	return Deposited{Transaction: t.ID, Balance: balance, Duplicate: by != t.Call}, err
 }
 
 // transaction returns the movement as the ledger has it: one whose id follows from the
-// request's.
+// request's. Of calls for the same that come at once, and of tries whose answer was lost, its
+// Call tells which made it.
 func (m Movement) transaction() ledger.Transaction {
 	return ledger.Transaction{
 		ID: "deposit/" + m.RequestID, Kind: ledger.Deposit, Reference: m.Reference, RequestID: m.RequestID,
+		Call: rand.Text(),
 		Postings: []ledger.Posting{
 			{Account: ledger.Account{Kind: ledger.User, Owner: string(m.User)}, Amount: m.Amount},
 			{Account: ledger.Account{Kind: ledger.External}, Amount: -m.Amount},
@@ -96,21 +99,27 @@ func (m Movement) transaction() ledger.Transaction {
 	}
 }
 
-// made says whether a transaction is in the books. store.ErrRequestReused: another one of
-// its id is.
-func (s *Service) made(ctx context.Context, t ledger.Transaction) (bool, error) {
+// errNotMade says that a transaction is not in the books.
+var errNotMade = errors.New("wallet: there is no such transaction")
+
+// made returns the call that a transaction in the books was made by. errNotMade: it is not
+// there. store.ErrRequestReused: another one of its id is.
+func (s *Service) made(ctx context.Context, t ledger.Transaction) (call string, err error) {
 	found, ok, err := s.ledger.Transaction(ctx, t.ID)
-	if err != nil || !ok {
-		return false, err
+	if err == nil && !ok {
+		err = errNotMade
+	}
+	if err != nil {
+		return "", err
 	}
 	same := len(found.Postings) == len(t.Postings) && found.Reference == t.Reference
 	for i := range found.Postings {
 		same = same && found.Postings[i] == t.Postings[i]
 	}
 	if !same {
-		return false, store.ErrRequestReused
+		return "", store.ErrRequestReused
 	}
-	return true, nil
+	return found.Call, nil
 }
 
 const (
@@ -123,22 +132,21 @@ const (
 	retryPost = 50 * time.Millisecond
 )
 
-// post writes a transaction, and makes sure that it is that one which is there: another of
-// its id may have come between.
-func (s *Service) post(ctx context.Context, t ledger.Transaction) error {
+// post writes a transaction, and returns the call that it was made by. It makes sure that it is
+// that one which is there: another of its id may have come between.
+func (s *Service) post(ctx context.Context, t ledger.Transaction) (call string, err error) {
 	writing, cancel := context.WithTimeout(ctx, postWithin)
 	defer cancel()
 	for try := 1; ; try++ {
 		err := s.ledger.Post(writing, []ledger.Transaction{t})
 		switch {
 		case err == nil:
-			_, err = s.made(ctx, t)
-			return err
+			return s.made(ctx, t)
 		case !errors.Is(err, store.ErrUnavailable) || try == postTries:
 			if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 				err = errors.Join(store.ErrUnavailable, errors.New("it does not answer in time"))
 			}
-			return err
+			return "", err
 		}
 		timer := time.NewTimer(retryPost)
 		select {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/ledger"
@@ -69,6 +72,65 @@ func TestADepositWhoseAnswerIsLost(t *testing.T) {
 		if err != nil || done.Balance.Coins != 7 || done.Duplicate || tries != 2 {
 			t.Errorf("%+v, %v after %d tries", done, err, tries)
 		}
+	})
+}
+
+// Of deposits with one id, which are made at once, and of whose answers one may be lost,
+// exactly one says that it moved the coins.
+func TestDepositsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rapid.Check(struct{ testing.TB }{t}, func(t *rapid.T) { // a bubble has no deadline
+			s, f := newFaulty()
+			calls := rapid.IntRange(2, 4).Draw(t, "calls")
+			lost := rapid.IntRange(0, calls).Draw(t, "lost") // the answer to this post; 0: none
+			var all sync.WaitGroup                           // each has found that nobody has made it
+			all.Add(calls)
+			var mu sync.Mutex
+			posts, answers := 0, 0
+			f.before = func(context.Context) error {
+				mu.Lock()
+				posts++
+				first := posts <= calls
+				mu.Unlock()
+				if first {
+					all.Done()
+					all.Wait()
+				}
+				return nil
+			}
+			f.after = func(context.Context) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if answers++; answers == lost {
+					return store.ErrUnavailable
+				}
+				return nil
+			}
+			moved := make(chan bool, calls)
+			for range calls {
+				go func() {
+					done, err := s.Deposit(context.Background(), backend, wallet.Movement{User: "ann", Amount: 7, RequestID: "x"})
+					if err != nil || done.Balance.Coins != 7 {
+						t.Errorf("%+v, %v", done, err)
+					}
+					moved <- !done.Duplicate
+				}()
+			}
+			n := 0
+			for range calls {
+				if <-moved {
+					n++
+				}
+			}
+			if n != 1 {
+				t.Fatalf("%d of %d say that they moved the coins", n, calls)
+			}
+			again, err := s.Deposit(context.Background(), backend, wallet.Movement{User: "ann", Amount: 7, RequestID: "x"})
+			if err != nil || !again.Duplicate {
+				t.Fatalf("again: %+v, %v", again, err)
+			}
+		})
 	})
 }
 

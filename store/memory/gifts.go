@@ -125,7 +125,9 @@ func (s *Store) Gifts(ctx context.Context, q store.GiftQuery) ([]gift.Gift, erro
 }
 
 // PutGoal implements store.Gifts.
-func (s *Store) PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int) (gift.Goal, error) {
+func (s *Store) PutGoal(
+	ctx context.Context, id live.RoomID, g gift.Goal, limit int, record store.GoalRecorder,
+) (gift.Goal, error) {
 	r, err := s.open(ctx, id)
 	if err != nil {
 		return gift.Goal{}, err
@@ -147,9 +149,13 @@ func (s *Store) PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit 
 	if !g.Closed && others >= limit {
 		return gift.Goal{}, store.ErrGiftLimit
 	}
-	put := g.Put(before, s.now())
+	now := s.now()
+	put := g.Put(before, now)
 	if before != nil && *before == put {
 		return put, nil
+	}
+	if put.ReachedBy(before) {
+		s.events.append(record(put), now)
 	}
 	goals = slices.DeleteFunc(slices.Clone(goals), func(other gift.Goal) bool { return other.ID == g.ID })
 	at, _ := slices.BinarySearchFunc(goals, put, byGoalPlace)

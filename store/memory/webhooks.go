@@ -99,7 +99,7 @@ func (s *Store) SettleDeliveries(ctx context.Context, done store.Settlement) err
 	if c == nil || c.owner != string(done.Node) || c.revision != done.Revision {
 		return store.ErrConsumerReplaced
 	}
-	c.read = max(c.read, done.Read)
+	c.read = max(c.read, min(done.Read, e.latest))
 	for _, at := range done.Done {
 		c.drop(at)
 	}

@@ -42,6 +42,11 @@ func (m measuredGifts) SettleGifts(
 	return m.next.SettleGifts(ctx, every, limit, record)
 }
 
+func (m measuredGifts) GiftsSetAside(ctx context.Context, limit int) (_ []store.GiftSetAside, err error) {
+	defer m.calls.begin(giftsSetAside).end(&err)
+	return m.next.GiftsSetAside(ctx, limit)
+}
+
 func (m measuredGifts) GiftTotals(ctx context.Context, q store.GiftTotalsQuery) (_ gift.Totals, err error) {
 	defer m.calls.begin(giftTotals).end(&err)
 	return m.next.GiftTotals(ctx, q)
@@ -52,9 +57,11 @@ func (m measuredGifts) GiftCounters(ctx context.Context, known map[live.RoomID]i
 	return m.next.GiftCounters(ctx, known)
 }
 
-func (m measuredGifts) PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int) (_ gift.Goal, err error) {
+func (m measuredGifts) PutGoal(
+	ctx context.Context, id live.RoomID, g gift.Goal, limit int, record store.GoalRecorder,
+) (_ gift.Goal, err error) {
 	defer m.calls.begin(putGoal).end(&err)
-	return m.next.PutGoal(ctx, id, g, limit)
+	return m.next.PutGoal(ctx, id, g, limit, record)
 }
 
 func (m measuredGifts) Points(ctx context.Context, receivers []live.UserID) (_ []int64, err error) {

@@ -106,6 +106,7 @@ const (
 	listGifts
 	sendGifts
 	settleGifts
+	giftsSetAside
 	giftTotals
 	giftCounters
 	putGoal
@@ -154,7 +155,7 @@ var operationNames = [operations]string{
 	evidenceOf: "evidence_of", deliveredTo: "delivered_to", putStandings: "put_standings", standingsOf: "standings_of", dropAnswers: "drop_answers",
 	post: "post", balances: "balances", transaction: "transaction", transactions: "transactions", accounts: "accounts",
 	putGift: "put_gift", getGift: "gift", listGifts: "gifts", sendGifts: "send_gifts", settleGifts: "settle_gifts",
-	giftTotals: "gift_totals", giftCounters: "gift_counters", putGoal: "put_goal", points: "points",
+	giftsSetAside: "gifts_set_aside", giftTotals: "gift_totals", giftCounters: "gift_counters", putGoal: "put_goal", points: "points",
 	report: "report", takeReports: "take_reports", settleReports: "settle_reports", reportsWaiting: "reports_waiting",
 	mergeVisits: "merge_visits", closeVisits: "close_visits", setVisitsAside: "set_aside", asideVisits: "aside_visits",
 	takeAside: "take_aside", dropAside: "drop_aside", watchTime: "watch", listVisits: "visits",

@@ -147,7 +147,9 @@ func (s *Store) Gifts(ctx context.Context, q store.GiftQuery) (all []gift.Gift, 
 
 // PutGoal implements store.Gifts. All that put goals of a room wait for each other, and for
 // who settles its gifts: at the room's tally.
-func (s *Store) PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit int) (put gift.Goal, err error) {
+func (s *Store) PutGoal(
+	ctx context.Context, id live.RoomID, g gift.Goal, limit int, record store.GoalRecorder,
+) (put gift.Goal, err error) {
 	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if err := open(ctx, tx, id); err != nil {
 			return err
@@ -171,7 +173,10 @@ func (s *Store) PutGoal(ctx context.Context, id live.RoomID, g gift.Goal, limit 
 		all.Queue(statement("put goal"), pack(id), pack(put.ID), pack(put.Title), int16(put.Measure), put.Target, pack(put.Gift),
 			pack(put.Receiver), put.Closed, put.Progress, int64(put.Reached), int64(put.Created))
 		all.Queue(statement("raise tally"), pack(id))
-		return tx.SendBatch(ctx, &all).Close()
+		if err := tx.SendBatch(ctx, &all).Close(); err != nil || !put.ReachedBy(before) {
+			return err
+		}
+		return s.appendEvents(ctx, tx, record(put))
 	})
 	if err != nil {
 		return gift.Goal{}, err

@@ -31,20 +31,11 @@ func (s *Store) SettleGifts(
 		if err != nil {
 			return err
 		}
-		sends, err := c.read(ctx, tx, limit+1)
-		if err != nil || len(sends) == 0 {
+		all, err := c.readCandidates(ctx, tx, limit+1)
+		if err != nil {
 			return err
 		}
-		batch := gift.AddUp(sends[:min(len(sends), limit)])
-		done.Sends, done.More = batch.Sends, batch.Sends < len(sends)
-		if done.Lag, err = c.lag(ctx, tx, sends[0]); err != nil {
-			return err
-		}
-		if err := s.settleGifts(ctx, tx, batch, c.now, record); err != nil {
-			return err
-		}
-		//nolint:gosec // sequences are far from so large
-		_, err = tx.Exec(ctx, statement("move gift cursor"), int64(batch.Upto), int64(c.now), done.More)
+		done, err = s.settleCandidates(ctx, tx, c, all, limit, record)
 		return err
 	})
 	if err != nil {
@@ -67,17 +58,41 @@ func (c *cursor) early(every time.Duration) bool {
 	return !c.more && c.at != 0 && c.now.Sub(c.at) < every
 }
 
-// read returns what was sent since.
-func (c *cursor) read(ctx context.Context, tx pgx.Tx, limit int) ([]*gift.Sent, error) {
-	rows, err := tx.Query(ctx, statement("gifts to settle"), c.settled, c.latest, limit)
-	if err != nil {
-		return nil, err
+// settleCandidates settles what can be, at most limit of what is new, and sets the rest aside.
+func (s *Store) settleCandidates(
+	ctx context.Context, tx pgx.Tx, c cursor, all *candidates, limit int, record store.GiftRecorder,
+) (done store.GiftSettling, err error) {
+	more := len(all.fresh) > limit
+	all.fresh = all.fresh[:min(len(all.fresh), limit)]
+	if err := all.cover(ctx, tx); err != nil {
+		return done, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*gift.Sent, error) {
-		var r sentRow
-		err := row.Scan(r.fields()...)
-		return r.sent(), err
-	})
+	old, fresh := all.sound(all.old), all.sound(all.fresh)
+	sends := slices.Concat(old, fresh)
+	if len(sends) == 0 && len(all.fresh) == 0 {
+		return done, nil
+	}
+	batch := gift.AddUp(sends)
+	upto := max(uint64(c.settled), batch.Upto) //nolint:gosec // as it was written
+	if whole := batch.Sends == len(sends); whole && len(all.fresh) > 0 {
+		upto = all.fresh[len(all.fresh)-1].Sequence
+	} else if !whole {
+		more = true
+	}
+	var aside pgx.Batch
+	done = store.GiftSettling{Sends: batch.Sends, More: more, Aside: all.queueAside(&aside, upto, old[:min(len(old), batch.Sends)], c.now)}
+	if len(fresh) > 0 {
+		if done.Lag, err = c.lag(ctx, tx, fresh[0]); err != nil {
+			return done, err
+		}
+	}
+	if batch.Sends > 0 {
+		if err := s.settleGifts(ctx, tx, batch, c.now, record); err != nil {
+			return done, err
+		}
+	}
+	aside.Queue(statement("move gift cursor"), int64(upto), int64(c.now), done.More) //nolint:gosec // sequences are far from so large
+	return done, tx.SendBatch(ctx, &aside).Close()
 }
 
 // lag says how long ago the first of what is settled was paid.

@@ -40,6 +40,9 @@ func rose(request string, id live.RoomID, giver live.UserID) gift.Send {
 // unrecorded records nothing of what is settled.
 func unrecorded(gift.Settlement, []gift.Goal) []store.Event { return nil }
 
+// unreached records nothing of goals.
+func unreached(gift.Goal) []store.Event { return nil }
+
 // give sends gifts that are all paid.
 func give(tb testing.TB, s *postgres.Store, sends ...gift.Send) {
 	tb.Helper()
@@ -65,7 +68,7 @@ func TestGiftsOfForgottenRooms(t *testing.T) {
 		create(t, s, id)
 		fund(t, s, "ann "+string(id), 100)
 		give(t, s, rose("1", id, "ann "+live.UserID(id)))
-		if _, err := s.PutGoal(t.Context(), id, gift.Goal{ID: "g", Measure: gift.Coins, Target: 1}, 10); err != nil {
+		if _, err := s.PutGoal(t.Context(), id, gift.Goal{ID: "g", Measure: gift.Coins, Target: 1}, 10, unreached); err != nil {
 			t.Fatal(err)
 		}
 	}

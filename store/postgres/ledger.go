@@ -154,12 +154,14 @@ func (b *booking) queueTransactions(all *pgx.Batch) {
 	n := len(b.all)
 	ids, kinds, rooms := make([]string, n), make([]int16, n), make([]string, n)
 	references, requests, gifts := make([]string, n), make([]string, n), make([]int64, n)
+	calls := make([]string, n)
 	for i, t := range b.all {
 		ids[i], kinds[i], rooms[i] = pack(t.ID), int16(t.Kind), pack(t.Room)
 		references[i], requests[i], gifts[i] = pack(t.Reference), pack(t.RequestID), t.Gifts
+		calls[i] = pack(t.Call)
 	}
 	//nolint:gosec // sequences are far from so large
-	all.Queue(statement("post transactions"), int64(b.after), int64(b.at), ids, kinds, rooms, references, requests, gifts)
+	all.Queue(statement("post transactions"), int64(b.after), int64(b.at), ids, kinds, rooms, references, requests, calls, gifts)
 }
 
 // queuePostings writes what they change.

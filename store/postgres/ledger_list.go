@@ -131,11 +131,12 @@ func readTransactions(ctx context.Context, db querier, text string, args ...any)
 
 // transactionRow reads a transaction without its postings, and how many they are.
 func transactionRow(row pgx.CollectableRow) (t ledger.Transaction, postings int, err error) {
-	var id, room, reference, request string
+	var id, room, reference, request, call string
 	var kind int16
-	err = row.Scan(&t.Sequence, &id, &kind, &t.At, &room, &reference, &request, &t.Gifts, &postings)
+	err = row.Scan(&t.Sequence, &id, &kind, &t.At, &room, &reference, &request, &call, &t.Gifts, &postings)
 	t.ID, t.Kind = unpack[string](id), ledger.Kind(kind) //nolint:gosec // as it was written
 	t.Room, t.Reference, t.RequestID = unpack[live.RoomID](room), unpack[string](reference), unpack[string](request)
+	t.Call = unpack[string](call)
 	return t, postings, err
 }
 

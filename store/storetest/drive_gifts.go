@@ -66,6 +66,13 @@ func reachedEvent(p gift.Settlement, g gift.Goal) store.Event {
 	return store.Event{ID: id, Room: p.Room, At: g.Reached, Kind: 6, Payload: fmt.Appendf(nil, "%d %d", p.Sequence, g.Progress)}
 }
 
+// recordGoal records that a goal is reached which was put.
+func recordGoal(g gift.Goal) []store.Event {
+	return []store.Event{{
+		ID: fmt.Sprint("put ", g.ID, " ", g.Reached), Room: "r", At: g.Reached, Kind: 6, Payload: fmt.Appendf(nil, "%d of %d", g.Progress, g.Target),
+	}}
+}
+
 // recordGifts records settlements, and goals that are reached.
 func recordGifts(p gift.Settlement, reached []gift.Goal) []store.Event {
 	events := []store.Event{settledEvent(p)}
@@ -122,7 +129,7 @@ func (s *rig) counters(id live.RoomID, revision int64) (gift.Counters, bool) {
 
 func (s *rig) putGoal(id live.RoomID, g gift.Goal) gift.Goal {
 	s.t.Helper()
-	put, err := s.Gifts.PutGoal(s.t.Context(), id, g, 10)
+	put, err := s.Gifts.PutGoal(s.t.Context(), id, g, 10, recordGoal)
 	return must(s, "PutGoal", put, err)
 }
 

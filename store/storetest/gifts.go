@@ -32,6 +32,7 @@ var giftsTests = []test{
 	{"SettlingWaitsItsTime", settlingWaitsItsTime},
 	{"GoalsAreReached", goalsAreReached},
 	{"GoalsKeepWhatTheyReached", goalsKeepWhatTheyReached},
+	{"GoalsAreReachedByLess", goalsAreReachedByLess},
 	{"GoalsAreLimited", goalsAreLimited},
 	{"CountersAreOfLaterRevisions", countersAreOfLaterRevisions},
 	{"TopGiversAreTheGreatest", topGiversAreTheGreatest},
@@ -482,12 +483,51 @@ func goalsKeepWhatTheyReached(t *testing.T, s *rig) {
 	}
 }
 
+// A goal that is reached because less is wished for is recorded as one that gifts reach.
+func goalsAreReachedByLess(t *testing.T, s *rig) {
+	s.create("r")
+	s.fund("ann", 1000)
+	goal := s.putGoal("r", aGoal("g", 10))
+	s.gave(aSend("1", "r", "ann", "host", 2))
+	s.settleAll()
+	var want []string
+	for i, step := range []struct {
+		change  func(*gift.Goal)
+		reached string
+	}{
+		{func(g *gift.Goal) { g.Target = 7 }, ""},
+		{func(g *gift.Goal) { g.Target = 6 }, "6 of 6"},
+		{func(*gift.Goal) {}, ""},
+		{func(g *gift.Goal) { g.Title, g.Target = "less", 5 }, ""}, // it is already
+		{func(g *gift.Goal) { g.Target = 9 }, ""},
+		{func(g *gift.Goal) { g.Target = 4 }, "6 of 4"},
+		{func(g *gift.Goal) { g.Receiver = "host" }, ""},
+	} {
+		s.pass(time.Microsecond)
+		step.change(&goal)
+		goal = s.putGoal("r", goal)
+		if step.reached != "" {
+			want = append(want, step.reached)
+		}
+		var got []string
+		for _, e := range s.events(store.EventQuery{EventFilter: store.EventFilter{Kinds: []store.EventKind{6}}, Limit: 100}) {
+			got = append(got, string(e.Payload))
+			if len(got) == len(want) && step.reached != "" && (e.At != goal.Reached || goal.Reached == 0) {
+				t.Errorf("%d: recorded at %d, reached at %d", i, e.At, goal.Reached)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d: recorded %q, want %q", i, got, want)
+		}
+	}
+}
+
 func goalsAreLimited(t *testing.T, s *rig) {
 	s.create("r")
 	put := func(id gift.GoalID, closed bool) error {
 		g := aGoal(id, 1)
 		g.Closed = closed
-		_, err := s.Gifts.PutGoal(t.Context(), "r", g, 2)
+		_, err := s.Gifts.PutGoal(t.Context(), "r", g, 2, recordGoal)
 		return err
 	}
 	for i, step := range []struct {
@@ -616,7 +656,7 @@ func receiversAreInOrder(t *testing.T, s *rig) {
 // giftsCalls is the method of Gifts that takes a room's id.
 var giftsCalls = []call{
 	{"PutGoal", true, func(ctx context.Context, s *rig, id live.RoomID) error {
-		_, err := s.Gifts.PutGoal(ctx, id, aGoal("call", 5), 10)
+		_, err := s.Gifts.PutGoal(ctx, id, aGoal("call", 5), 10, recordGoal)
 		return err
 	}},
 }
@@ -645,6 +685,10 @@ var giftsAnywhere = []call{
 	}},
 	{"SettleGifts", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
 		_, err := s.Gifts.SettleGifts(ctx, 0, 10, recordGifts)
+		return err
+	}},
+	{"GiftsSetAside", false, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Gifts.GiftsSetAside(ctx, 10)
 		return err
 	}},
 	{"GiftTotals", false, func(ctx context.Context, s *rig, id live.RoomID) error {

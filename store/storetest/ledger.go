@@ -75,14 +75,18 @@ func postMovesCoins(t *testing.T, s *rig) {
 	}
 }
 
-func postWritesOnce(_ *testing.T, s *rig) {
+func postWritesOnce(t *testing.T, s *rig) {
 	a, b := move("a", outside, purse("ann"), 5), move("b", outside, purse("ann"), 7)
 	other := move("a", outside, purse("ann"), 1000)
+	a.Call, other.Call = "first \x00", "second"
 	s.post(a, other)
 	s.post(b, a, b)
 	s.post(other)
 	s.wantBalance(purse("ann"), 12)
 	s.wantWritten(purse("ann"), b, a)
+	if got, there, err := s.Ledger.Transaction(t.Context(), "a"); err != nil || !there || got.Call != a.Call {
+		t.Errorf("Transaction = %+v, %v, %v; want that %q wrote it", got, there, err, a.Call)
+	}
 }
 
 func postIsAllOrNone(t *testing.T, s *rig) {

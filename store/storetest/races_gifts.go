@@ -307,7 +307,7 @@ func openGoalsAreLimitedWhoeverAsks(t *testing.T, s *rig) {
 	s.create("r")
 	var put atomic.Int32
 	parallel(crowd, func(n int) {
-		if _, err := s.Gifts.PutGoal(t.Context(), "r", aGoal(gift.GoalID(fmt.Sprint(n)), 1), 3); err == nil {
+		if _, err := s.Gifts.PutGoal(t.Context(), "r", aGoal(gift.GoalID(fmt.Sprint(n)), 1), 3, recordGoal); err == nil {
 			put.Add(1)
 		} else if !errors.Is(err, store.ErrGiftLimit) {
 			t.Errorf("PutGoal: %v", err)

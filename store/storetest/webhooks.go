@@ -209,6 +209,10 @@ func whatIsHeldHoldsTheCursor(_ *testing.T, s *rig) {
 	s.settleHook(c, store.Settlement{Done: []store.EventPosition{4}})
 	s.wantHeld("h")
 	s.wantAt("h", 5, 0)
+	s.settleHook(c, store.Settlement{Read: 99}) // nobody has read what there is not
+	s.wantAt("h", 5, 0)
+	s.record(event("next", "r"))
+	s.wantAt("h", 5, 1)
 }
 
 func settlementOfAnotherRevisionChangesNothing(t *testing.T, s *rig) {

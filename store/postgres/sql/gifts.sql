@@ -79,6 +79,53 @@ SET id = EXCLUDED.id, count = EXCLUDED.count, last = EXCLUDED.last;
 SELECT sequence, room, giver, name, receiver, gift, count, price, points FROM gifts_sent
 WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3;
 
+-- name: gifts that were set aside
+SELECT sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points
+FROM gifts_set_aside a JOIN gifts_sent s USING (sequence)
+ORDER BY sequence LIMIT $1;
+
+-- name: gifts that are not as they were paid
+-- Of a stretch of the ledger: each is looked up for itself, whatever is known of how large the
+-- tables are. What is damaged may be anything: sums are made of numbers that do not overflow.
+SELECT * FROM (
+  SELECT s.sequence, CASE
+    WHEN t.room IS NULL THEN 'there is no transaction of it'
+    WHEN t.room <> s.room THEN 'its transaction is of another room'
+    WHEN t.reference <> s.gift THEN 'its transaction is for another gift'
+    WHEN t.gifts <> s.count OR s.count < 1 THEN 'its transaction is for another number of gifts'
+    WHEN p.receiver IS DISTINCT FROM s.receiver THEN 'its transaction is to another receiver'
+    WHEN p.giver IS DISTINCT FROM s.giver THEN 'its transaction is of another giver'
+    WHEN s.price < 1 OR s.count::numeric * s.price <> p.coins OR p.postings <> 2 OR p.moved <> 0 THEN 'it does not cost what was paid'
+    WHEN s.points < 0 OR s.count::numeric * s.points > 9223372036854775807 THEN 'it brings no possible number of points'
+    ELSE ''
+  END AS why
+  FROM gifts_sent s
+  LEFT JOIN LATERAL (
+    SELECT room, reference, gifts FROM ledger_transactions WHERE sequence = s.sequence AND kind = 2 LIMIT 1
+  ) t ON true
+  CROSS JOIN LATERAL (
+    SELECT max(owner) FILTER (WHERE kind = 2) AS receiver, max(owner) FILTER (WHERE kind = 1) AS giver,
+      sum(amount) FILTER (WHERE kind = 2) AS coins, sum(amount) AS moved, count(*) AS postings
+    FROM ledger_postings WHERE sequence = s.sequence
+  ) p
+  WHERE s.sequence BETWEEN $1 AND $2
+) checked
+WHERE why <> '';
+
+-- name: pending for users
+SELECT owner, balance FROM ledger_accounts WHERE kind = 2 AND owner = ANY ($1::text[]);
+
+-- name: set gifts aside
+INSERT INTO gifts_set_aside (sequence, room, receiver, why, at)
+SELECT w.*, $5::bigint FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS w (sequence, room, receiver, why)
+ON CONFLICT (sequence) DO NOTHING;
+
+-- name: set gifts aside no more
+DELETE FROM gifts_set_aside WHERE sequence = ANY ($1::bigint[]);
+
+-- name: gifts set aside
+SELECT sequence, room, receiver, why, at FROM gifts_set_aside ORDER BY at DESC, sequence DESC LIMIT $1;
+
 -- name: instant of a transaction
 SELECT at FROM ledger_transactions WHERE sequence = $1;
 
@@ -174,11 +221,14 @@ ORDER BY t.room, g.created, g.id;
 SELECT coins, gifts, points, givers, top, revision, settled FROM gift_tallies WHERE room = $1 AND receiver = $2;
 
 -- name: gifts that wait
-SELECT s.receiver, LEAST(sum(s.count * s.price), 9223372036854775807)::bigint,
-  LEAST(sum(s.count), 9223372036854775807)::bigint, LEAST(sum(s.count * s.points), 9223372036854775807)::bigint
-FROM gifts_sent s
-WHERE s.sequence > (SELECT settled FROM gift_cursor)
-  AND ($1::text = '' OR s.room = $1::text) AND ($2::text = '' OR s.receiver = $2::text)
+SELECT s.receiver, LEAST(sum(s.count::numeric * s.price), 9223372036854775807)::bigint,
+  LEAST(sum(s.count), 9223372036854775807)::bigint, LEAST(sum(s.count::numeric * s.points), 9223372036854775807)::bigint
+FROM (
+  SELECT * FROM gifts_sent WHERE sequence > (SELECT settled FROM gift_cursor)
+  UNION ALL
+  SELECT * FROM gifts_sent WHERE sequence IN (SELECT sequence FROM gifts_set_aside)
+) s
+WHERE ($1::text = '' OR s.room = $1::text) AND ($2::text = '' OR s.receiver = $2::text)
 GROUP BY s.receiver;
 
 -- name: receivers of a room

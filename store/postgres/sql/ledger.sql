@@ -14,10 +14,10 @@ FROM ledger_accounts a
 JOIN unnest($1::smallint[], $2::text[]) AS w (kind, owner) ON a.kind = w.kind AND a.owner = w.owner;
 
 -- name: post transactions
-INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, gifts)
-SELECT $1::bigint + t.place, t.id, t.kind, $2::bigint, t.room, t.reference, t.request, t.gifts
-FROM unnest($3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::bigint[])
-  WITH ORDINALITY AS t (id, kind, room, reference, request, gifts, place);
+INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, call, gifts)
+SELECT $1::bigint + t.place, t.id, t.kind, $2::bigint, t.room, t.reference, t.request, t.call, t.gifts
+FROM unnest($3::text[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[])
+  WITH ORDINALITY AS t (id, kind, room, reference, request, call, gifts, place);
 
 -- name: post amounts
 INSERT INTO ledger_postings (kind, owner, sequence, place, amount)
@@ -56,17 +56,17 @@ WITH RECURSIVE halves (low, high) AS (
 SELECT low FROM halves WHERE low = high;
 
 -- name: transaction
-SELECT sequence, id, kind, at, room, reference, request, gifts, 0 FROM ledger_transactions WHERE id = $1;
+SELECT sequence, id, kind, at, room, reference, request, call, gifts, 0 FROM ledger_transactions WHERE id = $1;
 
 -- name: transactions
-SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t.gifts,
   (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM ledger_transactions t
 WHERE t.sequence > $1 AND t.sequence < $2 AND (cardinality($3::smallint[]) = 0 OR t.kind = ANY ($3::smallint[]))
 ORDER BY t.sequence DESC LIMIT $4;
 
 -- name: transactions that are no gifts
-SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t.gifts,
   (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM unnest($3::smallint[]) AS w (kind), LATERAL (
   SELECT * FROM ledger_transactions
@@ -75,7 +75,7 @@ FROM unnest($3::smallint[]) AS w (kind), LATERAL (
 ORDER BY t.sequence DESC LIMIT $4;
 
 -- name: transactions of accounts
-SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.gifts,
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t.gifts,
   (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM (
   SELECT DISTINCT p.sequence

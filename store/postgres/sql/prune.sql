@@ -54,6 +54,7 @@ DELETE FROM sanctions WHERE ctid = ANY (ARRAY(
 SELECT id FROM rooms
 WHERE ended > 0 AND ended < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
   AND id <> ALL (ARRAY(SELECT room FROM gifts_sent WHERE sequence > (SELECT settled FROM gift_cursor)))
+  AND id <> ALL (ARRAY(SELECT room FROM gifts_set_aside))
 ORDER BY ended LIMIT $3;
 
 -- name: forget messages

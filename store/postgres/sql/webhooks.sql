@@ -40,7 +40,8 @@ WHERE consumer = $1 AND owner = $2 AND revision = $3
 FOR UPDATE;
 
 -- name: webhook has read
-UPDATE event_consumers SET position = GREATEST(position, $2::bigint) WHERE consumer = $1;
+UPDATE event_consumers c SET position = GREATEST(c.position, LEAST($2::bigint, h.latest))
+FROM event_head h WHERE c.consumer = $1;
 
 -- name: hold no more
 DELETE FROM event_held WHERE consumer = $1 AND position = ANY ($2::bigint[]);

@@ -17,6 +17,20 @@ local function give(id, fields, taken)
   answer[#answer + 1] = values.e
 end
 
+if redis.call('EXISTS', KEYS[1]) == 0 then return answer end
+
+-- A node that is new here clears up after those that are gone: each process has a name of
+-- its own. One that has nothing is missed by nobody, and is there again once it takes.
+if redis.pcall('XGROUP', 'CREATECONSUMER', KEYS[1], GROUP, ARGV[3]) == 1 then
+  for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], GROUP)) do
+    local of = {}
+    for i = 1, #fields, 2 do of[fields[i]] = fields[i + 1] end
+    if of.name ~= ARGV[3] and of.pending == 0 and of.idle > tonumber(ARGV[5]) / 1000 then
+      redis.call('XGROUP', 'DELCONSUMER', KEYS[1], GROUP, of.name)
+    end
+  end
+end
+
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', int(now), 'LIMIT', 0, 1000)) do
   if left <= 0 then break end
   local claimed = redis.call('XCLAIM', KEYS[1], GROUP, ARGV[3], 0, id)[1]
@@ -32,7 +46,6 @@ local function read()
   return redis.pcall('XREADGROUP', 'GROUP', GROUP, ARGV[3], 'COUNT', 1, 'STREAMS', KEYS[1], '>')
 end
 
-if redis.call('EXISTS', KEYS[1]) == 0 then return answer end
 while left > 0 do
   local got = read()
   if got and got.err then

@@ -1,6 +1,6 @@
 // Package books proves a ledger: from nothing but its transactions it computes every
-// balance again, and which gifts each settlement paid, and says where the server says
-// otherwise.
+// balance again, which gifts each settlement paid, and what that comes to for each receiver and
+// room, and says where the server says otherwise.
 package books
 
 import (
@@ -75,8 +75,11 @@ type Books struct {
 	ids      map[digest]struct{}
 	requests map[digest]struct{}
 	last     uint64 // the sequence of the latest transaction
+	at       int64  // its instant
+	overdue  int64  // what was given before then is to be settled
 	gifts    pending
 	numbers  map[string]uint64 // of each receiver's latest settlement
+	tallies  tallies
 	report   Report
 }
 
@@ -86,10 +89,14 @@ func New(latest uint64) *Books {
 	return &Books{
 		latest: latest, accounts: make(map[account]*state), ids: make(map[digest]struct{}), requests: make(map[digest]struct{}),
 		numbers: make(map[string]uint64),
-		gifts:   pending{of: make(map[sale][]*given)},
-		report:  Report{Kinds: make(map[string]int64), Discrepancies: []string{}},
+		gifts:   pending{of: make(map[sale][]*given)}, tallies: newTallies(),
+		report: Report{Kinds: make(map[string]int64), Discrepancies: []string{}},
 	}
 }
+
+// Overdue says before which instant what was given is to be settled by now: that of the
+// server's clock before the reading began, less what settling may take.
+func (b *Books) Overdue(before int64) { b.overdue = before }
 
 // Accounts takes a page of what the server says is on accounts, in order.
 func (b *Books) Accounts(page ...*ovationv1.AccountBalance) {
@@ -125,7 +132,10 @@ func (b *Books) take(t *ovationv1.LedgerTransaction) {
 	if t.GetSequence() <= b.last {
 		b.wrong(t, "comes after %d", b.last)
 	}
-	b.last = max(b.last, t.GetSequence())
+	if t.GetAt() < b.at {
+		b.wrong(t, "is of an earlier instant than one before it")
+	}
+	b.last, b.at = max(b.last, t.GetSequence()), max(b.at, t.GetAt())
 	b.report.Transactions++
 	b.report.Kinds[kindName(t.GetKind())]++
 	b.checkIDs(t)
@@ -149,6 +159,9 @@ func kindName(k ovationv1.LedgerKind) string {
 func (b *Books) checkIDs(t *ovationv1.LedgerTransaction) {
 	if !unique(b.ids, digestOf(t.GetTransactionId())) {
 		b.wrong(t, "is there twice")
+	}
+	if id := idOf(t); id != "" && t.GetTransactionId() != id {
+		b.wrong(t, "has not the id that follows from its request")
 	}
 	var caller string
 	switch t.GetKind() {
@@ -226,6 +239,8 @@ func (b *Books) Report(whole bool) Report {
 	if whole {
 		b.checkPassedOver()
 	}
+	b.checkWaiting()
+	b.tallies.close(&b.report)
 	r := &b.report
 	r.AsOf, r.Accounts = b.last, len(b.accounts)
 	r.Pending, r.PendingCoins = b.gifts.left()

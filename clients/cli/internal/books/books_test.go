@@ -31,6 +31,19 @@ func (w *writer) move(kind ovationv1.LedgerKind, amount int64, from, to account,
 		TransactionId: fmt.Sprint("t", n), Sequence: uint64(2 * n), Kind: kind, At: int64(n), RequestId: fmt.Sprint("r", n),
 		Postings: []*ovationv1.Posting{posting(from, -amount), posting(to, amount)},
 	}
+	switch kind {
+	case ovationv1.LedgerKind_LEDGER_KIND_DEPOSIT:
+		t.TransactionId = "deposit/" + t.GetRequestId()
+	case ovationv1.LedgerKind_LEDGER_KIND_GIFT:
+		t.TransactionId = gaveAs(from.owner, n)
+	case ovationv1.LedgerKind_LEDGER_KIND_POT_SET_ASIDE:
+		t.TransactionId = "quiz/" + to.owner + "/7/set-aside"
+	case ovationv1.LedgerKind_LEDGER_KIND_PRIZE:
+		t.TransactionId = "quiz/" + from.owner + "/7/prizes/1"
+	case ovationv1.LedgerKind_LEDGER_KIND_POT_RETURNED:
+		t.TransactionId = "quiz/" + from.owner + "/7/returned"
+	default: // its number gives it one
+	}
 	slices.SortFunc(t.GetPostings(), func(a, b *ovationv1.Posting) int { return of(a.GetAccount()).compare(of(b.GetAccount())) })
 	for _, edit := range edits {
 		edit(t)
@@ -42,6 +55,11 @@ func (w *writer) move(kind ovationv1.LedgerKind, amount int64, from, to account,
 	w.balances[to] += amount
 	w.all = append(w.all, t)
 	return t
+}
+
+// gaveAs is the id of what somebody gave with the nth transaction.
+func gaveAs(who string, n int) string {
+	return gift.TransactionID(live.UserID(who), fmt.Sprint("r", n))
 }
 
 func posting(a account, amount int64) *ovationv1.Posting {
@@ -56,7 +74,7 @@ func (w *writer) deposit(who string, amount int64) {
 // give gives gifts.
 func (w *writer) give(from, to, room string, gifts, coins int64) {
 	w.given = append(w.given, w.move(ovationv1.LedgerKind_LEDGER_KIND_GIFT, coins, account{user, from}, account{waiting, to},
-		func(t *ovationv1.LedgerTransaction) { t.RoomId, t.Gifts = room, gifts }))
+		func(t *ovationv1.LedgerTransaction) { t.RoomId, t.Gifts, t.Reference = room, gifts, "rose" }))
 }
 
 // settle settles the first of what was given.
@@ -84,6 +102,7 @@ func (w *writer) settle(sends int) {
 			func(t *ovationv1.LedgerTransaction) {
 				t.RoomId, t.Gifts, t.RequestId = s.room, sums[s].gifts, ""
 				t.TransactionId = gift.SettlementID(live.UserID(s.receiver), w.numbers[s.receiver])
+				t.Reference = t.GetTransactionId()
 			})
 	}
 }
@@ -151,31 +170,39 @@ func TestBooksThatAreWrong(t *testing.T) {
 		all      []*ovationv1.LedgerTransaction
 	}
 	for want, spoil := range map[string]func(*kept){
-		"USER ann: the server says":                func(k *kept) { k.accounts[0].Balance++ },
-		"USER bob: the ledger has it since 4":      func(k *kept) { k.accounts = slices.Delete(k.accounts, 1, 2) },
-		"are not listed in order":                  func(k *kept) { k.accounts[0], k.accounts[1] = k.accounts[1], k.accounts[0] },
-		"transaction 6 (t3): adds up to 1 coins":   func(k *kept) { k.all[2].Postings[0].Amount++ },
-		"(t3): is there twice":                     func(k *kept) { k.all[3].TransactionId = "t3" },
-		"(t4): comes after 8":                      func(k *kept) { k.all[3].Sequence, k.all[2].Sequence = 7, 8 },
-		"which its caller used before":             func(k *kept) { k.all[4].RequestId = k.all[3].RequestId },
-		"(t1): has no request id":                  func(k *kept) { k.all[0].RequestId = "" },
-		"(t3): leaves -10 coins on USER ann":       func(k *kept) { k.all = k.all[1:] },
-		": pays host 30 coins for 4 gifts":         func(k *kept) { k.all[5].Gifts = 4 },
-		": pays host 30 coins for 3 gifts in room": func(k *kept) { k.all = slices.Delete(k.all, 3, 4) },
+		"USER ann: the server says":                                              func(k *kept) { k.accounts[0].Balance++ },
+		"USER bob: the ledger has it since 4":                                    func(k *kept) { k.accounts = slices.Delete(k.accounts, 1, 2) },
+		"are not listed in order":                                                func(k *kept) { k.accounts[0], k.accounts[1] = k.accounts[1], k.accounts[0] },
+		"transaction 6 (" + gaveAs("ann", 3) + "): adds up to 1 coins":           func(k *kept) { k.all[2].Postings[0].Amount++ },
+		"transaction 8 (" + gaveAs("ann", 3) + "): is there twice":               func(k *kept) { k.all[3].TransactionId = gaveAs("ann", 3) },
+		"transaction 7 (" + gaveAs("bob", 4) + "): comes after 8":                func(k *kept) { k.all[3].Sequence, k.all[2].Sequence = 7, 8 },
+		"which its caller used before":                                           func(k *kept) { k.all[4].RequestId = k.all[3].RequestId },
+		"(deposit/r1): has no request id":                                        func(k *kept) { k.all[0].RequestId = "" },
+		"transaction 6 (" + gaveAs("ann", 3) + "): leaves -10 coins on USER ann": func(k *kept) { k.all = k.all[1:] },
+		": pays host 30 coins for 4 gifts":                                       func(k *kept) { k.all[5].Gifts = 4 },
+		": pays host 30 coins for 3 gifts in room":                               func(k *kept) { k.all = slices.Delete(k.all, 3, 4) },
 		"the gifts of transaction 10 were passed over": func(k *kept) {
 			k.all[8], k.all[9] = k.all[9], k.all[8] // the other receiver's was due first
 			k.all = slices.Delete(k.all, 9, 10)
 		},
-		": moves -30 coins on PENDING host":            func(k *kept) { k.all[5].Kind = ovationv1.LedgerKind_LEDGER_KIND_PRIZE },
-		"which there is not":                           func(k *kept) { k.all[5].Kind = 99 },
-		"has 1 postings":                               func(k *kept) { k.all[0].Postings = k.all[0].Postings[:1] },
-		"not in order of account":                      func(k *kept) { slices.Reverse(k.all[0].Postings) },
-		"names the account USER":                       func(k *kept) { k.all[0].Postings[0].Account.OwnerId = "" },
-		"moves 0 coins":                                func(k *kept) { k.all[0].Postings[0].Amount = 0 },
-		"has not the id that the settlement 2 of host": func(k *kept) { k.all[9].TransactionId = gift.SettlementID("host", 3) },
-		"is a settlement between 2 users":              func(k *kept) { k.all[5].Postings[0].Account.OwnerId = "hosu" },
-		"is no gift from one to another":               func(k *kept) { k.all[2].RoomId = "" },
-		"all accounts together hold":                   func(k *kept) { k.all[2].Postings[0].Amount++ },
+		": moves -30 coins on PENDING host":                          func(k *kept) { k.all[5].Kind = ovationv1.LedgerKind_LEDGER_KIND_PRIZE },
+		"which there is not":                                         func(k *kept) { k.all[5].Kind = 99 },
+		"has 1 postings":                                             func(k *kept) { k.all[0].Postings = k.all[0].Postings[:1] },
+		"not in order of account":                                    func(k *kept) { slices.Reverse(k.all[0].Postings) },
+		"names the account USER":                                     func(k *kept) { k.all[0].Postings[0].Account.OwnerId = "" },
+		"moves 0 coins":                                              func(k *kept) { k.all[0].Postings[0].Amount = 0 },
+		"has not the id that the settlement 2 of host":               func(k *kept) { k.all[9].TransactionId = gift.SettlementID("host", 3) },
+		"is a settlement between 2 users":                            func(k *kept) { k.all[5].Postings[0].Account.OwnerId = "hosu" },
+		"is no gift from one to another":                             func(k *kept) { k.all[2].RoomId = "" },
+		"is of an earlier instant":                                   func(k *kept) { k.all[4].At = 1 },
+		"transaction 2 (deposit/other): has not the id that follows": func(k *kept) { k.all[0].TransactionId = "deposit/other" },
+		"transaction 10 (other): has not the id that follows":        func(k *kept) { k.all[4].TransactionId = "other" },
+		"transaction 12 (paid-0): has not the id that follows":       func(k *kept) { k.all[5].TransactionId = "paid-0" },
+		"transaction 22 (quiz/r/q/7/returned): has not the id":       func(k *kept) { k.all[10].TransactionId = "quiz/r/q/7/returned" },
+		"transaction 24 (quiz/r/q/x/prizes/1): has not the id":       func(k *kept) { k.all[11].TransactionId = "quiz/r/q/x/prizes/1" },
+		"transaction 24 (quiz/r/q/7/prizes/): has not the id":        func(k *kept) { k.all[11].TransactionId = "quiz/r/q/7/prizes/" },
+		"transaction 26 (quiz/r/p/7/returned): has not the id":       func(k *kept) { k.all[12].TransactionId = "quiz/r/p/7/returned" },
+		"all accounts together hold":                                 func(k *kept) { k.all[2].Postings[0].Amount++ },
 	} {
 		w := written()
 		k := &kept{w.latest(), w.listed(), nil}
@@ -186,6 +213,132 @@ func TestBooksThatAreWrong(t *testing.T) {
 		if r := audited(k.latest, k.accounts, k.all); r.Wrong == 0 || !strings.Contains(strings.Join(r.Discrepancies, "\n"), want) {
 			t.Errorf("%q is not found: %+v", want, r)
 		}
+	}
+}
+
+// A gift that is damaged is passed over by settlements, and they are not wrong for that; it is
+// wrong until it is settled itself.
+func TestAGiftThatIsSetAside(t *testing.T) {
+	t.Parallel()
+	w := new(writer)
+	w.deposit("ann", 100)
+	for _, coins := range []int64{1, 2, 4, 8, 16} {
+		w.give("ann", "host", "r", 1, coins)
+	}
+	aside := w.given[1]
+	w.given = slices.Delete(w.given, 1, 2)
+	w.settle(2)
+	w.settle(1)
+	told := func() string {
+		r := audited(w.latest(), w.listed(), w.all)
+		return fmt.Sprint(r.Wrong, r.Late, r.Pending, r.Discrepancies)
+	}
+	if got := told(); got != "1 0 2 [the gifts of transaction 6 were passed over: those up to 10 are settled]" {
+		t.Error(got)
+	}
+	w.deposit("ann", 1)
+	w.given = append([]*ovationv1.LedgerTransaction{aside}, w.given...)
+	w.settle(2)
+	if got := told(); got != "0 1 0 []" {
+		t.Error(got)
+	}
+}
+
+// Gifts that wait for too long are found, those that wait a moment are not.
+func TestGiftsThatWait(t *testing.T) {
+	t.Parallel()
+	for before, want := range map[int64]string{0: "[]", 8: "[]", 9: "[1 gifts to host in room r wait to be settled since 1970-01-01T00:00:00Z, the first of transaction 16]"} {
+		w := written()
+		b := New(w.latest())
+		b.Overdue(before)
+		b.Accounts(w.listed()...)
+		b.Transactions(w.all...)
+		if r := b.Report(true); fmt.Sprint(r.Discrepancies) != want {
+			t.Errorf("before %d: %q", before, r.Discrepancies)
+		}
+	}
+}
+
+// totalsOf is what the server says of what was settled, with its receivers where it is a room.
+func totalsOf(coins, gifts, points int64, receivers ...*ovationv1.ReceiverTotals) *ovationv1.GetGiftTotalsResponse {
+	return &ovationv1.GetGiftTotalsResponse{
+		Settled: &ovationv1.GiftCounters{Coins: coins, Gifts: gifts, Points: points}, Receivers: receivers,
+	}
+}
+
+func received(who string, coins, gifts, points int64) *ovationv1.ReceiverTotals {
+	return &ovationv1.ReceiverTotals{ReceiverId: who, Coins: coins, Gifts: gifts, Points: points, SettledAt: 1}
+}
+
+func TestTotals(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		host, room *ovationv1.GetGiftTotalsResponse
+		points     int64
+		revision   int64
+		want       string
+	}{
+		"right": {totalsOf(60, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1, ""},
+		"as they are later": {
+			totalsOf(61, 7, 14), totalsOf(36, 5, 10, received("host", 31, 4, 8), received("cem", 5, 1, 2)), 2, 1, "",
+		},
+		"coins": {
+			totalsOf(59, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
+			"receiver host: the server says 59 coins for 6 gifts, 12 points, but settled were 61 for 7, with 14 points",
+		},
+		"gifts of a room": {
+			totalsOf(60, 6, 12), totalsOf(35, 5, 8, received("host", 30, 4, 6), received("cem", 5, 1, 2)), 2, 1,
+			"room r: the server says 35 coins for 5 gifts",
+		},
+		"points": {
+			totalsOf(60, 6, 13), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
+			"receiver host: the server says 60 coins for 6 gifts, 13 points",
+		},
+		"of one receiver there": {
+			totalsOf(60, 6, 12), totalsOf(35, 4, 9, received("host", 30, 3, 7), received("cem", 5, 1, 2)), 2, 1,
+			"receiver host in room r: the server says 30 coins for 3 gifts, 7 points",
+		},
+		"of all receivers there": {
+			totalsOf(60, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 1)), 2, 2,
+			"room r: the server says 35 coins for 4 gifts, 8 points, but of its receivers 35 for 4, 7 points",
+		},
+		"points that changed": {totalsOf(60, 6, 99), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 2, ""},
+	} {
+		w := written()
+		n := len(w.all)
+		w.settle(1)
+		b := New(w.latest())
+		b.Rooms(&ovationv1.Room{RoomId: "r", CreatedAt: 1})
+		b.Accounts(w.listed()...)
+		b.Transactions(w.all[:n]...)
+		if fmt.Sprint(b.Receivers(), b.PaidRooms()) != "[cem host] [r]" {
+			t.Errorf("paid were %q in %q", b.Receivers(), b.PaidRooms())
+		}
+		b.Totals("", "host", tt.host)
+		b.Totals("r", "", tt.room)
+		b.Catalogue(&ovationv1.Gift{GiftId: "rose", Points: tt.points, Revision: tt.revision})
+		b.Compare()
+		b.Transactions(w.all[n:]...)
+		r := b.Report(true)
+		if got := strings.Join(r.Discrepancies, "\n"); (r.Wrong == 0) != (tt.want == "") || !strings.Contains(got, tt.want) || r.Tallies != 4 || (r.Points == 4) != (tt.revision == 1) {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// What was given in an earlier room of the same id went with it.
+func TestTotalsOfARoomThatCameAgain(t *testing.T) {
+	t.Parallel()
+	w := written()
+	b := New(w.latest())
+	b.Rooms(&ovationv1.Room{RoomId: "r", CreatedAt: 9}, &ovationv1.Room{RoomId: "s", CreatedAt: 7})
+	b.Transactions(w.all...)
+	b.Totals("r", "", totalsOf(5, 1, 0, received("cem", 5, 1, 0)))
+	b.Totals("s", "", totalsOf(30, 3, 0, received("host", 30, 3, 0)))
+	b.Compare()
+	b.Accounts(w.listed()...)
+	if r := b.Report(true); r.Wrong != 0 || r.Tallies != 4 {
+		t.Errorf("%+v", r)
 	}
 }
 

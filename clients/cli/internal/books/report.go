@@ -25,6 +25,12 @@ type Report struct {
 	Settlements  int64 `json:"settlements"`
 	Pending      int64 `json:"pending_gifts"`
 	PendingCoins int64 `json:"pending_coins"`
+	// Late is how many gifts were set aside, and settled after others that came later.
+	Late int64 `json:"late_gifts"`
+	// Tallies is how many totals of receivers and rooms were compared, and Points how many of
+	// them with the points that their gifts bring.
+	Tallies int `json:"tallies"`
+	Points  int `json:"tallies_with_points"`
 	// Discrepancies is what does not balance: the first of them.
 	Discrepancies []string `json:"discrepancies"`
 	// Wrong is how many there are.
@@ -46,6 +52,13 @@ func (r Report) Text() string {
 		figures.Plural(r.Accounts, "account"), r.AsOf, figures.Counts(r.Kinds))
 	fmt.Fprintf(&b, "%s for %s were given; %s for %s wait to be settled.\n", figures.Plural(r.Gifts, "gift"),
 		figures.Plural(r.GiftCoins, "coin"), figures.Plural(r.Pending, "gift"), figures.Plural(r.PendingCoins, "coin"))
+	if r.Late > 0 {
+		fmt.Fprintf(&b, "%s were set aside, and settled later than those that came after them.\n", figures.Plural(r.Late, "gift"))
+	}
+	if r.Tallies > 0 {
+		fmt.Fprintf(&b, "%s of receivers and rooms were compared, %s of them with the points that the gifts bring.\n",
+			figures.Plural(int64(r.Tallies), "total"), figures.Count(r.Points))
+	}
 	for _, d := range r.Discrepancies {
 		b.WriteString("  WRONG: " + terminal.Escape(d) + "\n")
 	}

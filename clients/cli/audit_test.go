@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/server/config"
+)
+
+// Whatever is damaged in the tables is named, everything else goes on, and once it is mended
+// nothing is wrong.
+func TestAuditOfWhatIsDamaged(t *testing.T) {
+	t.Parallel()
+	database := services.NewDatabase(t)
+	redis := services.NewRedis(t)
+	do := served(t, func(c *config.Config) {
+		c.RedisURL, c.PostgresURL = config.Secret(redis.URL()), config.Secret(database)
+	})
+	change := func(statement string) {
+		t.Helper()
+		if n := services.Query(t, database, "WITH done AS ("+statement+" RETURNING 1) SELECT count(*) FROM done"); n != "1" {
+			t.Fatalf("%s changes %s rows", statement, n)
+		}
+	}
+	audit := func(want int, says string) {
+		t.Helper()
+		if stdout, stderr := do(want, "audit", "ledger", "--no-progress"); !strings.Contains(stdout, says) {
+			t.Errorf("it says\n%s%s\nwant %q", stdout, stderr, says)
+		}
+	}
+	has := func(user, coins string) {
+		t.Helper()
+		testkit.Eventually(t, user+" has "+coins, func() bool {
+			stdout, _ := do(exitOK, "wallet", "balance", user)
+			return strings.HasPrefix(stdout, user+" has "+coins)
+		})
+	}
+	do(exitOK, "room", "create", "show", "--host", "hana")
+	do(exitOK, "gift", "put", "rose", "--price", "10", "--points", "2")
+	do(exitOK, "wallet", "deposit", "ann", "1000")
+	change("UPDATE gift_cursor SET at = 9000000000000000") // nothing is settled meanwhile
+	for _, receiver := range []string{"hana", "hana", "bob"} {
+		do(exitOK, "gift", "send", "show", "rose", "--as", "ann", "--receiver", receiver)
+	}
+	change("UPDATE gifts_sent SET price = 11 WHERE sequence = 2")
+	change("UPDATE gift_cursor SET at = 0")
+	has("bob", "10 coins, 2 points")
+	has("hana", "10 coins, 10 more pending")
+	audit(exitFailed, "1 gift for 10 coins wait")
+	change("UPDATE gifts_sent SET price = 10 WHERE sequence = 2")
+	has("hana", "20 coins, 4 points")
+	audit(exitOK, "5 totals of receivers and rooms were compared, 5 of them with the points")
+	for _, harm := range []struct{ hurt, mend, says string }{
+		{
+			"UPDATE gift_tallies SET points = points + 1 WHERE room = '' AND receiver = 'bob'",
+			"UPDATE gift_tallies SET points = points - 1 WHERE room = '' AND receiver = 'bob'",
+			"receiver bob: the server says 10 coins for 1 gifts, 3 points, but settled were 10 for 1, with 2 points",
+		},
+		{
+			"UPDATE gift_tallies SET coins = coins + 1 WHERE room = 'show' AND receiver = ''",
+			"UPDATE gift_tallies SET coins = coins - 1 WHERE room = 'show' AND receiver = ''",
+			"room show: the server says 31 coins for 3 gifts",
+		},
+		{
+			"UPDATE ledger_transactions SET at = at + 86400000000 WHERE sequence = 2",
+			"UPDATE ledger_transactions SET at = at - 86400000000 WHERE sequence = 2",
+			"is of an earlier instant than one before it",
+		},
+		{
+			"UPDATE ledger_transactions SET request = 'x' WHERE sequence = 3",
+			"UPDATE ledger_transactions SET request = (SELECT reference FROM ledger_transactions WHERE sequence = 3) WHERE sequence = 3",
+			"has not the id that follows from its request",
+		},
+	} {
+		change(harm.hurt)
+		audit(exitFailed, harm.says)
+		change(harm.mend)
+	}
+	audit(exitFailed, "transaction 3 ") // whose request nobody knows any more
+	if stdout, _ := do(exitFailed, "audit", "ledger", "--no-progress", "--no-totals"); strings.Contains(stdout, "compared") {
+		t.Errorf("without totals:\n%s", stdout)
+	}
+	do(exitUsage, "audit", "ledger", "--overdue", "0s")
+}

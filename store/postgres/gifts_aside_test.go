@@ -1,0 +1,109 @@
+package postgres_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/ledger"
+	"github.com/ovation-live/ovation/store"
+)
+
+// Whatever one gift is damaged by, it is set aside and says why, all others are settled in that
+// round, and it is settled once it is right.
+func TestDamagedGiftsHoldUpNothing(t *testing.T) {
+	t.Parallel()
+	const good = "UPDATE s.gifts_sent SET room = 'r', giver = 'ann', receiver = 'host', gift = 'rose', count = 1, price = 3, points = 1 WHERE sequence = 3"
+	for why, harm := range map[string]struct{ hurt, mend string }{
+		"another room":        {"UPDATE s.gifts_sent SET room = 'q' WHERE sequence = 3", good},
+		"another gift":        {"UPDATE s.gifts_sent SET gift = 'lily' WHERE sequence = 3", good},
+		"number of gifts":     {"UPDATE s.gifts_sent SET count = -1 WHERE sequence = 3", good},
+		"another receiver":    {"UPDATE s.gifts_sent SET receiver = 'eve' WHERE sequence = 3", good},
+		"another giver":       {"UPDATE s.gifts_sent SET giver = 'eve' WHERE sequence = 3", good},
+		"not cost what was":   {"UPDATE s.gifts_sent SET price = 9223372036854775807 WHERE sequence = 3", good},
+		"number of points":    {"UPDATE s.gifts_sent SET points = -1 WHERE sequence = 3", good},
+		"is no transaction":   {"UPDATE s.ledger_transactions SET sequence = 99 WHERE sequence = 3", "UPDATE s.ledger_transactions SET sequence = 3 WHERE sequence = 99"},
+		"to another receiver": {"DELETE FROM s.ledger_postings WHERE sequence = 3 AND kind = 2", "INSERT INTO s.ledger_postings VALUES (2, 'host', 3, 2, 3)"},
+		"only 8 coins are":    {"UPDATE s.ledger_accounts SET balance = 8 WHERE kind = 2 AND owner = 'host'", "UPDATE s.ledger_accounts SET balance = 9 WHERE kind = 2 AND owner = 'host'"},
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			c := config(t)
+			s := openWith(t, c)
+			in := func(statement string) string { return strings.ReplaceAll(statement, "s.", c.Schema+".") }
+			create(t, s, "r")
+			fund(t, s, "ann", 100)
+			other := rose("other", "r", "ann")
+			other.Receiver = "bob"
+			give(t, s, rose("1", "r", "ann"), rose("2", "r", "ann"), rose("3", "r", "ann"), other)
+			execute(t, c.URL, in(harm.hurt))
+			whole := strings.HasPrefix(why, "only") // all that the receiver has
+			want := store.GiftSettling{Sends: 3, Aside: 1}
+			if whole {
+				want = store.GiftSettling{Sends: 1, Aside: 3}
+			}
+			settle := func(want store.GiftSettling) {
+				t.Helper()
+				done, err := s.SettleGifts(t.Context(), 0, 10, unrecorded)
+				if done.Lag = 0; err != nil || done != want {
+					t.Fatalf("settled %+v, %v; want %+v", done, err, want)
+				}
+			}
+			settle(want)
+			aside, err := s.GiftsSetAside(t.Context(), 10)
+			if err != nil || len(aside) != want.Aside || !strings.Contains(aside[0].Why, why) || aside[0].At == 0 || !whole && aside[0].Sequence != 3 {
+				t.Fatalf("set aside are %+v, %v", aside, err)
+			}
+			settle(store.GiftSettling{})
+			give(t, s, rose("later", "r", "ann"))
+			settle(store.GiftSettling{Sends: 1}) // those who come later do not wait for it
+			execute(t, c.URL, in(harm.mend))
+			settle(store.GiftSettling{Sends: want.Aside})
+			if aside, err := s.GiftsSetAside(t.Context(), 10); err != nil || len(aside) > 0 {
+				t.Errorf("still set aside are %+v, %v", aside, err)
+			}
+			totals, err := s.GiftTotals(t.Context(), store.GiftTotalsQuery{Room: "r", Receiver: "host"})
+			if err != nil || totals.Sum != (gift.Sum{Coins: 12, Gifts: 4, Points: 4}) || totals.Pending != (gift.Sum{}) {
+				t.Errorf("in the end %+v, %v", totals, err)
+			}
+			accounts := []ledger.Account{{Kind: ledger.User, Owner: "host"}, {Kind: ledger.Pending, Owner: "host"}}
+			if got, err := s.Balances(t.Context(), accounts); err != nil || got.Amounts[0] != 12 || got.Amounts[1] != 0 {
+				t.Errorf("the host has %+v, %v", got, err)
+			}
+		})
+	}
+}
+
+// What is set aside is pending as before, and its room is not forgotten.
+func TestWhatIsSetAsideIsPending(t *testing.T) {
+	t.Parallel()
+	clock, c := newClock(), config(t)
+	c.Clock, c.RoomRetention = clock.now, time.Hour
+	s := openWith(t, c)
+	create(t, s, "r")
+	fund(t, s, "ann", 100)
+	give(t, s, rose("1", "r", "ann"), rose("2", "r", "ann"))
+	execute(t, c.URL, "UPDATE "+c.Schema+".gifts_sent SET count = 2 WHERE sequence = 2")
+	if done, err := s.SettleGifts(t.Context(), 0, 1, unrecorded); err != nil || done != (store.GiftSettling{Aside: 1, More: true}) {
+		t.Fatalf("settled %+v, %v", done, err)
+	}
+	if done, err := s.SettleGifts(t.Context(), 0, 1, unrecorded); err != nil || done.Sends != 1 || done.Aside != 0 {
+		t.Fatalf("settled %+v, %v", done, err)
+	}
+	totals, err := s.GiftTotals(t.Context(), store.GiftTotalsQuery{Receiver: "host"})
+	if err != nil || totals.Gifts != 1 || totals.Pending.Gifts != 2 {
+		t.Errorf("%+v, %v", totals, err)
+	}
+	if _, err := s.EndRoom(t.Context(), "r"); err != nil {
+		t.Fatal(err)
+	}
+	clock.at = clock.at.Add(2 * time.Hour)
+	if done, err := s.Prune(t.Context()); err != nil || done.Rooms != 0 {
+		t.Errorf("forgotten: %+v, %v", done, err)
+	}
+	if got := services.Query(t, c.URL, "SELECT why FROM "+c.Schema+".gifts_set_aside"); got == "" {
+		t.Error("nothing is set aside")
+	}
+}
