@@ -20,11 +20,10 @@ import (
 // Where a user's last session ends by Leave or Expire, the attributes that go when
 // their owner leaves go with it in the same step.
 //
-// The end of a room ends its sessions without asking who was there still, which a store
-// cannot know. Renew says so of each: that session was there until the end. Of all others
-// nothing is known but when they were last seen, and Expire returns them when their leases
-// would have been over. They are in no count and no list any more, what goes with their users
-// stays, and nothing is published. A backend forgets them with the room.
+// The end of a room ends its sessions: they are in no count and no list any more, what goes
+// with their users stays, and nothing is published. Who of them was there until then a store
+// cannot know. Who claims a session by Renew was; the others Expire returns when their leases
+// would have been over, as they were last seen. A backend may forget all that with the room.
 type Presence interface {
 	// Join adds a session (Joined and Incarnation are the store's) under a lease from
 	// now on. One that is there already keeps when it joined; its lease, name, role and
