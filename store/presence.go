@@ -19,6 +19,11 @@ import (
 //
 // Where a user's last session ends by Leave or Expire, the attributes that go when
 // their owner leaves go with it in the same step.
+//
+// The end of a room ends its sessions: they are in no count and no list any more, what goes
+// with their users stays, and nothing is published. Who of them was there until then a store
+// cannot know. Who claims a session by Renew was; the others Expire returns when their leases
+// would have been over, as they were last seen. A backend may forget all that with the room.
 type Presence interface {
 	// Join adds a session (Joined and Incarnation are the store's) under a lease from
 	// now on. One that is there already keeps when it joined; its lease, name, role and
@@ -30,7 +35,8 @@ type Presence interface {
 	Join(ctx context.Context, id live.RoomID, s room.Session, lease time.Duration) (room.Session, room.Online, error)
 	// Renew gives sessions another term from now on, longer or shorter than what was
 	// left of theirs, and returns those leases that are lost, by room: all of those in a
-	// room that has ended or that is not there. Rooms are renewed each for itself. If
+	// room that has ended or that is not there. What it returns as ended, once, Expire
+	// returns after a minute or more, unless it is settled. Rooms are renewed each for itself. If
 	// some cannot be reached it renews the others, and returns ErrUnavailable with what
 	// is lost in these.
 	Renew(ctx context.Context, leases map[live.RoomID][]Lease, term time.Duration) (map[live.RoomID][]Lost, error)
@@ -38,7 +44,8 @@ type Presence interface {
 	// of the user's. If that is none it does nothing. Else it publishes the departure,
 	// then what the user's attributes lose, if they are gone and lose something; nothing
 	// comes between the two. It returns the sessions that ended; Expire returns them
-	// too, after a minute or more, unless they are handed to Settle. ErrRoomNotFound.
+	// too, after a minute or more, unless they are handed to Settle. In a room that has
+	// ended there is nobody to leave. ErrRoomNotFound.
 	Leave(ctx context.Context, d Departure) ([]Ended, error)
 	// Expire ends sessions of all rooms whose leases are over, each once whoever asks,
 	// and publishes what attributes are lost with them, but no departures. It returns at
@@ -47,8 +54,8 @@ type Presence interface {
 	// is handed to Settle. If some rooms cannot be reached it returns ErrUnavailable
 	// with what has ended in others.
 	Expire(ctx context.Context, limit int) (ended []Ended, more bool, err error)
-	// Settle says that what Leave or Expire has returned was dealt with. What they have
-	// not returned, or what was settled before, changes nothing.
+	// Settle says that what Leave, Renew or Expire has returned was dealt with: it takes it
+	// as it was returned. What was not returned, or was settled before, changes nothing.
 	Settle(ctx context.Context, ended []Ended) error
 	// Members returns at most limit members with ids greater than after, by id; fewer
 	// only where there are no more. ErrRoomNotFound.
@@ -76,6 +83,9 @@ type Lost struct {
 	// Resumed says that the session is there, in another incarnation; else it is gone,
 	// or another user's.
 	Resumed bool
+	// Ended, of a room that has ended, is the session, which was there until then: it was
+	// last seen at the end. nil: it is the room or the session that is gone.
+	Ended *Ended
 }
 
 // Departure is a user, or one session of theirs, that is to go, or has gone.
@@ -105,8 +115,8 @@ const (
 type Ended struct {
 	Room live.RoomID
 	room.Session
-	LastSeen live.Timestamp // when its lease was last given or renewed
-	At       live.Timestamp // when the store ended it
-	Gone     bool           // its user has gone with it
+	LastSeen live.Timestamp // when its lease was last given or renewed; never after the room's end
+	At       live.Timestamp // when the store, or the end of the room, ended it
+	Gone     bool           // its user has gone with it; not so by the end of a room
 	Left     bool           // by Leave: At is when they left; else the lease was over
 }

@@ -43,10 +43,11 @@ func (l *countingLog) Append(
 // house is the use cases over an embedded store with a live room "r".
 type house struct {
 	*chat.Service
-	log   *countingLog
-	store store.Set
-	hub   *hub.Hub
-	rooms *rooms.Service
+	log    *countingLog
+	store  store.Set
+	hub    *hub.Hub
+	rooms  *rooms.Service
+	keeper *rooms.Keeper
 
 	metrics *prometheus.Registry
 	logs    *testkit.Output
@@ -65,12 +66,13 @@ func setup(t *testing.T) house {
 		t.Fatal(err)
 	}
 	registry, logs := prometheus.NewRegistry(), new(testkit.Output)
-	service := chat.New(set, h, r, rooms.NewKeeper(r, quiet, nil), chat.Config{
+	keeper := rooms.NewKeeper(r, quiet, nil)
+	service := chat.New(set, h, r, keeper, chat.Config{
 		Filter:  words.NewFilter(set, quiet),
 		Logger:  slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Metrics: chat.NewMetrics(registry),
 	})
-	return house{service, log, set, h, r, registry, logs}
+	return house{service, log, set, h, r, keeper, registry, logs}
 }
 
 // value returns what a series has come to.

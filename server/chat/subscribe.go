@@ -102,7 +102,8 @@ func (v *Viewing) over(ctx context.Context, err error) error {
 // part takes the subscriber out and settles what becomes of its session: it is over for
 // one who was taken for offline, nothing of ours for one who was replaced, and waits
 // to be resumed otherwise. A session that was resumed meanwhile, here or elsewhere, is
-// no longer ours to settle, and the store knows.
+// no longer ours to settle, and the store knows. Who was there until the room's end is told
+// so with others.
 func (v *Viewing) part(ctx context.Context) {
 	v.expiry.Stop()
 	s := v.service
@@ -113,7 +114,11 @@ func (v *Viewing) part(ctx context.Context) {
 			return s.rooms.Over(ctx, v.room, v.session)
 		case hub.Open, hub.Expired, hub.Drained, hub.Moved:
 			return s.rooms.Disconnected(ctx, v.room, v.session)
-		case hub.Replaced, hub.Left, hub.Lost, hub.RoomOver:
+		case hub.RoomOver:
+			if !v.sub.Doubted() {
+				s.keeper.Outlived(v.room, v.session)
+			}
+		case hub.Replaced, hub.Left, hub.Lost:
 		}
 		return nil
 	})

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +139,51 @@ func TestTurnedAwayWhileDraining(t *testing.T) {
 		err = h.follow(t.Context(), expiring(time.Hour), resume, make(frames, 9))
 		if !errors.Is(err, hub.ErrDraining) || h.sessions(t) != 1 {
 			t.Errorf("resuming: %v, %d sessions", err, h.sessions(t))
+		}
+	})
+}
+
+// Whose stream lasts until the room's end was there until then, and so was who comes back
+// after it; whose stream broke before was there until that.
+func TestStreamsUntilTheEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := setup(t)
+		var streams sync.WaitGroup
+		begin := func(user live.UserID) (cut context.CancelFunc) {
+			ctx, cancel := context.WithCancel(t.Context())
+			p := as(user, live.RoleViewer)
+			p.Expires = time.Now().Add(time.Hour)
+			streams.Go(func() { _ = h.follow(ctx, p, chat.Stream{Room: "r", Session: live.SessionID(user)}, make(frames, 100)) })
+			return cancel
+		}
+		defer begin("stays")()
+		cutShort, cutOff := begin("cut"), begin("returns")
+		time.Sleep(time.Minute)
+		cutShort()
+		cutOff()
+		cut := live.At(time.Now())
+		time.Sleep(5 * time.Second)
+		r, err := h.rooms.End(t.Context(), as("b", live.RoleBackend), "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		defer begin("returns")()
+		streams.Wait()
+		over, stop := context.WithCancel(t.Context())
+		stop()
+		h.keeper.Run(over) // it says the last
+		time.Sleep(2 * time.Minute)
+		ended, _, err := h.store.Presence.Expire(t.Context(), 10)
+		if err != nil || len(ended) != 3 {
+			t.Fatalf("%+v have ended, %v", ended, err)
+		}
+		want := map[live.UserID]live.Timestamp{"stays": r.Ended, "cut": cut, "returns": r.Ended}
+		for _, e := range ended {
+			if e.LastSeen != want[e.User] || e.Left || e.At != r.Ended {
+				t.Errorf("%+v has ended, want it last seen at %d", e, want[e.User])
+			}
 		}
 	})
 }

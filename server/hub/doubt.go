@@ -67,6 +67,14 @@ func (s *Subscriber) isDue(now live.Timestamp) bool {
 	return since < 0 || since >= s.room.hub.config.DoubtFor // below 0: the clock was put back
 }
 
+// Doubted says whether the viewer may be offline: only pulls at another node show that they
+// are there.
+func (s *Subscriber) Doubted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.doubted != 0
+}
+
 // ask notifies a viewer who is doubted, whether or not anything is new.
 func (s *Subscriber) ask(frame *wire.Frame) {
 	s.mu.Lock()

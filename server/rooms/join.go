@@ -113,7 +113,7 @@ func (s *Service) Owns(ctx context.Context, id live.RoomID, user live.UserID, se
 }
 
 // Enter opens a session, or resumes the one named if it is the caller's, for the
-// length of a lease.
+// length of a lease. Who comes back to a room that has ended meanwhile was there until then.
 func (s *Service) Enter(
 	ctx context.Context, p auth.Principal, id live.RoomID, session live.SessionID, lease time.Duration,
 ) (room.Session, room.Online, error) {
@@ -126,6 +126,9 @@ func (s *Service) Enter(
 	if errors.Is(err, store.ErrSessionTaken) {
 		want.ID = fresh
 		got, online, err = s.presence.Join(ctx, id, want, lease)
+	}
+	if errors.Is(err, store.ErrRoomEnded) && session != fresh {
+		_ = s.Owns(ctx, id, p.User, session) // else the store knows when they were last seen
 	}
 	return got, online, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/server/loop"
 	"github.com/ovation-live/ovation/store"
 )
@@ -18,12 +19,15 @@ const (
 	keepEvery = time.Second
 	// renewEvery is how often leases are extended: three times within one.
 	renewEvery = StreamLease / 3
+	// lastWithin is how long it may take to say the last when the node stops.
+	lastWithin = 2 * time.Second
 	// expireAtOnce is how many lapsed sessions one look ends at most.
 	expireAtOnce = 1000
 )
 
 // Keeper keeps the leases of the sessions that this node serves, ends those of all
-// rooms that have lapsed, and tells viewers how many are there. Make one with
+// rooms that have lapsed, tells the store who was in a room until its end, and viewers how
+// many are there. Make one with
 // NewKeeper; it may be used concurrently.
 type Keeper struct {
 	service *Service
@@ -31,9 +35,11 @@ type Keeper struct {
 	metrics *Metrics
 
 	expiry *loop.Outage
+	ends   *loop.Outage
 
-	mu     sync.Mutex
-	pulled map[live.RoomID]map[store.Lease]struct{} // without a stream, since the last renewal
+	mu       sync.Mutex
+	pulled   map[live.RoomID]map[store.Lease]struct{} // without a stream, since the last renewal
+	outlived map[live.RoomID][]store.Lease            // there until the room's end, and the store does not know
 }
 
 // NewKeeper returns a keeper of the service's sessions. Metrics that are nil count for
@@ -44,8 +50,19 @@ func NewKeeper(s *Service, logger *slog.Logger, m *Metrics) *Keeper {
 	}
 	return &Keeper{
 		service: s, logger: logger, metrics: m, pulled: make(map[live.RoomID]map[store.Lease]struct{}),
-		expiry: loop.NewOutage(logger, "cannot end all lapsed sessions; they end later", "lapsed sessions are ended again"),
+		outlived: make(map[live.RoomID][]store.Lease),
+		expiry:   loop.NewOutage(logger, "cannot end all lapsed sessions; they end later", "lapsed sessions are ended again"),
+		ends: loop.NewOutage(logger, "cannot say who was in rooms until their ends; it is said later",
+			"it is said again who was in rooms until their ends"),
 	}
+}
+
+// Outlived notes that a session was there until its room's end. It costs no call of the store,
+// which is told with others', about a second later.
+func (k *Keeper) Outlived(id live.RoomID, s room.Session) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.outlived[id] = append(k.outlived[id], store.LeaseOf(s))
 }
 
 // Pulled notes that a user's session is alive, in whichever incarnation: a pull does not
@@ -70,7 +87,7 @@ func (k *Keeper) Unsettled(ctx context.Context, id live.RoomID, session live.Ses
 		"room_id", string(id), "session_id", string(session), "error", err)
 }
 
-// Run keeps until ctx is done.
+// Run keeps until ctx is done. Then it says who was in rooms until their ends, if it can soon.
 func (k *Keeper) Run(ctx context.Context) {
 	keep := time.NewTicker(keepEvery)
 	defer keep.Stop()
@@ -79,14 +96,47 @@ func (k *Keeper) Run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWithin)
+			k.tellOutlived(last)
+			cancel()
 			return
 		case <-keep.C:
+			k.tellOutlived(ctx)
 			k.expire(ctx)
 			k.tellOnline(ctx)
 		case <-renew.C:
 			k.renew(ctx)
 		}
 	}
+}
+
+// tellOutlived tells the store who was in rooms until their ends: whoever notes that
+// (visit.Service) reports it. In a room that is live there, because it has lost the end, they
+// can come back.
+func (k *Keeper) tellOutlived(ctx context.Context) {
+	leases := k.takeOutlived()
+	if len(leases) == 0 {
+		return
+	}
+	_, err := k.service.presence.Renew(ctx, leases, ResumeLease)
+	if k.ends.Report(ctx, err); err == nil {
+		return
+	}
+	k.metrics.failures[renewing].Inc()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for id, some := range leases {
+		k.outlived[id] = append(k.outlived[id], some...)
+	}
+}
+
+// takeOutlived returns what Outlived has noted since it was last called.
+func (k *Keeper) takeOutlived() map[live.RoomID][]store.Lease {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	taken := k.outlived
+	k.outlived = make(map[live.RoomID][]store.Lease)
+	return taken
 }
 
 // expire ends lapsed sessions.

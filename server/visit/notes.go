@@ -137,7 +137,7 @@ func (n *notes) renew(
 	defer n.mu.Unlock()
 	for id, all := range lost {
 		for _, l := range all {
-			if g := n.of(id, l.Lease); g != nil && !l.Resumed && g.seen.Before(at) {
+			if g := n.of(id, l.Lease); g != nil && !l.Resumed && l.Ended == nil && g.seen.Before(at) {
 				g.lost = true
 				n.lost[g] = struct{}{}
 			}
@@ -244,8 +244,9 @@ func (n *notes) missing() map[live.RoomID]struct{} {
 }
 
 // resolve deals with the lost sessions of a room. Those of one that has ended, or is no
-// more, ended with it. Those of a live one ended here when they were last seen: the store
-// has lost them, or has told of their end elsewhere, which counts then.
+// more, ended with it, or as the store has told elsewhere. Those of a live one ended here when
+// they were last seen: the store has lost them, or has told of their end elsewhere, which
+// counts then.
 func (n *notes) resolve(id live.RoomID, goesOn bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -38,7 +38,20 @@ func (n noted) Renew(
 	begun := time.Now()
 	lost, err := n.Presence.Renew(ctx, leases, term)
 	n.service.notes.renew(leases, lost, begun, err == nil)
+	for _, some := range lost {
+		n.service.notes.end(endedOf(some))
+	}
 	return lost, err
+}
+
+// endedOf returns the sessions that were there until the ends of their rooms.
+func endedOf(lost []store.Lost) (ended []store.Ended) {
+	for _, l := range lost {
+		if l.Ended != nil {
+			ended = append(ended, *l.Ended)
+		}
+	}
+	return ended
 }
 
 // Leave implements store.Presence.

@@ -150,14 +150,65 @@ func TestLostSessions(t *testing.T) {
 		}
 		pass(5 * time.Second)
 		want(t, n.visits(t), sitting(ann, seen, true), sitting(bob, r.Ended, true))
-		if got := n.value(t, "closed_by_end_total"); got != 1 {
-			t.Errorf("%v visits were closed by the end of the room, want 1", got)
+		if len(b.settled) != 3 { // of ann's twice: what was returned, and what this node knew
+			t.Errorf("settled: %+v", b.settled)
 		}
 	})
 }
 
-// Of a session that left while its node could not report, and ended with its room, the
-// enter is known still.
+// Sessions of which nothing is known when their room ends ended when they were last seen,
+// also those whose enter was never reported; who has left has left. What is open besides is
+// closed by the end, and put right when their leases would have been over.
+func TestRoomEndsAfterItsNode(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *backing) {
+		dying, other := b.node(t), b.node(t)
+		lease := 30 * time.Second
+		ann := dying.join(t, "ann", "a", lease)
+		time.Sleep(10 * time.Second)
+		leases := map[live.RoomID][]store.Lease{"r": {store.LeaseOf(ann)}}
+		if lost, err := dying.presence.Renew(t.Context(), leases, lease); err != nil || len(lost) != 0 {
+			t.Fatal(lost, err)
+		}
+		seen := live.At(time.Now())
+		bob := other.join(t, "bob", "b", lease)
+		time.Sleep(4 * time.Second)
+		b.queueAway.Store(true)
+		cy := dying.join(t, "cy", "c", lease)
+		dee := dying.join(t, "dee", "d", lease)
+		time.Sleep(time.Second)
+		left := live.At(time.Now())
+		dying.leave(t, "dee")
+		dying.stop() // its last report fails
+		b.queueAway.Store(false)
+		time.Sleep(time.Second)
+		r, err := b.Rooms.EndRoom(t.Context(), "r")
+		if err != nil {
+			t.Fatal(err)
+		}
+		leases["r"][0] = store.LeaseOf(bob)
+		if lost, err := other.presence.Renew(t.Context(), leases, lease); err != nil || lost["r"][0].Ended == nil {
+			t.Fatal(lost, err)
+		}
+		pass(5 * time.Second)
+		want(t, other.visits(t), sitting(ann, r.Ended, true), sitting(bob, r.Ended, true))
+		if got := other.value(t, "closed_by_end_total"); got < 1 {
+			t.Errorf("%v visits were closed by the end of the room, want ann's", got)
+		}
+		for range 100 {
+			if _, _, err := other.presence.Expire(t.Context(), 10); err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Second)
+		}
+		want(t, other.visits(t), sitting(ann, seen, true), sitting(bob, r.Ended, true), sitting(cy, cy.Joined, true), sitting(dee, left, false))
+		if len(b.settled) != 4 {
+			t.Errorf("settled: %+v", b.settled)
+		}
+	})
+}
+
+// Of a session that ended with its room, while its node could not report, all is known
+// afterwards, however late.
 func TestRoomEndsBeforeTheEnterIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *backing) {
 		n := b.node(t)

@@ -140,6 +140,9 @@ func (s *Store) renewIn(r *roomState, claims []store.Lease, term time.Duration) 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := s.now()
+	if r.room.State == room.Ended {
+		return s.outlive(r, claims, now)
+	}
 	for _, claim := range claims {
 		l, there := r.presence.sessions[claim.Session]
 		there = there && l.User == claim.User
@@ -150,6 +153,33 @@ func (s *Store) renewIn(r *roomState, claims []store.Lease, term time.Duration) 
 		}
 	}
 	return lost
+}
+
+// outlive is renewIn for a room that has ended: those who claim their sessions were there
+// until then. The caller holds r.mu.
+func (s *Store) outlive(r *roomState, claims []store.Lease, now live.Timestamp) []store.Lost {
+	lost := make([]store.Lost, len(claims))
+	for i, claim := range claims {
+		lost[i].Lease = claim
+		l, there := r.outlived[claim.Session]
+		switch {
+		case !there || l.User != claim.User:
+		case l.is(claim.Incarnation):
+			ended := r.end(l, r.room.Ended)
+			s.unsettled.add(ended, now)
+			lost[i].Ended = &ended
+		default:
+			lost[i].Resumed = true
+		}
+	}
+	return lost
+}
+
+// end ends a session of a room that has ended, last seen at an instant, at most at the
+// room's end, and returns what there is to say of it. The caller holds r.mu.
+func (r *roomState) end(l *lease, seen live.Timestamp) store.Ended {
+	delete(r.outlived, l.ID)
+	return store.Ended{Room: r.id, Session: l.Session, LastSeen: min(seen, r.room.Ended), At: r.room.Ended}
 }
 
 // is says whether an incarnation is the session's, or whichever it has.
@@ -225,12 +255,15 @@ func (s *Store) lapse(due term, now live.Timestamp) (e store.Ended, over bool) {
 	r, l := due.room, due.lease
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	outlived := r.outlived[l.ID] == l
 	switch {
-	case r.presence.sessions[l.ID] != l || l.term != due.at:
+	case !outlived && r.presence.sessions[l.ID] != l || l.term != due.at:
 		return store.Ended{}, false
 	case l.until > now:
 		s.expiry.add(r, l)
 		return store.Ended{}, false
+	case outlived:
+		return r.end(l, l.seen), true
 	}
 	e = r.depart(l, now)
 	r.release(e, now)

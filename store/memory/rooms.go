@@ -119,7 +119,7 @@ func (s *Store) EndRoom(ctx context.Context, id live.RoomID) (room.Room, error) 
 		now := s.now()
 		r.become(r.room.End(r.clock.Next(now)))
 		s.recordRoom(r.room, now)
-		r.presence = newPresence()
+		r.outlived, r.presence = r.presence.sessions, newPresence()
 		r.updates = recent.Memory[request, remembered]{} // an ended room refuses repeats too
 		r.sanctions.end()
 		r.quizzes.end()

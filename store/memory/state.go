@@ -24,7 +24,8 @@ type roomState struct {
 	attributes *attribute.Map
 	updates    recent.Memory[request, remembered]
 	presence   presence
-	joins      live.Clock // hands out incarnations
+	outlived   map[live.SessionID]*lease // of a room that has ended: sessions of which nothing is known since
+	joins      live.Clock                // hands out incarnations
 	sequence   uint64
 	followers  []*follower
 	words      wordBook

@@ -79,4 +79,9 @@
 // earlier. The index is never later than the state but where a node has died between the
 // two, or Redis has lost one of them; then whoever joins or renews some seconds after the
 // instant sees that nobody looked, and Sweep mends what nobody comes to.
+//
+// What there is to tell of a session that has ended is one member of a sorted set, by when it is
+// to be told again; it is its own name when it is settled. The sessions of a room that has ended
+// stay as they are, under their leases, until somebody says that they were there or the leases
+// are over. All that is kept of such a room goes with its state.
 package redis

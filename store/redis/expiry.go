@@ -278,12 +278,12 @@ func (s *Store) Settle(ctx context.Context, ended []store.Ended) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stays := make(map[live.RoomID][]string)
+	kept := make(map[live.RoomID][]string)
 	for _, e := range ended {
-		stays[e.Room] = append(stays[e.Room], packStay(e))
+		kept[e.Room] = append(kept[e.Room], packEnded(e))
 	}
-	return eachRoom(maps.Keys(stays), func(id live.RoomID) error {
-		for some := range slices.Chunk(stays[id], leasesAtOnce) {
+	return eachRoom(maps.Keys(kept), func(id live.RoomID) error {
+		for some := range slices.Chunk(kept[id], leasesAtOnce) {
 			if _, _, err := s.run(ctx, settleEnded, id, some...); err != nil {
 				return err
 			}

@@ -56,7 +56,7 @@ func (k keys) all() []string {
 
 // kept is what lua/lib.lua says is kept of a room besides its state.
 var kept = []string{
-	"sessions", "users", "stays", "leases", "requests0", "requests1",
+	"users", "stays", "requests0", "requests1",
 	"copy", "standing", "words", "ring0", "ring1", "ring2", "rate0", "rate1", "rate2", "rate3", "rate4",
-	"sent0", "sent1", "slow0", "slow1", "attributes", "changes", "leaving", "lapsed", "again",
+	"sent0", "sent1", "slow0", "slow1", "attributes", "changes", "leaving", "sessions", "leases", "ended",
 }

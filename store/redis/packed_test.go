@@ -125,15 +125,18 @@ func FuzzDeparture(f *testing.F) {
 	})
 }
 
-// FuzzEnded: whatever is kept of a session, it is read or refused.
+// FuzzEnded: whatever is kept of a session, it is read or refused, and what is read is settled
+// under the name that it is kept by.
 func FuzzEnded(f *testing.F) {
-	record := append(make([]byte, 9+24), packSession(room.Session{User: "ann", Name: "Ann", Role: live.RoleHost})...)
-	f.Add(record)
+	f.Add([]byte(packEnded(store.Ended{
+		Session:  room.Session{ID: "s", User: "ann", Name: "Ann", Role: live.RoleHost, Joined: 1, Incarnation: 2},
+		LastSeen: 3, At: 4, Gone: true, Left: true,
+	})))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := decodeEnded("r", "s", b)
-		if err == nil && len(e.User)+len(e.Name) != len(b)-9-24-5 {
-			t.Errorf("%q is read as %+v", b, e)
+		e, err := decodeEnded("r", b)
+		if err == nil && packEnded(e) != string(b) && b[8] <= howGone|howLeft {
+			t.Errorf("%q is read as %+v, which is %q", b, e, packEnded(e))
 		}
 	})
 }

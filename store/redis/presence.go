@@ -99,8 +99,8 @@ func (s *Store) renewIn(
 func (s *Store) renewSome(
 	ctx context.Context, id live.RoomID, leases []store.Lease, term time.Duration,
 ) ([]store.Lost, error) {
-	args := make([]string, 0, 1+3*len(leases))
-	args = append(args, decimal(term.Microseconds()))
+	args := make([]string, 0, 2+3*len(leases))
+	args = append(args, decimal(term.Microseconds()), decimal(againAfter.Microseconds()))
 	for _, l := range leases {
 		args = append(args, string(l.Session), string(l.User), decimal(l.Incarnation))
 	}
@@ -108,20 +108,41 @@ func (s *Store) renewSome(
 	switch {
 	case err != nil:
 		return nil, err
-	case code != statusOK:
+	case code == statusUnknown:
 		return allLost(leases), nil
 	}
 	a := fieldsOf(rest)
 	if at := live.Timestamp(a.number()); at > 0 {
 		s.lookBy(ctx, id, at)
 	}
-	var lost []store.Lost
+	return a.lost(id, leases, code == statusEnded)
+}
+
+// lost reads which leases are lost of those of a room, to the end of an answer, with what has
+// ended with a room that has.
+func (a *answer) lost(id live.RoomID, leases []store.Lease, over bool) (all []store.Lost, err error) {
 	for a.more() {
+		var ended *store.Ended
+		if over {
+			if ended, err = a.outlived(id); err != nil {
+				return all, err
+			}
+		}
 		if n := int(a.number()); n >= 0 && n/2 < len(leases) {
-			lost = append(lost, store.Lost{Lease: leases[n/2], Resumed: n%2 == 1})
+			all = append(all, store.Lost{Lease: leases[n/2], Resumed: n%2 == 1, Ended: ended})
 		}
 	}
-	return lost, a.err
+	return all, a.err
+}
+
+// outlived reads a session that was there until its room's end; nil: there is none.
+func (a *answer) outlived(id live.RoomID) (*store.Ended, error) {
+	b := a.bytes()
+	if a.err != nil || len(b) == 0 {
+		return nil, a.err
+	}
+	ended, err := decodeEnded(id, b)
+	return &ended, err
 }
 
 // allLost says that leases are lost with their room.
@@ -152,12 +173,16 @@ func (s *Store) Leave(ctx context.Context, d store.Departure) ([]store.Ended, er
 
 // ended reads sessions of a room that have ended, to the end of an answer.
 func (a *answer) ended(id live.RoomID) (all []store.Ended, err error) {
-	err = a.sessions(func(session live.SessionID, record []byte) error {
-		ended, err := decodeEnded(id, session, record)
+	for a.more() && err == nil {
+		b := a.bytes()
+		if a.err != nil {
+			break
+		}
+		var ended store.Ended
+		ended, err = decodeEnded(id, b)
 		all = append(all, ended)
-		return err
-	})
-	return all, err
+	}
+	return all, cmp.Or(err, a.err)
 }
 
 // sessions reads sessions, each before what is kept of it, to the end of an answer.

@@ -30,18 +30,37 @@ func decodeSession(id live.SessionID, b []byte) (s room.Session, seen live.Times
 	return s, seen, p.err()
 }
 
+// How a session has ended.
+const (
+	howGone = 1 << iota // its user has gone with it
+	howLeft             // it did not lapse
+)
+
 // decodeEnded reads a session that has ended, as it is kept until it is settled.
-func decodeEnded(id live.RoomID, session live.SessionID, b []byte) (store.Ended, error) {
+func decodeEnded(id live.RoomID, b []byte) (store.Ended, error) {
 	p := packed{rest: b}
 	at, how := live.Timestamp(p.number(8)), p.number(1) //nolint:gosec // as it was written
+	session := live.SessionID(p.text(p.number(4)))
 	s, seen, err := decodeSession(session, p.rest)
-	return store.Ended{Room: id, Session: s, LastSeen: seen, At: at, Gone: how&1 != 0, Left: how&2 != 0}, err
+	return store.Ended{Room: id, Session: s, LastSeen: seen, At: at, Gone: how&howGone != 0, Left: how&howLeft != 0}, err
 }
 
-// packStay packs what names a session that has ended.
-func packStay(e store.Ended) string {
-	b := binary.BigEndian.AppendUint64(nil, uint64(e.Incarnation)) //nolint:gosec // as scripts pack it
-	return string(append(b, e.ID...))
+// packEnded packs a session that has ended to the byte as it is kept: that is its name.
+func packEnded(e store.Ended) string {
+	var how byte
+	if e.Gone {
+		how |= howGone
+	}
+	if e.Left {
+		how |= howLeft
+	}
+	b := binary.BigEndian.AppendUint64(nil, uint64(e.At)) //nolint:gosec // as scripts pack it
+	b = appendLength(append(b, how), len(e.ID))
+	b = append(b, e.ID...)
+	for _, n := range []int64{int64(e.LastSeen), int64(e.Joined), int64(e.Incarnation)} {
+		b = binary.BigEndian.AppendUint64(b, uint64(n)) //nolint:gosec // as scripts pack it
+	}
+	return string(b) + packSession(e.Session)
 }
 
 // decodeDeparture reads what is published of a departure, after its first byte.

@@ -144,7 +144,7 @@ func TestIndexLetsGo(t *testing.T) {
 			t.Errorf("shard %d has %v rooms", shard, n)
 		}
 	}
-	for _, key := range []string{"sessions", "users", "stays", "leases", "lapsed", "again"} {
+	for _, key := range []string{"sessions", "users", "stays", "leases", "ended"} {
 		if n := server.Do(t, "EXISTS", "p:{"+string(ids[3])+"}:"+key); n != int64(0) {
 			t.Errorf("%s of a room where nobody is are kept", key)
 		}
@@ -159,13 +159,87 @@ func TestUnsettledSessionsOutliveTheirRoom(t *testing.T) {
 	join(t, s, id, "ann", "s", time.Second)
 	clock.Advance(time.Minute)
 	first := expire(t, s)
-	end := room.Room{ID: id, State: room.Ended, Revision: 2, Settings: room.DefaultSettings()}
-	if err := s.Take(t.Context(), end); err != nil {
+	if err := s.Take(t.Context(), over(id, clock.Now())); err != nil {
 		t.Fatal(err)
 	}
 	clock.Advance(2 * time.Minute)
 	if got := expire(t, s); len(first) != 1 || !slices.Equal(got, first) {
 		t.Errorf("%+v, want again %+v", got, first)
+	}
+}
+
+// over returns a room as it is handed over when it has ended.
+func over(id live.RoomID, at live.Timestamp) room.Room {
+	return room.Room{ID: id, State: room.Ended, Ended: at, Revision: 2, Settings: room.DefaultSettings()}
+}
+
+// What there is to tell of those who were in a room goes with it, even what was not there
+// yet when it ended.
+func TestWhatEndedGoesWithItsRoom(t *testing.T) {
+	t.Parallel()
+	server := services.NewRedis(t)
+	clock := storetest.NewClock(live.At(time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)))
+	s := connect(t, redis.Config{URL: server.URL(), Prefix: "p:", Clock: clock.Now, Retention: 500 * time.Millisecond})
+	id := begin(t, s, 1)[0]
+	ann := join(t, s, id, "ann", "a", time.Minute)
+	join(t, s, id, "bob", "b", time.Second)
+	if err := s.Take(t.Context(), over(id, clock.Now())); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(2 * time.Second)
+	for range 2 { // the first that ends and one that comes to it, whichever way
+		expire(t, s)
+		if _, err := s.Renew(t.Context(), map[live.RoomID][]store.Lease{id: {store.LeaseOf(ann)}}, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "nothing is left", func() bool {
+		keys, ok := server.Do(t, "KEYS", "p:{"+string(id)+"}:*").([]any)
+		return ok && len(keys) == 0
+	})
+}
+
+// The end of a room costs as much however many are in it.
+func TestEndOfACrowdedRoom(t *testing.T) {
+	t.Parallel()
+	s, server, clock := onAClock(t)
+	ids := begin(t, s, 2)
+	for i := range 1000 {
+		join(t, s, ids[1], "ann", live.SessionID(fmt.Sprint(i)), time.Hour)
+	}
+	var cost [2]int
+	commands := []string{"hget", "hmget", "hset", "hdel", "zadd", "zrem", "zrange", "unlink", "del", "pexpire", "set"}
+	for i, id := range ids {
+		before := calls(t, server, commands...)
+		if err := s.Take(t.Context(), over(id, clock.Now())); err != nil {
+			t.Fatal(err)
+		}
+		cost[i] = calls(t, server, commands...) - before
+	}
+	if cost[1] != cost[0] {
+		t.Errorf("the end of a room of 1,000 sessions takes %d commands, of an empty one %d", cost[1], cost[0])
+	}
+	claims := make([]store.Lease, 700)
+	for i := range claims {
+		claims[i] = store.Lease{Session: live.SessionID(fmt.Sprint(i)), User: "ann"}
+	}
+	lost, err := s.Renew(t.Context(), map[live.RoomID][]store.Lease{ids[1]: claims}, time.Hour)
+	if err != nil || len(lost[ids[1]]) != len(claims) {
+		t.Fatalf("%d are lost, %v", len(lost[ids[1]]), err)
+	}
+	ended := make([]store.Ended, len(claims))
+	for i, l := range lost[ids[1]] {
+		if l.Ended == nil || l.Ended.ID != claims[i].Session || l.Ended.LastSeen != clock.Now() {
+			t.Fatalf("%d: %+v, ended %+v", i, l, l.Ended)
+		}
+		ended[i] = *l.Ended
+	}
+	if err := s.Settle(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(2 * time.Hour)
+	if got := expire(t, s); len(got) != 300 {
+		t.Errorf("%d are told besides, want 300", len(got))
 	}
 }
 

@@ -282,9 +282,11 @@ func renewIsOfManyRooms(t *testing.T, s *rig) {
 		want[id] = []store.Lost{{Lease: all[id][1]}}
 	}
 	s.create("ended")
-	all["ended"], all["absent"] = []store.Lease{store.LeaseOf(s.enter("ended", "ann", "a"))}, []store.Lease{{Session: "a", User: "ann"}}
-	want["ended"], want["absent"] = []store.Lost{{Lease: all["ended"][0]}}, []store.Lost{{Lease: all["absent"][0]}}
-	s.end("ended")
+	ann := s.enter("ended", "ann", "a")
+	over := outlived(s.end("ended"), ann, 0)
+	over.LastSeen = over.At
+	all["ended"], all["absent"] = []store.Lease{store.LeaseOf(ann)}, []store.Lease{{Session: "a", User: "ann"}}
+	want["ended"], want["absent"] = []store.Lost{{Lease: all["ended"][0], Ended: &over}}, []store.Lost{{Lease: all["absent"][0]}}
 	lost, err := s.Presence.Renew(t.Context(), all, time.Hour)
 	if err != nil || !reflect.DeepEqual(lost, want) {
 		t.Errorf("Renew = %+v, %v\nwant %+v", lost, err, want)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ var presenceRaces = []test{
 	{"CountsComeBackToNobody", countsComeBackToNobody},
 	{"WhoReturnsKeepsWhatTheyTake", whoReturnsKeepsWhatTheyTake},
 	{"LastToJoinHoldsTheSession", lastToJoinHoldsTheSession},
+	{"EndLosesNobody", endLosesNobody},
 }
 
 func sameSessionIsOneUsers(t *testing.T, s *rig) {
@@ -133,4 +135,66 @@ func lastToJoinHoldsTheSession(t *testing.T, s *rig) {
 	if lost := s.renewAll("r", time.Hour, store.LeaseOf(joined[crowd-1])); len(lost) != 0 {
 		t.Errorf("the last incarnation is lost: %+v", lost)
 	}
+}
+
+// Whatever else happens while a room ends, every session ends once.
+func endLosesNobody(t *testing.T, s *rig) {
+	s.create("r")
+	var mu sync.Mutex
+	joined, ended := make(map[room.Incarnation]bool), make(map[room.Incarnation]store.Ended)
+	tell := func(all ...store.Ended) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, e := range all {
+			if _, again := ended[e.Incarnation]; again {
+				t.Errorf("%+v has ended twice", e)
+			}
+			ended[e.Incarnation] = e
+		}
+		s.settle(all)
+	}
+	parallel(crowd, func(n int) {
+		user := live.UserID(fmt.Sprint(n % 5))
+		for i := range 20 {
+			if n == 0 && i == 10 {
+				s.end("r")
+			}
+			session, _, err := s.Presence.Join(t.Context(), "r", stay(user, live.SessionID(fmt.Sprint(n, " ", i))), moment)
+			if errors.Is(err, store.ErrRoomEnded) {
+				break
+			}
+			if err != nil {
+				t.Errorf("Join: %v", err)
+				break
+			}
+			mu.Lock()
+			joined[session.Incarnation] = true
+			mu.Unlock()
+			switch i % 4 {
+			case 0:
+				tell(s.depart(store.Departure{Room: "r", User: user, Session: session.ID})...)
+			case 1:
+				for _, l := range s.renewAll("r", moment, store.LeaseOf(session)) {
+					if l.Ended != nil {
+						tell(*l.Ended)
+					}
+				}
+			case 2:
+				some, _ := s.lapsed(3)
+				tell(some...)
+			}
+		}
+	})
+	end := s.end("r").Ended
+	s.eventually("all have ended", func() bool {
+		some, _ := s.lapsed(100)
+		tell(some...)
+		return len(ended) >= len(joined)
+	})
+	for i, e := range ended {
+		if !joined[i] || e.At == end && e.LastSeen > end {
+			t.Errorf("%+v has ended, in a room that ended at %d", e, end)
+		}
+	}
+	s.wantOnline("r", 0, 0)
 }

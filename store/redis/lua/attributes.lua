@@ -111,6 +111,7 @@ end
 -- lose deletes what goes with a user who has left, in order of key, and returns the body
 -- to publish; nil if that is nothing.
 local function lose(state, user, now)
+  if n(state.at) == 0 then return nil end -- nobody has ever set any
   local changes = {}
   local from, to = span(user)
   for _, member in ipairs(redis.call('ZRANGEBYLEX', key('leaving'), from, to)) do

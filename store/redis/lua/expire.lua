@@ -3,42 +3,39 @@
 --
 -- ARGV[3] is how many to return at most; ARGV[4] when to return them again, in
 -- microseconds. Answers status; when to look at the room next (0: not at all); '1' if
--- attributes were lost; then the sessions, each before what is kept of it.
+-- attributes were lost; then what is kept of the sessions.
 
-local state = open({'at', 'afloor', 'clock', 'alog'})
+local state = open({'at', 'afloor', 'clock', 'alog', 'over'})
 if not state then return {UNKNOWN} end
 
-local now, left, answer = instant(), n(ARGV[3]), {OK, 0, ''}
-local again = int(now + n(ARGV[4]))
+local now, most = instant(), n(ARGV[3])
+local ended = redis.call('ZRANGEBYSCORE', key('ended'), '-inf', int(now), 'LIMIT', 0, most)
 
-for _, stay in ipairs(redis.call('ZRANGEBYSCORE', key('again'), '-inf', int(now), 'LIMIT', 0, left)) do
-  local ended = redis.call('HGET', key('lapsed'), stay)
-  if ended then
-    redis.call('ZADD', key('again'), again, stay)
-    answer[#answer + 1], answer[#answer + 2] = string.sub(stay, 9), ended
-    left = left - 1
-  else
-    redis.call('ZREM', key('again'), stay)
+-- lapse ends a session, returns what is kept of it, and notes what is lost with it.
+local bodies = {}
+local function lapse(session, record)
+  if state.ended == '1' then
+    redis.call('HDEL', key('sessions'), session)
+    redis.call('ZREM', key('leases'), session)
+    return outlived(state, session, record, struct.unpack('>I8', record))
   end
+  local user = owner(record)
+  local gone = depart(session, user)
+  bodies[#bodies + 1] = gone and lose(state, user, now) or nil
+  return over(session, record, now, gone and GONE_TOO or 0)
 end
 
-local bodies = {}
-for _, session in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), '-inf', int(now), 'LIMIT', 0, left)) do
+for _, session in ipairs(redis.call('ZRANGEBYSCORE', key('leases'), '-inf', int(now), 'LIMIT', 0, most - #ended)) do
   local record = redis.call('HGET', key('sessions'), session)
   if record then
-    local user = owner(record)
-    local gone = depart(session, user)
-    local stay, ended = over(session, record, now, gone and GONE_TOO or 0)
-    redis.call('HSET', key('lapsed'), stay, ended)
-    redis.call('ZADD', key('again'), again, stay)
-    answer[#answer + 1], answer[#answer + 2] = session, ended
-    bodies[#bodies + 1] = gone and lose(state, user, now) or nil
+    ended[#ended + 1] = lapse(session, record)
   else
     redis.call('ZREM', key('leases'), session)
   end
 end
 
+owe(state, ended, now + n(ARGV[4]))
 publish(state, bodies)
-answer[2], answer[3] = upcoming(), #bodies > 0 and '1' or ''
-redis.call('HSET', KEYS[1], 'seq', state.seq, 'look', int(answer[2]))
-return answer
+local next = upcoming()
+redis.call('HSET', KEYS[1], 'seq', state.seq, 'look', int(next))
+return {OK, next, #bodies > 0 and '1' or '', unpack(ended)}

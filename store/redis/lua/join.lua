@@ -6,7 +6,7 @@
 
 local TAKEN = 3
 
-local state = open({'joins', 'look'})
+local state = known({'joins', 'look'})
 if not state then return {UNKNOWN} end
 if state.ended == '1' then return {ENDED} end
 

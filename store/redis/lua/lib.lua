@@ -7,7 +7,7 @@
 --
 -- The state is a hash:
 --   epoch, life        this life of the log, and the run_id of the process that leads it
---   rev, ended         the revision of the room's copy; '1' for a room that has ended
+--   rev, ended, over   the revision of the room's copy; '1' for a room that has ended, and when it did
 --   created            when the room was
 --   seq                the sequence of the latest publication of this life
 --   clock              the latest room timestamp
@@ -28,13 +28,14 @@ local prefix = string.sub(KEYS[1], 1, -6)
 local function key(name) return prefix .. name end
 
 -- kept is what is kept of a room besides its state, and present what of that goes when
--- the room ends: who is in it, and what requests were answered.
+-- the room ends: who is in it, but for what there is to tell of that, and what requests were
+-- answered.
 local present = {
-  'sessions', 'users', 'stays', 'leases', 'requests0', 'requests1',
+  'users', 'stays', 'requests0', 'requests1',
 }
 local kept = {
   'copy', 'standing', 'words', 'ring0', 'ring1', 'ring2', 'rate0', 'rate1', 'rate2', 'rate3', 'rate4',
-  'sent0', 'sent1', 'slow0', 'slow1', 'attributes', 'changes', 'leaving', 'lapsed', 'again', unpack(present),
+  'sent0', 'sent1', 'slow0', 'slow1', 'attributes', 'changes', 'leaving', 'sessions', 'leases', 'ended', unpack(present),
 }
 
 -- int is a number as Redis keeps it: Lua would write a timestamp as 1.8e+15.
@@ -88,12 +89,20 @@ local function relive(state, life)
   redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'life', life, 'seq', '0', 'before', state.before)
 end
 
--- open reads the state, of which it always needs epoch, life, seq and ended, and makes
--- sure of its life. It returns nil for a room that is not known.
-local function open(names)
-  for _, name in ipairs({'epoch', 'life', 'seq', 'ended'}) do names[#names + 1] = name end
+-- known reads the state, epoch and ended always, for what does not touch the log, nor
+-- publishes. It returns nil for a room that is not known.
+local function known(names)
+  names[#names + 1], names[#names + 2] = 'epoch', 'ended'
   local state = fields(names)
-  if not state.epoch then return nil end
+  return state.epoch and state
+end
+
+-- open is known for all else: it makes sure of the room's life too, which costs more than the
+-- rest of a small script.
+local function open(names)
+  names[#names + 1], names[#names + 2] = 'life', 'seq'
+  local state = known(names)
+  if not state then return nil end
   local life = leader()
   if state.life ~= life then relive(state, life) end
   return state

@@ -2,10 +2,12 @@
 -- leaves loses some.
 --
 -- Kept are: sessions, a hash of records; users, a hash of how many sessions each has; and
--- sorted sets: stays, of sessions under their users, and leases, of sessions by the instant
--- at which their leases are over. Of sessions that have ended, named by incarnation and
--- session, lapsed has what ended and when, until they are settled, and again when Expire
--- returns them, once more or after somebody left.
+-- sorted sets: stays, of sessions under their users, leases, of sessions by the instant at
+-- which their leases are over, and ended, of what there is to tell of sessions that have
+-- ended, until they are settled, by the instant at which Expire returns it.
+--
+-- Of a room that has ended sessions and leases stay, of those who were in it then and of whom
+-- nothing is known since. They are nobody's any more: Renew and Expire make them ended ones.
 --
 -- A record of a session: when its lease was last given, when it joined, its incarnation,
 -- the user's role, the length of their id; then their id and their name.
@@ -26,12 +28,31 @@ local function depart(session, user)
   return true
 end
 
--- Of a session that has ended is kept the instant, what follows of these, and its record.
+-- Of a session that has ended is kept the instant, what follows of these, the length of its
+-- id, the id, and its record.
 local GONE_TOO, LEFT = 1, 2 -- its user has gone with it; it did not lapse
 
--- over returns what names a session that has ended, and what is kept of it.
-local function over(session, record, now, how)
-  return string.sub(record, 17, 24) .. session, struct.pack('>I8B', now, how) .. record
+-- over returns what is kept of a session that has ended.
+local function over(session, record, at, how)
+  return struct.pack('>I8BI4', at, how, #session) .. session .. record
+end
+
+-- outlived is over for a session of a room that has ended, last seen at an instant, at most
+-- at the room's end.
+local function outlived(state, session, record, seen)
+  local ended = n(state.over)
+  return over(session, struct.pack('>I8', math.min(seen, ended)) .. string.sub(record, 9), ended, 0)
+end
+
+-- owe keeps what has ended, for Expire to return at an instant. What is kept of a room that
+-- has ended goes with its state.
+local function owe(state, ended, at)
+  local terms = {}
+  for _, one in ipairs(ended) do terms[#terms + 1], terms[#terms + 2] = int(at), one end
+  for i = 1, #terms, 1000 do
+    redis.call('ZADD', key('ended'), unpack(terms, i, math.min(i + 999, #terms)))
+  end
+  if state.ended == '1' and #terms > 0 then stay(key('ended'), '') end
 end
 
 -- sooner returns an instant by which the index of all rooms must have this one looked
@@ -50,7 +71,7 @@ end
 -- upcoming returns when the room is to be looked at next; 0: not at all.
 local function upcoming()
   local first = 0
-  for _, name in ipairs({'leases', 'again'}) do
+  for _, name in ipairs({'leases', 'ended'}) do
     local at = redis.call('ZRANGE', key(name), 0, 0, 'WITHSCORES')[2]
     if at and (first == 0 or tonumber(at) < first) then first = tonumber(at) end
   end

@@ -1,6 +1,4 @@
--- Forgets sessions that have ended: those of ARGV from the third on, each its incarnation
--- before its id.
+-- Forgets sessions that have ended: what is kept of them is ARGV from the third on.
 
-redis.call('HDEL', key('lapsed'), unpack(ARGV, 3))
-redis.call('ZREM', key('again'), unpack(ARGV, 3))
+redis.call('ZREM', key('ended'), unpack(ARGV, 3))
 return {OK}
