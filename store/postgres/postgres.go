@@ -106,6 +106,7 @@ type Store struct {
 	begin   pgx.TxOptions
 	bulk    pgx.TxOptions // begin for what carries much
 	still   pgx.TxOptions // begin for what reads several times as of one instant
+	keyed   pgx.TxOptions // bulk for what finds many rows, each by its key
 }
 
 // Open connects to Postgres. Close the store when it is no longer used. Tables are made
@@ -131,6 +132,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{config: c, migrate: migrate, begin: begins(c.Timeout), bulk: begins(patient * c.Timeout)}
 	s.still = begins(c.Timeout)
 	s.still.BeginQuery = strings.Replace(s.still.BeginQuery, "READ COMMITTED", "REPEATABLE READ READ ONLY", 1)
+	s.keyed = byKey(s.bulk)
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}

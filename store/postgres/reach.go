@@ -35,6 +35,14 @@ func begins(timeout time.Duration) pgx.TxOptions {
 			"SET LOCAL idle_in_transaction_session_timeout = %[1]d", timeout.Milliseconds())}
 }
 
+// byKey returns how transactions begin that find rows one by one, by key or by place, however
+// few or many Postgres thinks there are: a plan that reads the table may be made when it has
+// hardly any, and kept.
+func byKey(begin pgx.TxOptions) pgx.TxOptions {
+	begin.BeginQuery += "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+	return begin
+}
+
 // read calls f, which changes nothing, and may be called again.
 func (s *Store) read(ctx context.Context, f func(context.Context, querier) error) error {
 	return s.reach(ctx, s.config.Timeout, func(ctx context.Context) error {
@@ -63,6 +71,11 @@ func (s *Store) carry(ctx context.Context, f func(context.Context, pgx.Tx) error
 // not, as soon as others do.
 func (s *Store) labour(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	return s.reach(ctx, ample*s.config.Timeout, func(ctx context.Context) error { return s.transact(ctx, s.bulk, f) })
+}
+
+// search is labour for what finds many rows, each by its key.
+func (s *Store) search(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return s.reach(ctx, ample*s.config.Timeout, func(ctx context.Context) error { return s.transact(ctx, s.keyed, f) })
 }
 
 // transact calls f in one transaction.
