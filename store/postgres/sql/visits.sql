@@ -118,8 +118,9 @@ WHERE room = $1 ORDER BY minute;
 
 -- name: visit moments
 SELECT w.place, m.* FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (room, minute, place)
+CROSS JOIN (VALUES (0::smallint), (1)) AS k (kind)
 CROSS JOIN LATERAL (
-  SELECT kind, at, changes FROM visit_moments WHERE room = w.room AND kind = ANY ('{0, 1}') AND minute = w.minute
+  SELECT kind, at, changes FROM visit_moments WHERE room = w.room AND kind = k.kind AND minute = w.minute
   OFFSET 0
 ) m;
 
@@ -131,8 +132,8 @@ SELECT minute, at, changes FROM visit_moments WHERE room = $1 AND kind = 2;
 -- name: fold visit moments
 WITH gone AS (
   DELETE FROM visit_moments WHERE ctid = ANY (ARRAY(
-    SELECT m.ctid FROM unnest($1::bigint[], $2::bigint[]) AS w (room, minute)
-    JOIN visit_moments m ON m.room = w.room AND m.kind = ANY ($3::smallint[]) AND m.minute = w.minute
+    SELECT m.ctid FROM unnest($1::bigint[], $2::bigint[]) AS w (room, minute) CROSS JOIN unnest($3::smallint[]) AS k (kind)
+    JOIN visit_moments m ON m.room = w.room AND m.kind = k.kind AND m.minute = w.minute
     FOR UPDATE OF m SKIP LOCKED
   ))
   RETURNING room, kind, minute, at, changes
@@ -177,9 +178,12 @@ WHERE number = $1 AND began < $3 AND (ended > $2 OR began >= $2) ORDER BY viewer
 SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
 WHERE viewer = $1 AND began < $3 AND (ended > $2 OR began >= $2) ORDER BY number;
 
+-- A viewer's visits are found by the viewer, not by when visits to a room began.
+
 -- name: watch viewer in room
-SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
-WHERE viewer = $1 AND number = $4 AND began < $3 AND (ended > $2 OR began >= $2);
+SELECT r.room, r.latest, v.viewer, v.session, v.version, v.entered, v.ended, v.inferred, v.anomaly
+FROM (SELECT * FROM visits WHERE viewer = $1 AND room = $4 OFFSET 0) v JOIN visit_rooms r ON r.number = v.room
+WHERE v.began > 0 AND v.began < $3 AND (v.ended > $2 OR v.began >= $2);
 
 -- name: watch all
 SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
@@ -206,12 +210,13 @@ WHERE number = $1 AND ended = 9223372036854775807
 ORDER BY began, viewer, session, version LIMIT $8;
 
 -- name: visits of viewer
-SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
-WHERE viewer = $1 AND ($2::bigint = 0 OR number = $2)
+SELECT r.room, r.latest, v.viewer, v.session, v.version, v.entered, v.ended, v.inferred, v.anomaly
+FROM (SELECT * FROM visits WHERE viewer = $1 OFFSET 0) v JOIN visit_rooms r ON r.number = v.room
+WHERE ($2::bigint = 0 OR r.number = $2) AND began > 0
   AND began < $4 AND (ended > $3 OR began >= $3)
-  AND (began, session, version, room) > ($5::bigint, $6::text, $7::bigint, $8::text)
+  AND (began, session, version, r.room) > ($5::bigint, $6::text, $7::bigint, $8::text)
   AND (NOT $9 OR anomaly > 0) AND (NOT $10 OR ended = 9223372036854775807)
-ORDER BY began, session, version, room LIMIT $11;
+ORDER BY began, session, version, r.room LIMIT $11;
 
 -- name: set visits aside
 INSERT INTO visit_asides AS a (id, digest, room, viewer, session, version, at, inferred, reason, detail, noted)
