@@ -3,9 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,17 +12,10 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// snapshots returns how transactions begin that read at one moment.
-func snapshots(timeout time.Duration) pgx.TxOptions {
-	return pgx.TxOptions{BeginQuery: fmt.Sprintf(
-		"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = %[1]d; "+
-			"SET LOCAL idle_in_transaction_session_timeout = %[1]d", timeout.Milliseconds())}
-}
-
 // survey calls f, which reads much, at one moment. It may be called again.
 func (s *Store) survey(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	return s.reach(ctx, ample*s.config.Timeout, func(ctx context.Context) error {
-		return s.transact(ctx, snapshots(ample*s.config.Timeout), f)
+		return s.transact(ctx, begins(oneMoment, ample*s.config.Timeout), f)
 	})
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -102,6 +101,7 @@ func (c Config) validate() error {
 type Store struct {
 	config  Config
 	pool    *pgxpool.Pool
+	alone   alone
 	migrate *pgx.ConnConfig
 	begin   pgx.TxOptions
 	bulk    pgx.TxOptions // begin for what carries much
@@ -129,13 +129,14 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	c.prepare(migrate)
 	config.MaxConns = int32(c.MaxConns) //nolint:gosec // it was checked
 	config.MinIdleConns = 1
-	s := &Store{config: c, migrate: migrate, begin: begins(c.Timeout), bulk: begins(patient * c.Timeout)}
-	s.still = begins(c.Timeout)
-	s.still.BeginQuery = strings.Replace(s.still.BeginQuery, "READ COMMITTED", "REPEATABLE READ READ ONLY", 1)
-	s.keyed = byKey(s.bulk)
+	s := &Store{
+		config: c, migrate: migrate, begin: begins(committed, c.Timeout), bulk: begins(committed, patient*c.Timeout),
+		still: begins(oneMoment, c.Timeout), keyed: byKey(begins(committed, patient*c.Timeout)),
+	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
+	s.alone = newAlone(s.pool, c.ExecMode)
 	if err := s.ready(ctx); err != nil {
 		s.pool.Close()
 		return nil, advise(err)

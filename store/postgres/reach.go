@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -20,24 +21,66 @@ const (
 	ample = 30
 )
 
-// querier is what statements are sent by: the pool, or a transaction.
+// querier is what statements are sent by: alone, or in a transaction.
 type querier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
+// How much a transaction sees of what others commit meanwhile.
+const (
+	committed = "READ COMMITTED"
+	oneMoment = "REPEATABLE READ READ ONLY" // nothing, and it changes nothing itself
+)
+
 // begins returns how transactions begin. What a transaction waits for, and how long it
-// may stand open, ends on the server too: one whose node hangs holds no lock for long.
-func begins(timeout time.Duration) pgx.TxOptions {
+// may stand open, ends on the server too: one whose node hangs holds no lock for long. What is
+// prepared is planned for the tables as they are: a plan that was kept from when they were
+// empty reads all of what has come since.
+func begins(isolation string, timeout time.Duration) pgx.TxOptions {
 	return pgx.TxOptions{BeginQuery: fmt.Sprintf(
-		"BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = %[1]d; "+
-			"SET LOCAL idle_in_transaction_session_timeout = %[1]d", timeout.Milliseconds())}
+		"BEGIN ISOLATION LEVEL %[1]s; SET LOCAL statement_timeout = %[2]d; "+
+			"SET LOCAL idle_in_transaction_session_timeout = %[2]d; SET LOCAL plan_cache_mode = force_custom_plan",
+		isolation, timeout.Milliseconds())}
+}
+
+// alone sends statements in no transaction. They are planned for the tables as they are, as
+// those of transactions: nothing of them is kept but what their parameters and columns are.
+type alone struct {
+	pool *pgxpool.Pool
+	mode pgx.QueryExecMode
+}
+
+// newAlone returns how statements are sent in no transaction, in a mode.
+func newAlone(pool *pgxpool.Pool, mode ExecMode) alone {
+	if mode == CacheStatement {
+		return alone{pool, pgx.QueryExecModeCacheDescribe}
+	}
+	return alone{pool, protocols[mode]}
+}
+
+// with returns the arguments of a statement.
+func (a alone) with(args []any) []any { return append([]any{a.mode}, args...) }
+
+// Exec implements querier.
+func (a alone) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	return a.pool.Exec(ctx, sql, a.with(args)...)
+}
+
+// Query implements querier.
+func (a alone) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return a.pool.Query(ctx, sql, a.with(args)...)
+}
+
+// QueryRow implements querier.
+func (a alone) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return a.pool.QueryRow(ctx, sql, a.with(args)...)
 }
 
 // byKey returns how transactions begin that find rows one by one, by key or by place, however
-// few or many Postgres thinks there are: a plan that reads the table may be made when it has
-// hardly any, and kept.
+// few or many Postgres thinks there are: of a table that has grown since it was looked at it
+// would rather read all.
 func byKey(begin pgx.TxOptions) pgx.TxOptions {
 	begin.BeginQuery += "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 	return begin
@@ -46,7 +89,7 @@ func byKey(begin pgx.TxOptions) pgx.TxOptions {
 // read calls f, which changes nothing, and may be called again.
 func (s *Store) read(ctx context.Context, f func(context.Context, querier) error) error {
 	return s.reach(ctx, s.config.Timeout, func(ctx context.Context) error {
-		err := f(ctx, s.pool)
+		err := f(ctx, s.alone)
 		if isBroken(err) {
 			return &undone{err}
 		}
