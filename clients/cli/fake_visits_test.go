@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"sync"
@@ -76,6 +77,13 @@ func (f *fakeVisits) GetWatchTime(
 		}
 	})
 	w := sum.Watch(users)
+	from, until := max(live.Timestamp(req.GetFromAt()), w.First), w.Last
+	if req.GetUntilAt() != 0 {
+		until = min(until, live.Timestamp(req.GetUntilAt()))
+	}
+	if zone != nil && until-from > 366*24*3600*1_000_000 {
+		return nil, connect.NewError(connect.CodeInvalidArgument, errors.New("by_day needs a span of at most 366 days"))
+	}
 	out := &ovationv1.WatchTime{
 		Total: spanOf(w.Total), Visits: w.Visits, Users: w.Users, Open: w.Open, Inferred: w.Inferred, Anomalies: w.Anomalies,
 		FirstEnteredAt: int64(w.First), LastExitedAt: int64(w.Last),

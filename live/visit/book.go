@@ -16,6 +16,7 @@ type Book struct {
 	figures *Figures
 	minutes map[live.Timestamp]*minuteBook
 	order   []live.Timestamp // the minutes, in order
+	watch   bounded          // since when those with an open visit watch
 	sorted  []Visit          // all, in order; nil: not known
 }
 
@@ -27,8 +28,28 @@ type guest struct {
 
 // minuteBook is one minute of a room.
 type minuteBook struct {
-	nets map[live.Timestamp]int64
-	step *Step // nil: not known
+	enters, exits bounded
+	step          *Step // nil: not known
+}
+
+// bounded is moments, of which no more are kept than a few times what they come to.
+type bounded struct {
+	Moments
+	summed int // what they came to when they were summed last
+}
+
+// add adds a change.
+func (b *bounded) add(n Net) {
+	if b.Moments = append(b.Moments, n); len(b.Moments) > 4*b.summed+1024 {
+		b.sum()
+	}
+}
+
+// sum returns what they come to.
+func (b *bounded) sum() Moments {
+	b.Moments = b.Sum()
+	b.summed = len(b.Moments)
+	return b.Moments
 }
 
 // NewBook returns the book of a room that ended at an instant, 0: that is live.
@@ -90,41 +111,37 @@ func (b *Book) renew(user live.UserID, g *guest) []Visit {
 	}
 	b.sorted = nil
 	b.figures.Change(before, g.visits)
-	pairs(before, g.visits, func(was, is *Visit) {
-		if was != nil && is != nil && *was == *is {
-			return
-		}
-		b.mark(was, -1)
-		b.mark(is, 1)
-	})
+	b.take()
 	return Closed(before, g.visits)
 }
 
-// mark notes n times that a visit began and ended.
-func (b *Book) mark(v *Visit, n int64) {
-	if v == nil || !v.Counts() {
-		return
+// take takes over the moments of a change.
+func (b *Book) take() {
+	f := b.figures
+	for _, n := range f.Enters {
+		b.minute(n.At).enters.add(n)
 	}
-	b.net(v.Entered, n)
-	if !v.Open() {
-		b.net(v.Exited, -n)
+	for _, n := range f.Exits {
+		b.minute(n.At).exits.add(n)
 	}
+	for _, n := range f.Watchers {
+		b.watch.add(n)
+	}
+	f.Enters, f.Exits, f.Watchers = f.Enters[:0], f.Exits[:0], f.Watchers[:0]
 }
 
-// net adds to the change of who is there at an instant.
-func (b *Book) net(at live.Timestamp, by int64) {
+// minute returns the minute that an instant is in, which changes.
+func (b *Book) minute(at live.Timestamp) *minuteBook {
 	start := MinuteOf(at)
 	m := b.minutes[start]
 	if m == nil {
-		m = &minuteBook{nets: make(map[live.Timestamp]int64)}
+		m = new(minuteBook)
 		b.minutes[start] = m
 		i, _ := slices.BinarySearch(b.order, start)
 		b.order = slices.Insert(b.order, i, start)
 	}
 	m.step = nil
-	if m.nets[at] += by; m.nets[at] == 0 {
-		delete(m.nets, at)
-	}
+	return m
 }
 
 // steps returns the room's curve.
@@ -133,11 +150,7 @@ func (b *Book) steps() []Step {
 	for i, at := range b.order {
 		m := b.minutes[at]
 		if m.step == nil {
-			nets := make([]Net, 0, len(m.nets))
-			for at, by := range m.nets {
-				nets = append(nets, Net{at, by})
-			}
-			step := StepOf(at, b.figures.Minutes[at], nets)
+			step := StepOf(at, m.enters.sum(), m.exits.sum())
 			m.step = &step
 		}
 		steps[i] = *m.step
@@ -164,13 +177,7 @@ func (b *Book) Attendance(now live.Timestamp, curve, retention bool, from, until
 		for minutes, n := range f.Lengths {
 			users[minutes] += n
 		}
-		if f.Watching > 0 {
-			for _, g := range b.users {
-				if w := WatchedOf(g.visits); w.Open {
-					users[WholeMinutes(w.At(at))]++
-				}
-			}
-		}
+		b.watch.sum().Lengths(users, at)
 		a.Retention = Retention(users)
 	}
 	return a

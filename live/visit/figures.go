@@ -1,12 +1,6 @@
 package visit
 
-import (
-	"cmp"
-	"maps"
-	"slices"
-
-	"github.com/ovation-live/ovation/live"
-)
+import "github.com/ovation-live/ovation/live"
 
 // minute is a minute in microseconds.
 const minute = 60 * 1_000_000
@@ -36,12 +30,12 @@ type Figures struct {
 	Since    Instants
 	// Latest is the latest of all instants that were told. It never goes back.
 	Latest live.Timestamp
-	// Minutes is the curve's, by their beginnings: those that a change touches are here, even
-	// where the numbers stay.
-	Minutes map[live.Timestamp]Flow
 	// Lengths counts users with no open visit by whole minutes of watch time, up to
 	// MaxLength.
 	Lengths map[int]int64
+	// Enters and Exits are when visits began and ended, and Watchers since when those with
+	// an open one watch, of changes that nobody has taken yet.
+	Enters, Exits, Watchers Moments
 }
 
 // Flow is who came and went.
@@ -64,7 +58,7 @@ func (i Instants) since(now live.Timestamp, n int64) Span {
 
 // NewFigures returns those of no visits.
 func NewFigures() *Figures {
-	return &Figures{Minutes: make(map[live.Timestamp]Flow), Lengths: make(map[int]int64)}
+	return &Figures{Lengths: make(map[int]int64)}
 }
 
 // Change counts that a user's visits in the room are others than before. Both are in order
@@ -102,19 +96,10 @@ func (f *Figures) count(v *Visit, n int64) {
 	if v.Open() {
 		f.Open += n
 	} else {
-		f.flow(v.Exited, Flow{Exits: n})
+		f.Exits = append(f.Exits, Net{v.Exited, n})
 	}
-	f.flow(v.Entered, Flow{Enters: n})
+	f.Enters = append(f.Enters, Net{v.Entered, n})
 }
-
-// flow adds to the minute of an instant.
-func (f *Figures) flow(at live.Timestamp, n Flow) {
-	m := MinuteOf(at)
-	f.Minutes[m] = f.Minutes[m].plus(n)
-}
-
-// plus returns both together.
-func (f Flow) plus(n Flow) Flow { return Flow{f.Enters + n.Enters, f.Exits + n.Exits} }
 
 // watch counts a user n times.
 func (f *Figures) watch(w Watched, n int64) {
@@ -124,6 +109,7 @@ func (f *Figures) watch(w Watched, n int64) {
 		f.Users += n
 		f.Watching += n
 		f.Since.add(w.Since, n)
+		f.Watchers = append(f.Watchers, Net{w.Since, n})
 	default:
 		f.Users += n
 		f.Watched += Span(n) * w.Total
@@ -149,9 +135,8 @@ func (f *Figures) Add(c *Figures) {
 	f.Since.Seconds += c.Since.Seconds
 	f.Since.Micros += c.Since.Micros
 	f.Latest = max(f.Latest, c.Latest)
-	for m, n := range c.Minutes {
-		f.Minutes[m] = f.Minutes[m].plus(n)
-	}
+	f.Enters, f.Exits = append(f.Enters, c.Enters...), append(f.Exits, c.Exits...)
+	f.Watchers = append(f.Watchers, c.Watchers...)
 	for minutes, n := range c.Lengths {
 		f.Lengths[minutes] += n
 	}
@@ -166,8 +151,17 @@ func (f *Figures) Total(at live.Timestamp) Span {
 	return f.Watched + f.Since.since(at, f.Watching)
 }
 
-// TouchedMinutes returns the minutes, in order.
-func (f *Figures) TouchedMinutes() []live.Timestamp { return slices.Sorted(maps.Keys(f.Minutes)) }
+// Flows returns what changes have added to the curve, by minutes: where its steps change,
+// even if who came and went is as many.
+func (f *Figures) Flows() map[live.Timestamp]Flow {
+	f.Enters, f.Exits = f.Enters.Sum(), f.Exits.Sum()
+	flows := make(map[live.Timestamp]Flow)
+	f.Enters.ByMinute(func(minute live.Timestamp, in Moments) { flows[minute] = Flow{Enters: in.total()} })
+	f.Exits.ByMinute(func(minute live.Timestamp, in Moments) {
+		flows[minute] = Flow{flows[minute].Enters, in.total()}
+	})
+	return flows
+}
 
 // Retention returns how many users watched for so many whole minutes at least, from 0 on,
 // of how many watched for how many.
@@ -200,15 +194,9 @@ type Step struct {
 	RiseAt live.Timestamp
 }
 
-// Net is by how much the number of open visits changed at an instant.
-type Net struct {
-	At live.Timestamp
-	By int64
-}
-
 // rise sets a step's Rise and RiseAt by what changed in its minute, an instant once, in
 // order.
-func (s *Step) rise(nets []Net) {
+func (s *Step) rise(nets Moments) {
 	s.Rise, s.RiseAt = 0, s.At
 	var level int64
 	for _, n := range nets {
@@ -219,11 +207,11 @@ func (s *Step) rise(nets []Net) {
 	}
 }
 
-// StepOf returns the step of a minute, by what changed in it, an instant once, in any order.
-func StepOf(at live.Timestamp, flow Flow, nets []Net) Step {
-	slices.SortFunc(nets, func(a, b Net) int { return cmp.Compare(a.At, b.At) })
-	s := Step{At: at, Flow: flow}
-	s.rise(nets)
+// StepOf returns the step of a minute, by the visits that began and ended in it.
+func StepOf(at live.Timestamp, enters, exits Moments) Step {
+	enters, exits = enters.Sum(), exits.Sum()
+	s := Step{At: at, Flow: Flow{enters.total(), exits.total()}}
+	s.rise(enters.less(exits))
 	return s
 }
 

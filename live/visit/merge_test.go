@@ -177,8 +177,8 @@ func wantSame(t *rapid.T, got, want *visit.Figures) {
 	plain := func(f *visit.Figures) visit.Figures {
 		p := *f
 		p.Latest = 0
-		p.Minutes, p.Lengths = maps.Clone(f.Minutes), maps.Clone(f.Lengths)
-		maps.DeleteFunc(p.Minutes, func(_ live.Timestamp, n visit.Flow) bool { return n == visit.Flow{} })
+		p.Enters, p.Exits, p.Watchers = nil, nil, nil
+		p.Lengths = maps.Clone(f.Lengths)
 		maps.DeleteFunc(p.Lengths, func(_ int, n int64) bool { return n == 0 })
 		return p
 	}
@@ -190,7 +190,7 @@ func TestFiguresAdd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		before := visit.NewBook("r", 0)
-		all := visit.NewFigures()
+		all, once := visit.NewFigures(), visit.NewFigures()
 		for _, e := range events(t) {
 			was := slices.Clone(before.Of(e.User))
 			before.Merge(e.User, []visit.Event{e})
@@ -203,6 +203,12 @@ func TestFiguresAdd(t *testing.T) {
 			t.Fatalf("the latest is %d, want %d", all.Latest, before.Figures().Latest)
 		}
 		wantSame(t, all, before.Figures())
+		before.Each(func(_ live.UserID, visits []visit.Visit) { once.Change(nil, visits) })
+		for what, m := range map[string][2]visit.Moments{
+			"enters": {all.Enters, once.Enters}, "exits": {all.Exits, once.Exits}, "watchers": {all.Watchers, once.Watchers},
+		} {
+			equal(t, what, m[0].Sum(), m[1].Sum(), slices.Equal)
+		}
 	})
 }
 

@@ -37,9 +37,9 @@ func (s *Store) readFigures(ctx context.Context, tx pgx.Tx, id live.RoomID) (f f
 
 // Attendance implements store.Visits. What it had to count it keeps.
 func (s *Store) Attendance(ctx context.Context, q store.AttendanceQuery) (a visit.Attendance, err error) {
-	var counted []countedMinute
+	var c counting
 	err = s.survey(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		counted = nil
+		c = counting{}
 		f, err := s.readFigures(ctx, tx, q.Room)
 		if err != nil {
 			return err
@@ -49,24 +49,29 @@ func (s *Store) Attendance(ctx context.Context, q store.AttendanceQuery) (a visi
 		if f.number == 0 {
 			return nil
 		}
-		steps, fresh, err := readSteps(ctx, tx, f.number)
+		steps, err := c.readSteps(ctx, tx, f.number)
 		if err != nil {
 			return err
 		}
-		counted = fresh
 		a.Chart(steps, q.Curve, q.CurveFrom, cmp.Or(q.CurveUntil, f.ending, at))
 		if q.Retention {
-			a.Retention, err = readRetention(ctx, tx, f.number, at)
+			a.Retention, err = c.readRetention(ctx, tx, f, at)
 		}
 		return err
 	})
 	if err != nil {
 		return visit.Attendance{}, err
 	}
-	if err := s.keepCounted(ctx, counted); err != nil {
+	if err := s.keepCounted(ctx, &c); err != nil {
 		s.config.Logger.DebugContext(ctx, "what was counted of visits is not kept", "error", err)
 	}
 	return a, nil
+}
+
+// counting is what was counted of moments, and which of them are in many rows.
+type counting struct {
+	minutes         []countedMinute
+	curve, watchers crowd
 }
 
 // countedMinute is what a minute of a room's curve was counted to, as of some changes.
@@ -77,11 +82,11 @@ type countedMinute struct {
 }
 
 // readSteps reads a room's curve. Minutes that have changed since they were counted are
-// counted, and returned.
-func readSteps(ctx context.Context, tx pgx.Tx, room int64) (steps []visit.Step, fresh []countedMinute, err error) {
+// counted.
+func (c *counting) readSteps(ctx context.Context, tx pgx.Tx, room int64) (steps []visit.Step, err error) {
 	rows, err := tx.Query(ctx, statement("visit minutes"), room)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var stale []int
 	var step visit.Step
@@ -92,62 +97,74 @@ func readSteps(ctx context.Context, tx pgx.Tx, room int64) (steps []visit.Step, 
 	}, func() error {
 		if isStale {
 			stale = append(stale, len(steps))
-			fresh = append(fresh, countedMinute{room: room, changes: changes, step: step})
+			c.minutes = append(c.minutes, countedMinute{room: room, changes: changes, step: step})
 		}
 		steps = append(steps, step)
 		return nil
 	})
 	if err != nil || len(stale) == 0 {
-		return steps, nil, err
+		return steps, err
 	}
-	if err := countMinutes(ctx, tx, fresh); err != nil {
-		return nil, nil, err
+	if err := c.count(ctx, tx); err != nil {
+		return nil, err
 	}
 	for i, at := range stale {
-		steps[at] = fresh[i].step
+		steps[at] = c.minutes[i].step
 	}
-	return steps, fresh, nil
+	return steps, nil
 }
 
-// countMinutes counts minutes by the visits that began and ended in them.
-func countMinutes(ctx context.Context, q querier, minutes []countedMinute) error {
-	rooms, at := make([]int64, len(minutes)), make([]int64, len(minutes))
-	for i, m := range minutes {
+// count counts minutes by their moments.
+func (c *counting) count(ctx context.Context, q querier) error {
+	rooms, at := make([]int64, len(c.minutes)), make([]int64, len(c.minutes))
+	for i, m := range c.minutes {
 		rooms[i], at[i] = m.room, int64(m.step.At)
 	}
-	rows, err := q.Query(ctx, statement("visit nets"), rooms, at)
+	rows, err := q.Query(ctx, statement("visit moments"), rooms, at)
 	if err != nil {
 		return err
 	}
-	nets := make([][]visit.Net, len(minutes))
+	of := make([][2]visit.Moments, len(c.minutes))
+	seen := make([]int, len(c.minutes))
 	var place int64
-	var net visit.Net
-	_, err = pgx.ForEachRow(rows, []any{&place, &net.At, &net.By}, func() error {
-		nets[place-1] = append(nets[place-1], net)
+	var kind int16
+	var kept keptMoments
+	_, err = pgx.ForEachRow(rows, []any{&place, &kind, &kept.at, &kept.changes}, func() error {
+		m := &c.minutes[place-1]
+		kept.minute = m.step.At
+		of[place-1][kind] = kept.into(of[place-1][kind])
+		seen[place-1]++
+		c.curve.note(m.room, m.step.At, seen[place-1])
 		return nil
 	})
-	for i := range minutes {
-		minutes[i].step = visit.StepOf(minutes[i].step.At, minutes[i].step.Flow, nets[i])
+	for i := range c.minutes {
+		step := &c.minutes[i].step
+		*step = visit.StepOf(step.At, of[i][enterMoments], of[i][exitMoments])
 	}
 	return err
 }
 
 // keepCounted keeps what minutes were counted to, where they have not changed since and
 // nobody else is at them.
-func (s *Store) keepCounted(ctx context.Context, minutes []countedMinute) error {
-	if len(minutes) == 0 {
+func (s *Store) keepCounted(ctx context.Context, c *counting) error {
+	if len(c.minutes) == 0 && len(c.watchers.rooms) == 0 {
 		return nil
 	}
-	n := len(minutes)
+	n := len(c.minutes)
 	rooms, at, rises := make([]int64, n), make([]int64, n), make([]int64, n)
 	riseAt, changes := make([]int64, n), make([]int64, n)
-	for i, m := range minutes {
+	for i, m := range c.minutes {
 		rooms[i], at[i], rises[i] = m.room, int64(m.step.At), m.step.Rise
 		riseAt[i], changes[i] = int64(m.step.RiseAt), m.changes
 	}
 	return s.carry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, statement("count visit minutes"), rooms, at, rises, riseAt, changes)
-		return err
+		if _, err := tx.Exec(ctx, statement("count visit minutes"), rooms, at, rises, riseAt, changes); err != nil {
+			return err
+		}
+		if err := c.curve.fold(ctx, tx, enterMoments, exitMoments); err != nil {
+			return err
+		}
+		return c.watchers.fold(ctx, tx, watcherMoments)
 	})
 }
 
@@ -156,52 +173,67 @@ const staleAtOnce = 100
 
 // countStale counts minutes that have changed and are over, the oldest first.
 func (s *Store) countStale(ctx context.Context) error {
-	var minutes []countedMinute
+	var c counting
 	err := s.survey(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		minutes = nil
+		c = counting{}
 		rows, err := tx.Query(ctx, statement("stale visit minutes"), s.instant(), staleAtOnce)
 		if err != nil {
 			return err
 		}
 		var m countedMinute
 		_, err = pgx.ForEachRow(rows, []any{&m.room, &m.step.At, &m.step.Enters, &m.step.Exits, &m.changes}, func() error {
-			minutes = append(minutes, m)
+			c.minutes = append(c.minutes, m)
 			return nil
 		})
-		if err != nil || len(minutes) == 0 {
+		if err != nil || len(c.minutes) == 0 {
 			return err
 		}
-		return countMinutes(ctx, tx, minutes)
+		return c.count(ctx, tx)
 	})
 	if err != nil {
 		return err
 	}
-	return s.keepCounted(ctx, minutes)
+	c.watchers = c.curve // as many, about
+	return s.keepCounted(ctx, &c)
 }
 
 // readRetention reads how many users watched for how long.
-func readRetention(ctx context.Context, tx pgx.Tx, room int64, at live.Timestamp) ([]int64, error) {
+func (c *counting) readRetention(ctx context.Context, tx pgx.Tx, f figures, at live.Timestamp) ([]int64, error) {
 	users := make(map[int]int64)
-	add := func(name string, args ...any) error {
-		rows, err := tx.Query(ctx, statement(name), args...)
-		if err != nil {
-			return err
-		}
-		var minutes int
-		var n int64
-		_, err = pgx.ForEachRow(rows, []any{&minutes, &n}, func() error {
-			users[minutes] += n
-			return nil
-		})
+	rows, err := tx.Query(ctx, statement("visit lengths"), f.number)
+	if err != nil {
+		return nil, err
+	}
+	var minutes int
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&minutes, &n}, func() error {
+		users[minutes] += n
+		return nil
+	})
+	if err != nil || f.Watching == 0 {
+		return visit.Retention(users), err
+	}
+	err = c.readWatchers(ctx, tx, f.number, func(m visit.Moments) { m.Lengths(users, at) })
+	return visit.Retention(users), err
+}
+
+// readWatchers reads since when those watch who have an open visit.
+func (c *counting) readWatchers(ctx context.Context, tx pgx.Tx, room int64, add func(visit.Moments)) error {
+	rows, err := tx.Query(ctx, statement("watchers"), room)
+	if err != nil {
 		return err
 	}
-	if err := add("visit lengths", room); err != nil {
-		return nil, err
-	}
-	if err := add("watching", room, int64(at)); err != nil {
-		return nil, err
-	}
-	return visit.Retention(users), nil
+	seen := make(map[live.Timestamp]int)
+	var kept keptMoments
+	var moments visit.Moments
+	_, err = pgx.ForEachRow(rows, []any{&kept.minute, &kept.at, &kept.changes}, func() error {
+		moments = kept.into(moments[:0])
+		add(moments)
+		seen[kept.minute]++
+		c.watchers.note(room, kept.minute, seen[kept.minute])
+		return nil
+	})
+	return err
 }
 
 // Watch implements store.Visits. Of everyone in a room, from the beginning until now, it is

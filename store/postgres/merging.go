@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/visit"
@@ -23,13 +24,11 @@ const openEnd = math.MaxInt64
 // merging is users in rooms whose visits may change: as they were read, and what becomes of
 // them.
 type merging struct {
-	guests []*guest
-	of     map[guestKey]*guest
-	ids    map[live.RoomID]bool // of the rooms
+	guests []guest // in order of users and rooms, which is that of what is kept
 	rooms  map[live.RoomID]*visitRoom
 
-	changed []changedStay
-	closed  []visit.Visit
+	added, changed []changedStay
+	closed         []visit.Visit
 }
 
 // guestKey is a user in a room.
@@ -38,9 +37,10 @@ type guestKey struct {
 	user live.UserID
 }
 
-// guest is a user in a room, with what is known of their visits.
+// guest is a user in a room, with what is told and what is known of their visits.
 type guest struct {
 	guestKey
+	told []visit.Event
 	rows []stayRow
 }
 
@@ -55,13 +55,13 @@ type visitRoom struct {
 // pruned is the first state of rooms that take no more events.
 const pruned = 3
 
-// stayRow is a row of visits: what was told, and what that comes to.
+// stayRow is a row of visits: what was told, what that comes to, and where it is.
 type stayRow struct {
 	visit.Stay
+	at           pgtype.TID
 	began, ended live.Timestamp
 	inferred     bool
 	anomaly      visit.Anomaly
-	since        live.Timestamp
 }
 
 // changedStay is a row that is to be written.
@@ -71,42 +71,52 @@ type changedStay struct {
 	row    stayRow
 }
 
+// newMerging returns what events change, each user's in a room together.
 func newMerging(events []visit.Event) *merging {
-	m := &merging{of: make(map[guestKey]*guest), ids: make(map[live.RoomID]bool)}
-	for _, e := range events {
-		if e.Fault(math.MaxInt64-visit.MaxAhead) == 0 {
-			m.guest(guestKey{e.Room, e.User})
+	events = slices.DeleteFunc(slices.Clone(events), nobodys)
+	slices.SortFunc(events, func(a, b visit.Event) int { return guestOf(a).compare(guestOf(b)) })
+	m := new(merging)
+	for len(events) > 0 {
+		k, n := guestOf(events[0]), 1
+		for n < len(events) && guestOf(events[n]) == k {
+			n++
 		}
+		m.guests = append(m.guests, guest{guestKey: k, told: events[:n:n]})
+		events = events[n:]
 	}
 	return m
 }
 
-// guest adds one of those whose visits may change.
-func (m *merging) guest(k guestKey) {
-	if m.of[k] != nil {
-		return
+// nobodys says whether an event is of nobody who may have visits.
+func nobodys(e visit.Event) bool { return e.Fault(math.MaxInt64-visit.MaxAhead) != 0 }
+
+func guestOf(e visit.Event) guestKey { return guestKey{e.Room, e.User} }
+
+func (k guestKey) compare(other guestKey) int {
+	return cmp.Or(cmp.Compare(k.user, other.user), cmp.Compare(k.room, other.room))
+}
+
+// ids returns the rooms, in order.
+func (m *merging) ids() []live.RoomID {
+	ids := make(map[live.RoomID]struct{})
+	for i := range m.guests {
+		ids[m.guests[i].room] = struct{}{}
 	}
-	g := &guest{guestKey: k}
-	m.of[k] = g
-	m.guests = append(m.guests, g)
-	m.ids[k.room] = true
+	return slices.Sorted(maps.Keys(ids))
 }
 
 // queueReads locks and reads all that is decided by. It begins anew what was read before.
 func (m *merging) queueReads(all *pgx.Batch, instant *int64, now *live.Timestamp) {
-	m.rooms, m.changed, m.closed = make(map[live.RoomID]*visitRoom), nil, nil
-	viewers := make(map[live.RoomID][]string, len(m.ids))
-	for _, g := range m.guests {
+	m.rooms, m.added, m.changed, m.closed = make(map[live.RoomID]*visitRoom), nil, nil, nil
+	rooms, viewers := make([]string, len(m.guests)), make([]string, len(m.guests))
+	for i := range m.guests {
+		g := &m.guests[i]
 		g.rows = nil
-		viewers[g.room] = append(viewers[g.room], pack(g.user))
+		rooms[i], viewers[i] = pack(g.room), pack(g.user)
 	}
-	of := slices.Sorted(maps.Keys(m.ids))
-	ids := packAll(of)
 	all.Queue(statement("hold visit parts"), partsOf(m.guests))
-	all.Queue(statement("visit rooms"), ids).Query(m.readRooms)
-	for i, id := range of {
-		all.Queue(statement("stays"), ids[i], viewers[id]).Query(func(rows pgx.Rows) error { return m.readStays(id, rows) })
-	}
+	all.Queue(statement("visit rooms"), packAll(m.ids())).Query(m.readRooms)
+	all.Queue(statement("stays"), rooms, viewers).Query(m.readStays)
 	all.Queue(statement("instant"), instant).QueryRow(func(row pgx.Row) error { return row.Scan(now) })
 }
 
@@ -123,19 +133,20 @@ func (m *merging) readRooms(rows pgx.Rows) error {
 	return err
 }
 
-// readStays reads what is known of the users' visits to a room.
-func (m *merging) readStays(id live.RoomID, rows pgx.Rows) error {
-	var viewer, session string
+// readStays reads what is known of the users' visits.
+func (m *merging) readStays(rows pgx.Rows) error {
+	var place int64
+	var session string
 	var anomaly int16
 	var r stayRow
 	_, err := pgx.ForEachRow(rows, []any{
-		&viewer, &session, &r.Version, &r.Entered, &r.EnteredLast, &r.ExitedFirst, &r.Exited, &r.Seen,
-		&r.began, &r.ended, &r.inferred, &anomaly, &r.since,
+		&place, &r.at, &session, &r.Version, &r.Entered, &r.EnteredLast, &r.ExitedFirst, &r.Exited, &r.Seen,
+		&r.began, &r.ended, &r.inferred, &anomaly,
 	}, func() error {
 		read := r
 		read.Session = unpack[live.SessionID](session)
 		read.anomaly = visit.Anomaly(anomaly) //nolint:gosec // as it was written
-		g := m.of[guestKey{id, unpack[live.UserID](viewer)}]
+		g := &m.guests[place-1]
 		g.rows = append(g.rows, read)
 		return nil
 	})
@@ -144,7 +155,7 @@ func (m *merging) readStays(id live.RoomID, rows pgx.Rows) error {
 
 // unknown returns the rooms that have no visits yet, in order.
 func (m *merging) unknown() (ids []string) {
-	for _, id := range slices.Sorted(maps.Keys(m.ids)) {
+	for _, id := range m.ids() {
 		if m.rooms[id] == nil {
 			ids = append(ids, pack(id))
 		}
@@ -155,21 +166,28 @@ func (m *merging) unknown() (ids []string) {
 // merge merges events, and brings the users' visits up to date. It returns the events that
 // cannot be merged.
 func (m *merging) merge(events []visit.Event, now live.Timestamp) (faults []store.AsideVisit) {
-	told := make(map[*guest][]visit.Event, len(m.guests))
 	for _, e := range events {
 		if reason, detail := m.fault(e, now); reason != 0 {
 			faults = append(faults, store.AsideVisit{Event: e, Reason: reason, Detail: detail})
-			continue
 		}
-		g := m.of[guestKey{e.Room, e.User}]
-		told[g] = append(told[g], e)
 	}
-	for _, g := range m.guests {
-		if r := m.rooms[g.room]; r != nil && r.state < pruned && (events == nil || told[g] != nil) {
-			m.renew(g, r, told[g])
+	for i := range m.guests {
+		g := &m.guests[i]
+		told := g.told
+		if len(faults) > 0 {
+			told = slices.DeleteFunc(slices.Clone(told), func(e visit.Event) bool { return m.faulty(e, now) })
+		}
+		if r := m.rooms[g.room]; r != nil && r.state < pruned && (events == nil || len(told) > 0) {
+			m.renew(g, r, told)
 		}
 	}
 	return faults
+}
+
+// faulty says whether an event cannot be merged.
+func (m *merging) faulty(e visit.Event, now live.Timestamp) bool {
+	reason, _ := m.fault(e, now)
+	return reason != 0
 }
 
 // fault returns why an event cannot be merged, 0 if it can.
@@ -203,14 +221,15 @@ func (m *merging) renew(g *guest, r *visitRoom, told []visit.Event) {
 	m.closed = append(m.closed, visit.Closed(before, after)...)
 	was := g.rows
 	for _, row := range rowsOf(stays, after) {
-		if len(was) > 0 && was[0].Key == row.Key {
-			if was[0] != row {
-				m.changed = append(m.changed, changedStay{r.number, g.user, row})
-			}
-			was = was[1:]
+		if len(was) == 0 || was[0].Key != row.Key {
+			m.added = append(m.added, changedStay{r.number, g.user, row})
 			continue
 		}
-		m.changed = append(m.changed, changedStay{r.number, g.user, row})
+		row.at = was[0].at
+		if was[0] != row {
+			m.changed = append(m.changed, changedStay{r.number, g.user, row})
+		}
+		was = was[1:]
 	}
 }
 
@@ -236,82 +255,104 @@ func (g *guest) visits() []visit.Visit {
 // rowsOf returns a user's rows, by their stays and what these come to. Both are in order of
 // their keys.
 func rowsOf(stays []visit.Stay, visits []visit.Visit) []stayRow {
-	since := visit.WatchedOf(visits).Since
 	rows := make([]stayRow, len(stays))
-	first := -1 // of those that are open
 	for i, stay := range stays {
-		rows[i].Stay = stay
+		row := &rows[i]
+		row.Stay = stay
 		if len(visits) == 0 || visits[0].Key != stay.Key {
 			continue
 		}
 		v := visits[0]
 		visits = visits[1:]
-		row := &rows[i]
 		row.began, row.ended, row.inferred, row.anomaly = v.Began(), v.Exited, v.Inferred, v.Anomaly
 		if v.Open() {
 			row.ended = openEnd
-			if first < 0 || v.Entered < rows[first].Entered {
-				first = i
-			}
 		}
-	}
-	if first >= 0 {
-		rows[first].since = since
 	}
 	return rows
 }
 
 // queueWrites writes what has changed. Rows that many change at once come last, and in order.
 func (m *merging) queueWrites(all *pgx.Batch) {
-	slices.SortFunc(m.changed, func(a, b changedStay) int {
-		return cmp.Or(cmp.Compare(a.viewer, b.viewer), cmp.Compare(a.room, b.room), a.row.Key.Compare(b.row.Key))
-	})
+	for some := range slices.Chunk(m.added, rowsAtOnce) {
+		all.Queue(statement("add visits"), columnsOf(some).all()...)
+	}
 	for some := range slices.Chunk(m.changed, rowsAtOnce) {
-		queueStays(all, some)
+		all.Queue(statement("change visits"), columnsOf(some).changed()...).Exec(asRead(len(some)))
 	}
 	rooms := slices.SortedFunc(maps.Values(m.rooms), func(a, b *visitRoom) int { return cmp.Compare(a.number, b.number) })
 	rooms = slices.DeleteFunc(rooms, func(r *visitRoom) bool { return r.state >= pruned })
-	if len(m.changed) > 0 && len(rooms) > 0 {
-		queueMinutes(all, rooms)
+	if len(m.added)+len(m.changed) > 0 && len(rooms) > 0 {
+		queueMoments(all, rooms)
 		queueLengths(all, rooms)
 		queueRooms(all, rooms)
 	}
 }
 
-// queueStays writes rows of visits.
-func queueStays(all *pgx.Batch, changed []changedStay) {
-	n := len(changed)
-	rooms, versions := make([]int64, n), make([]int64, n)
-	viewers, sessions := make([]string, n), make([]string, n)
-	entered, enteredLast, exitedFirst, exited := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	seen, began, ended, since := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	inferred, anomalies := make([]bool, n), make([]int16, n)
-	for i, c := range changed {
-		r := c.row
-		rooms[i], viewers[i], sessions[i], versions[i] = c.room, pack(c.viewer), pack(r.Session), int64(r.Version)
-		entered[i], enteredLast[i] = int64(r.Entered), int64(r.EnteredLast)
-		exitedFirst[i], exited[i], seen[i] = int64(r.ExitedFirst), int64(r.Exited), int64(r.Seen)
-		began[i], ended[i], inferred[i] = int64(r.began), int64(r.ended), r.inferred
-		anomalies[i], since[i] = int16(r.anomaly), int64(r.since)
+// asRead returns what says that rows are no longer as they were read if a statement has
+// changed another number of them.
+func asRead(n int) func(pgconn.CommandTag) error {
+	return func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() != int64(n) {
+			return refuse(errRoomMoved)
+		}
+		return nil
 	}
-	all.Queue(statement("put visits"), rooms, viewers, sessions, versions, entered, enteredLast, exitedFirst, exited,
-		seen, began, ended, inferred, anomalies, since)
 }
 
-// queueMinutes adds to the curves of rooms.
-func queueMinutes(all *pgx.Batch, rooms []*visitRoom) {
-	var of, minutes, enters, exits []int64
-	for _, r := range rooms {
-		for _, at := range r.change.TouchedMinutes() {
-			n := r.change.Minutes[at]
-			of, minutes = append(of, r.number), append(minutes, int64(at))
-			enters, exits = append(enters, n.Enters), append(exits, n.Exits)
-		}
+// stayColumns is rows of visits as statements take them.
+type stayColumns struct {
+	rooms, versions                           []int64
+	viewers, sessions                         []string
+	places                                    []pgtype.TID
+	entered, enteredLast, exitedFirst, exited []int64
+	seen, began, ended                        []int64
+	inferred                                  []bool
+	anomalies                                 []int16
+}
+
+// columnsOf returns the columns of rows.
+func columnsOf(rows []changedStay) *stayColumns {
+	n := len(rows)
+	numbers := make([]int64, 9*n)
+	column := func() []int64 {
+		c := numbers[:n:n]
+		numbers = numbers[n:]
+		return c
 	}
-	if len(of) > 0 {
-		all.Queue(statement("change visit minutes"), of, minutes, enters, exits)
+	c := &stayColumns{
+		rooms: column(), versions: column(), viewers: make([]string, n), sessions: make([]string, n), places: make([]pgtype.TID, n),
+		entered: column(), enteredLast: column(), exitedFirst: column(), exited: column(),
+		seen: column(), began: column(), ended: column(), inferred: make([]bool, n), anomalies: make([]int16, n),
+	}
+	for i, one := range rows {
+		c.set(i, one)
+	}
+	return c
+}
+
+func (c *stayColumns) set(i int, one changedStay) {
+	r := &one.row
+	c.rooms[i], c.viewers[i], c.sessions[i], c.versions[i] = one.room, pack(one.viewer), pack(r.Session), int64(r.Version)
+	c.places[i] = r.at
+	c.entered[i], c.enteredLast[i] = int64(r.Entered), int64(r.EnteredLast)
+	c.exitedFirst[i], c.exited[i], c.seen[i] = int64(r.ExitedFirst), int64(r.Exited), int64(r.Seen)
+	c.began[i], c.ended[i] = int64(r.began), int64(r.ended)
+	c.inferred[i], c.anomalies[i] = r.inferred, int16(r.anomaly)
+}
+
+// facts returns what is told and what it comes to.
+func (c *stayColumns) facts() []any {
+	return []any{
+		c.entered, c.enteredLast, c.exitedFirst, c.exited, c.seen, c.began, c.ended, c.inferred, c.anomalies,
 	}
 }
+
+func (c *stayColumns) all() []any {
+	return append([]any{c.rooms, c.viewers, c.sessions, c.versions}, c.facts()...)
+}
+
+func (c *stayColumns) changed() []any { return append([]any{c.places, c.versions}, c.facts()...) }
 
 // queueLengths adds to how many users watched for how long.
 func queueLengths(all *pgx.Batch, rooms []*visitRoom) {
@@ -350,10 +391,5 @@ func queueRooms(all *pgx.Batch, rooms []*visitRoom) {
 		args[i] = column
 	}
 	all.Queue(statement("hold visit rooms"), columns[0])
-	all.Queue(statement("change visit rooms"), args...).Exec(func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() != int64(n) {
-			return refuse(errRoomMoved)
-		}
-		return nil
-	})
+	all.Queue(statement("change visit rooms"), args...).Exec(asRead(n))
 }

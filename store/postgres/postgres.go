@@ -106,6 +106,7 @@ type Store struct {
 	begin   pgx.TxOptions
 	bulk    pgx.TxOptions // begin for what carries much
 	still   pgx.TxOptions // begin for what reads several times as of one instant
+	keyed   pgx.TxOptions // bulk for what finds many rows, each by its key
 }
 
 // Open connects to Postgres. Close the store when it is no longer used. Tables are made
@@ -130,7 +131,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	config.MinIdleConns = 1
 	s := &Store{
 		config: c, migrate: migrate, begin: begins(committed, c.Timeout), bulk: begins(committed, patient*c.Timeout),
-		still: begins(oneMoment, c.Timeout),
+		still: begins(oneMoment, c.Timeout), keyed: byKey(begins(committed, patient*c.Timeout)),
 	}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)

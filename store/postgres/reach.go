@@ -78,6 +78,14 @@ func (a alone) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return a.pool.QueryRow(ctx, sql, a.with(args)...)
 }
 
+// byKey returns how transactions begin that find rows one by one, by key or by place, however
+// few or many Postgres thinks there are: of a table that has grown since it was looked at it
+// would rather read all.
+func byKey(begin pgx.TxOptions) pgx.TxOptions {
+	begin.BeginQuery += "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+	return begin
+}
+
 // read calls f, which changes nothing, and may be called again.
 func (s *Store) read(ctx context.Context, f func(context.Context, querier) error) error {
 	return s.reach(ctx, s.config.Timeout, func(ctx context.Context) error {
@@ -106,6 +114,11 @@ func (s *Store) carry(ctx context.Context, f func(context.Context, pgx.Tx) error
 // not, as soon as others do.
 func (s *Store) labour(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	return s.reach(ctx, ample*s.config.Timeout, func(ctx context.Context) error { return s.transact(ctx, s.bulk, f) })
+}
+
+// search is labour for what finds many rows, each by its key.
+func (s *Store) search(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return s.reach(ctx, ample*s.config.Timeout, func(ctx context.Context) error { return s.transact(ctx, s.keyed, f) })
 }
 
 // transact calls f in one transaction.

@@ -42,11 +42,11 @@ func (s *Store) MergeVisits(
 // errRoomMoved says that a room has ended, or was pruned, since its visits were read.
 var errRoomMoved = errors.New("postgres: the room has ended meanwhile")
 
-// merging is labour for what changes visits. If a room ends meanwhile it begins again: a room
+// merging is search for what changes visits. If a room ends meanwhile it begins again: a room
 // ends once, but there may be several.
 func (s *Store) merging(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	for n := 1; ; n++ {
-		err := s.labour(ctx, f)
+		err := s.search(ctx, f)
 		switch {
 		case !errors.Is(err, errRoomMoved):
 			return err
@@ -97,24 +97,23 @@ func (s *Store) writeVisits(ctx context.Context, tx pgx.Tx, m *merging, record s
 func (s *Store) CloseVisits(
 	ctx context.Context, limit int, record store.VisitRecorder,
 ) (n int, more bool, err error) {
-	id, m, err := s.visitsToClose(ctx, limit)
+	c, err := s.visitsToClose(ctx, limit)
 	if err != nil {
 		return 0, false, err
 	}
-	if m == nil {
+	if c == nil {
 		return 0, false, s.countStale(ctx)
 	}
 	err = s.merging(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if _, err := s.readVisits(ctx, tx, m); err != nil {
+		if _, err := s.readVisits(ctx, tx, &c.merging); err != nil {
 			return err
 		}
-		m.merge(nil, 0)
-		n = len(m.closed)
-		if err := s.writeVisits(ctx, tx, m, record); err != nil {
+		c.merge(nil, 0)
+		n = len(c.closed)
+		if err := s.writeVisits(ctx, tx, &c.merging, record); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, statement("close visit room"), id)
-		return err
+		return c.advance(ctx, tx)
 	})
 	if err != nil {
 		return 0, false, err
@@ -125,32 +124,63 @@ func (s *Store) CloseVisits(
 	return n, more, err
 }
 
-// visitsToClose returns a room of which visits are to be closed, and whose; nil: there is
-// none.
-func (s *Store) visitsToClose(ctx context.Context, limit int) (id int64, m *merging, err error) {
+// closing is visits to a room that has ended, those that are to be closed among some of them.
+type closing struct {
+	merging
+	number int64
+	next   int64 // from when on the others begin; 0: there are none
+	all    bool  // none of the some is left out
+}
+
+// advance notes up to where visits are closed.
+func (c *closing) advance(ctx context.Context, tx pgx.Tx) (err error) {
+	switch {
+	case !c.all:
+	case c.next == 0:
+		_, err = tx.Exec(ctx, statement("close visit room"), c.number)
+	default:
+		_, err = tx.Exec(ctx, statement("visits are closed to"), c.number, c.next)
+	}
+	return err
+}
+
+// lookThrough is among how many visits of a room those are looked for at once that are to be
+// closed.
+const lookThrough = 20_000
+
+// visitsToClose returns visits of a room that are to be closed; nil: there is none.
+func (s *Store) visitsToClose(ctx context.Context, limit int) (c *closing, err error) {
 	err = s.read(ctx, func(ctx context.Context, q querier) error {
-		m = nil
+		c = nil
+		one := new(closing)
 		var room string
-		var ending int64
-		err := q.QueryRow(ctx, statement("room to close")).Scan(&room, &id, &ending)
+		var ending, from int64
+		err := q.QueryRow(ctx, statement("room to close"), lookThrough).Scan(&room, &one.number, &ending, &from, &one.next)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		rows, err := q.Query(ctx, statement("viewers to close"), id, ending, limit)
+		until := int64(openEnd)
+		if one.next != 0 {
+			until = one.next // and with it all that began at once
+			one.next++
+		}
+		rows, err := q.Query(ctx, statement("viewers to close"), one.number, from, until, ending, limit)
 		if err != nil {
 			return err
 		}
 		viewers, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		m = newMerging(nil)
-		for _, viewer := range viewers {
-			m.guest(guestKey{room: unpack[live.RoomID](room), user: unpack[live.UserID](viewer)})
+		one.all = len(viewers) < limit
+		slices.Sort(viewers)
+		for _, viewer := range slices.Compact(viewers) {
+			one.guests = append(one.guests, guest{guestKey: guestKey{unpack[live.RoomID](room), unpack[live.UserID](viewer)}})
 		}
+		c = one
 		return err
 	})
-	return id, m, err
+	return c, err
 }
 
 // keepAside sets events aside, and returns them as they are kept.
@@ -299,7 +329,7 @@ func pruneOneRoom(ctx context.Context, tx pgx.Tx, limit int) (gone int, some boo
 		return gone, true, nil
 	}
 	var all pgx.Batch
-	for _, name := range []string{"prune visit minutes", "prune visit lengths", "visit room is pruned"} {
+	for _, name := range []string{"prune visit minutes", "prune visit moments", "prune visit lengths", "visit room is pruned"} {
 		all.Queue(statement(name), id)
 	}
 	return gone, true, tx.SendBatch(ctx, &all).Close()
@@ -329,10 +359,10 @@ func (r *asideRows) args() []any {
 }
 
 // partsOf returns the parts that users are in, in order.
-func partsOf(guests []*guest) []int32 {
-	parts := make([]int32, 0, len(guests))
-	for _, g := range guests {
-		parts = append(parts, int32(visit.Part(g.user, visitParts))) //nolint:gosec // parts are few
+func partsOf(guests []guest) []int32 {
+	parts := make([]int32, len(guests))
+	for i := range guests {
+		parts[i] = int32(visit.Part(guests[i].user, visitParts)) //nolint:gosec // parts are few
 	}
 	slices.Sort(parts)
 	return slices.Compact(parts)

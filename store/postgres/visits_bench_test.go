@@ -1,9 +1,10 @@
 package postgres_test
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/ovation-live/ovation/live"
@@ -14,35 +15,41 @@ import (
 
 const second = live.Timestamp(1_000_000)
 
-// audience makes the events of viewers who come and go, in the order of time: each comes
-// twice in an hour, and stays for some minutes.
-type audience struct {
-	room live.RoomID
-	from live.Timestamp
-	n    atomic.Int64
+// queueParts is in how many parts, by user, events come from the queue.
+const queueParts = 16
+
+// comings returns n events of viewers who come to a room one after the other and stay for up
+// to some minutes, in the order of time.
+func comings(id live.RoomID, from live.Timestamp, n int) []visit.Event {
+	events := make([]visit.Event, 0, n+1)
+	for viewer := range int64(n+1) / 2 {
+		e := visit.Event{
+			Room: id, User: live.UserID(fmt.Sprintf("user-%x", viewer*2654435761%(1<<32))),
+			Session: live.SessionID(fmt.Sprintf("session-%d", viewer)), Version: 1, At: from + live.Timestamp(viewer)*3600,
+		}
+		events = append(events, e)
+		e.Version, e.At = 2, e.At+live.Timestamp(viewer*40_503%144_000)*1000
+		events = append(events, e)
+	}
+	slices.SortFunc(events, func(a, b visit.Event) int { return cmp.Compare(a.At, b.At) })
+	return events[:n]
 }
 
-// batch returns the next n events of the viewers of one part of two.
-func (a *audience) batch(n int) []visit.Event {
-	events := make([]visit.Event, n)
-	first := a.n.Add(int64(n)) - int64(n)
-	for i := range events {
-		events[i] = a.event(first + int64(i))
+// dealt returns events as the queue deals them: so many of one part together.
+func dealt(events []visit.Event, size int) (batches [][]visit.Event) {
+	var parts [queueParts][]visit.Event
+	for _, e := range events {
+		p := &parts[visit.Part(e.User, queueParts)]
+		if *p = append(*p, e); len(*p) == size {
+			batches, *p = append(batches, *p), nil
+		}
 	}
-	return events
-}
-
-// event returns an event: an enter, and 40,000 later the exit.
-func (a *audience) event(i int64) visit.Event {
-	const apart = 40_000
-	block, place := i/(2*apart), i%(2*apart)
-	e := visit.Event{Room: a.room, Version: 1, At: a.from + live.Timestamp(i)*1800}
-	if place >= apart {
-		e.Version, place = 2, place-apart
+	for _, rest := range parts {
+		if len(rest) > 0 {
+			batches = append(batches, rest)
+		}
 	}
-	viewer := block*apart + place
-	e.User, e.Session = live.UserID(fmt.Sprintf("user-%x", viewer*2654435761%(1<<32))), live.SessionID(fmt.Sprintf("session-%d", viewer))
-	return e
+	return batches
 }
 
 // BenchmarkVisitsMerge merges events, in batches, by two at once as two nodes would.
@@ -51,12 +58,12 @@ func BenchmarkVisitsMerge(b *testing.B) {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			s := open(b)
 			r := create(b, s, "r")
-			a := &audience{room: "r", from: r.Created - 3600*second}
-			batches := make(chan []visit.Event, 2)
+			all := dealt(comings("r", r.Created-3600*second, b.N), size)
+			batches := make(chan []visit.Event)
 			b.ResetTimer()
-			var all sync.WaitGroup
+			var mergers sync.WaitGroup
 			for range 2 {
-				all.Go(func() {
+				mergers.Go(func() {
 					for batch := range batches {
 						if aside, err := s.MergeVisits(b.Context(), batch, nil); err != nil || len(aside) > 0 {
 							b.Errorf("%d set aside, %v", len(aside), err)
@@ -64,22 +71,22 @@ func BenchmarkVisitsMerge(b *testing.B) {
 					}
 				})
 			}
-			for left := b.N; left > 0; left -= size {
-				batches <- a.batch(min(size, left))
+			for _, some := range all {
+				batches <- some
 			}
 			close(batches)
-			all.Wait()
+			mergers.Wait()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 		})
 	}
 }
 
-// crowded returns a store with a room of n visits, of which every tenth is open.
-func crowded(tb testing.TB, n int) (*postgres.Store, *audience) {
+// full returns a store with a room of n visits, of which every tenth is open.
+func full(tb testing.TB, n int) *postgres.Store {
 	tb.Helper()
 	s := open(tb)
 	r := create(tb, s, "r")
-	a := &audience{room: "r", from: r.Created - 3600*second}
+	from := r.Created - 3600*second
 	events := make([]visit.Event, 0, 20_000)
 	flush := func() {
 		if _, err := s.MergeVisits(tb.Context(), events, nil); err != nil {
@@ -89,7 +96,7 @@ func crowded(tb testing.TB, n int) (*postgres.Store, *audience) {
 	}
 	for i := range n {
 		user := live.UserID(fmt.Sprintf("user-%x", int64(i)*2654435761%(1<<32)))
-		at := a.from + live.Timestamp(int64(i)*3_500_000_000/int64(n))
+		at := from + live.Timestamp(int64(i)*3_500_000_000/int64(n))
 		events = append(events, visit.Event{Room: "r", User: user, Session: "s", Version: 1, At: at})
 		if i%10 > 0 {
 			events = append(events, visit.Event{Room: "r", User: user, Session: "s", Version: 2, At: min(at+live.Timestamp(i%1800)*second, r.Created)})
@@ -99,12 +106,12 @@ func crowded(tb testing.TB, n int) (*postgres.Store, *audience) {
 		}
 	}
 	flush()
-	return s, a
+	return s
 }
 
 // BenchmarkVisitsAttendance asks for all figures of a room with a million visits.
 func BenchmarkVisitsAttendance(b *testing.B) {
-	s, _ := crowded(b, 1_000_000)
+	s := full(b, 1_000_000)
 	q := store.AttendanceQuery{Room: "r", Curve: true, Retention: true}
 	if a, err := s.Attendance(b.Context(), q); err != nil || a.Visits != 1_000_000 || len(a.Curve) < 59 {
 		b.Fatalf("%d visits, %d minutes, %v", a.Visits, len(a.Curve), err)

@@ -20,6 +20,7 @@ var visitsTests = []test{
 	{"VisitsAreOfAUserToo", visitsAreOfAUserToo},
 	{"WatchIsByDay", watchIsByDay},
 	{"EndOfARoomClosesVisits", endOfARoomClosesVisits},
+	{"EndOfARoomBeforeItsVisitsBegan", endOfARoomBeforeItsVisitsBegan},
 	{"ClosedVisitsAreRecorded", closedVisitsAreRecorded},
 	{"SetAsideIsKeptOnce", setAsideIsKeptOnce},
 	{"WhatCannotBeMergedIsSetAside", whatCannotBeMergedIsSetAside},
@@ -286,6 +287,27 @@ func endOfARoomClosesVisits(t *testing.T, s *rig) {
 	}
 	if got := s.visits(store.VisitQuery{Room: "r", OnlyOpen: true}); len(got) != 0 {
 		t.Errorf("open: %+v", got)
+	}
+}
+
+// Who is said to have entered after the room had ended has no visit, whatever else is said.
+func endOfARoomBeforeItsVisitsBegan(t *testing.T, s *rig) {
+	at := s.create("r").Created
+	s.merge(
+		came("r", "ann", "a", 1, at+4*minute), came("r", "ann", "a", 2, at+1), // it ends before it begins
+		came("r", "bob", "b", 1, at+4*minute), came("r", "bob", "b", 2, at+4*minute+1),
+		came("r", "cy", "c", 1, at+4*minute), came("r", "dee", "d", 1, at-minute), came("r", "dee", "d", 2, at+4*minute),
+	)
+	end := s.end("r").Ended
+	s.closeVisits(2)
+	want := []visit.Visit{{
+		Room: "r", User: "dee", Key: visit.Key{Session: "d", Version: 1}, Entered: at - minute, Exited: end,
+	}}
+	if got := s.visits(store.VisitQuery{Room: "r"}); !slices.Equal(got, want) {
+		t.Errorf("%+v, want\n%+v", got, want)
+	}
+	if a := s.attendance(store.AttendanceQuery{Room: "r"}); a.Visits != 1 || a.Unique != 1 || a.Peak != 1 {
+		t.Errorf("%+v", a)
 	}
 }
 

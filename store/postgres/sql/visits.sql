@@ -14,20 +14,35 @@ ON CONFLICT (room) DO NOTHING;
 -- name: end visit room
 UPDATE visit_rooms SET ending = $2, state = 1 WHERE room = $1 AND state = 0;
 
--- name: stays
-SELECT viewer, session, version, entered, entered_last, exited_first, exited, seen, began, ended, inferred, anomaly, since
-FROM visits
-WHERE room = (SELECT number FROM visit_rooms WHERE room = $1) AND viewer = ANY ($2::text[]);
+-- A viewer's stays are looked up by the key, one viewer after the other, however few rows are
+-- thought to be there.
 
--- name: put visits
-INSERT INTO visits AS v (room, viewer, session, version, entered, entered_last, exited_first, exited, seen,
-  began, ended, inferred, anomaly, since)
+-- name: stays
+SELECT w.place, v.* FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (room, viewer, place)
+JOIN visit_rooms r ON r.room = w.room
+CROSS JOIN LATERAL (
+  SELECT ctid, session, version, entered, entered_last, exited_first, exited, seen, began, ended, inferred, anomaly
+  FROM visits WHERE viewer = w.viewer AND room = r.number
+  OFFSET 0
+) v;
+
+-- name: add visits
+INSERT INTO visits (room, viewer, session, version, entered, entered_last, exited_first, exited, seen,
+  began, ended, inferred, anomaly)
 SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-  $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[], $13::smallint[], $14::bigint[])
-ON CONFLICT (viewer, room, session, version) DO UPDATE
-SET entered = EXCLUDED.entered, entered_last = EXCLUDED.entered_last, exited_first = EXCLUDED.exited_first,
-  exited = EXCLUDED.exited, seen = EXCLUDED.seen, began = EXCLUDED.began, ended = EXCLUDED.ended,
-  inferred = EXCLUDED.inferred, anomaly = EXCLUDED.anomaly, since = EXCLUDED.since;
+  $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[], $13::smallint[]);
+
+-- Rows are where they were read, in the same transaction: nobody else merges events of their
+-- viewers.
+
+-- name: change visits
+UPDATE visits v
+SET entered = w.entered, entered_last = w.entered_last, exited_first = w.exited_first, exited = w.exited, seen = w.seen,
+  began = w.began, ended = w.ended, inferred = w.inferred, anomaly = w.anomaly
+FROM unnest($1::tid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+  $9::bigint[], $10::boolean[], $11::smallint[])
+  AS w (place, version, entered, entered_last, exited_first, exited, seen, began, ended, inferred, anomaly)
+WHERE v.ctid = w.place AND v.version = w.version;
 
 -- name: change visit minutes
 INSERT INTO visit_minutes AS m (room, minute, enters, exits)
@@ -36,6 +51,11 @@ FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (room, 
 ORDER BY w.room, w.minute
 ON CONFLICT (room, minute) DO UPDATE
 SET enters = m.enters + EXCLUDED.enters, exits = m.exits + EXCLUDED.exits, changes = m.changes + 1;
+
+-- name: add visit moments
+INSERT INTO visit_moments (room, kind, minute, at, changes)
+SELECT w.room, w.kind, w.minute, ($6::integer[])[w.first:w.last], ($7::integer[])[w.first:w.last]
+FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::integer[], $5::integer[]) AS w (room, kind, minute, first, last);
 
 -- name: change visit lengths
 INSERT INTO visit_lengths AS l (room, minutes, users)
@@ -60,22 +80,21 @@ FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]
 WHERE r.number = w.number AND r.ending = w.ending AND r.state < 3;
 
 -- name: room to close
-SELECT room, number, ending FROM visit_rooms WHERE state = 1 ORDER BY ending, room LIMIT 1;
+SELECT room, number, ending, closed_to,
+  COALESCE((SELECT began FROM visits WHERE room = number AND began >= closed_to ORDER BY began OFFSET $1 LIMIT 1), 0)
+FROM visit_rooms WHERE state = 1 ORDER BY ending, room LIMIT 1;
 
 -- name: viewers to close
-SELECT DISTINCT viewer FROM (
-  (SELECT viewer FROM visits WHERE room = $1 AND since > 0 LIMIT $3)
-  UNION ALL
-  (SELECT viewer FROM visits WHERE room = $1 AND ended > $2 AND ended < 9223372036854775807 LIMIT $3)
-) left_open
-LIMIT $3;
+SELECT viewer FROM visits
+WHERE room = $1 AND began >= $2 AND began <= $3 AND began > 0 AND (ended > $4 OR entered > $4)
+ORDER BY began LIMIT $5;
+
+-- name: visits are closed to
+UPDATE visit_rooms SET closed_to = GREATEST(closed_to, $2) WHERE number = $1 AND state = 1;
 
 -- name: close visit room
-UPDATE visit_rooms r SET state = 2
-WHERE number = $1 AND state = 1 AND NOT EXISTS (SELECT FROM visits v WHERE v.room = r.number AND v.since > 0)
-  AND NOT EXISTS (
-    SELECT FROM visits v WHERE v.room = r.number AND v.ended > r.ending AND v.ended < 9223372036854775807
-  );
+WITH closed AS (UPDATE visit_rooms SET state = 2 WHERE number = $1 AND state = 1 RETURNING number)
+DELETE FROM visit_moments WHERE room IN (SELECT number FROM closed) AND kind = 2;
 
 -- name: rooms left to close
 SELECT EXISTS (SELECT FROM visit_rooms WHERE state = 1);
@@ -97,18 +116,36 @@ WHERE r.id = $1;
 SELECT minute, enters, exits, rise, rise_at, changes, counted < changes FROM visit_minutes
 WHERE room = $1 ORDER BY minute;
 
--- name: visit nets
-SELECT w.place, n.at, sum(n.change)::bigint
-FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (room, minute, place)
+-- name: visit moments
+SELECT w.place, m.* FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS w (room, minute, place)
+CROSS JOIN (VALUES (0::smallint), (1)) AS k (kind)
 CROSS JOIN LATERAL (
-  SELECT began AS at, 1 AS change FROM visits
-  WHERE room = w.room AND began > 0 AND began >= w.minute AND began < w.minute + 60000000 AND anomaly IN (0, 3)
-  UNION ALL
-  SELECT ended, -1 FROM visits
-  WHERE room = w.room AND ended >= w.minute AND ended < w.minute + 60000000 AND ended < 9223372036854775807
-    AND anomaly IN (0, 3) AND began > 0
-) n
-GROUP BY w.place, n.at;
+  SELECT kind, at, changes FROM visit_moments WHERE room = w.room AND kind = k.kind AND minute = w.minute
+  OFFSET 0
+) m;
+
+-- name: watchers
+SELECT minute, at, changes FROM visit_moments WHERE room = $1 AND kind = 2;
+
+-- What is left of moments is put into one row for each minute. What others fold they skip.
+
+-- name: fold visit moments
+WITH gone AS (
+  DELETE FROM visit_moments WHERE ctid = ANY (ARRAY(
+    SELECT m.ctid FROM unnest($1::bigint[], $2::bigint[]) AS w (room, minute) CROSS JOIN unnest($3::smallint[]) AS k (kind)
+    JOIN visit_moments m ON m.room = w.room AND m.kind = k.kind AND m.minute = w.minute
+    FOR UPDATE OF m SKIP LOCKED
+  ))
+  RETURNING room, kind, minute, at, changes
+)
+INSERT INTO visit_moments (room, kind, minute, at, changes)
+SELECT room, kind, minute, array_agg(micros ORDER BY micros), array_agg(n ORDER BY micros)
+FROM (
+  SELECT room, kind, minute, m.micros, sum(m.n)::integer AS n
+  FROM gone CROSS JOIN LATERAL unnest(at, changes) AS m (micros, n)
+  GROUP BY 1, 2, 3, 4 HAVING sum(m.n) <> 0
+) kept
+GROUP BY 1, 2, 3;
 
 -- name: count visit minutes
 WITH held AS (
@@ -124,16 +161,13 @@ FROM held h WHERE m.room = h.room AND m.minute = h.minute AND m.changes = h.chan
 -- name: visit lengths
 SELECT minutes, users FROM visit_lengths WHERE room = $1 AND users <> 0;
 
--- name: watching
-SELECT LEAST(GREATEST($2::bigint - since, 0) / 60000000, 1440)::integer AS minutes, count(*) FROM visits
-WHERE room = $1 AND since > 0 GROUP BY 1;
-
 -- name: first and last visit
 SELECT
   COALESCE((SELECT began FROM visits WHERE room = $1 AND began > 0 AND anomaly IN (0, 3) ORDER BY began LIMIT 1), 0),
   COALESCE((
-    SELECT ended FROM visits WHERE room = $1 AND began > 0 AND anomaly IN (0, 3) AND ended < 9223372036854775807
-    ORDER BY ended DESC LIMIT 1
+    SELECT m.minute + n.micros FROM visit_moments m CROSS JOIN LATERAL unnest(m.at, m.changes) AS n (micros, change)
+    WHERE m.room = $1 AND m.kind = 1 AND m.minute = (SELECT max(minute) FROM visit_minutes WHERE room = $1 AND exits > 0)
+    GROUP BY 1 HAVING sum(n.change) > 0 ORDER BY 1 DESC LIMIT 1
   ), 0);
 
 -- name: watch room
@@ -144,9 +178,12 @@ WHERE number = $1 AND began < $3 AND (ended > $2 OR began >= $2) ORDER BY viewer
 SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
 WHERE viewer = $1 AND began < $3 AND (ended > $2 OR began >= $2) ORDER BY number;
 
+-- A viewer's visits are found by the viewer, not by when visits to a room began.
+
 -- name: watch viewer in room
-SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
-WHERE viewer = $1 AND number = $4 AND began < $3 AND (ended > $2 OR began >= $2);
+SELECT r.room, r.latest, v.viewer, v.session, v.version, v.entered, v.ended, v.inferred, v.anomaly
+FROM (SELECT * FROM visits WHERE viewer = $1 AND room = $4 OFFSET 0) v JOIN visit_rooms r ON r.number = v.room
+WHERE v.began > 0 AND v.began < $3 AND (v.ended > $2 OR v.began >= $2);
 
 -- name: watch all
 SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
@@ -173,12 +210,13 @@ WHERE number = $1 AND ended = 9223372036854775807
 ORDER BY began, viewer, session, version LIMIT $8;
 
 -- name: visits of viewer
-SELECT room, latest, viewer, session, version, entered, ended, inferred, anomaly FROM shown_visits
-WHERE viewer = $1 AND ($2::bigint = 0 OR number = $2)
+SELECT r.room, r.latest, v.viewer, v.session, v.version, v.entered, v.ended, v.inferred, v.anomaly
+FROM (SELECT * FROM visits WHERE viewer = $1 OFFSET 0) v JOIN visit_rooms r ON r.number = v.room
+WHERE ($2::bigint = 0 OR r.number = $2) AND began > 0
   AND began < $4 AND (ended > $3 OR began >= $3)
-  AND (began, session, version, room) > ($5::bigint, $6::text, $7::bigint, $8::text)
+  AND (began, session, version, r.room) > ($5::bigint, $6::text, $7::bigint, $8::text)
   AND (NOT $9 OR anomaly > 0) AND (NOT $10 OR ended = 9223372036854775807)
-ORDER BY began, session, version, room LIMIT $11;
+ORDER BY began, session, version, r.room LIMIT $11;
 
 -- name: set visits aside
 INSERT INTO visit_asides AS a (id, digest, room, viewer, session, version, at, inferred, reason, detail, noted)
@@ -228,6 +266,9 @@ DELETE FROM visits WHERE ctid = ANY (ARRAY(SELECT ctid FROM visits WHERE room = 
 -- name: prune visit minutes
 DELETE FROM visit_minutes WHERE room = $1;
 
+-- name: prune visit moments
+DELETE FROM visit_moments WHERE room = $1;
+
 -- name: prune visit lengths
 DELETE FROM visit_lengths WHERE room = $1;
 
@@ -244,5 +285,6 @@ DELETE FROM visits WHERE ctid = ANY (ARRAY(
 -- name: forget visit room
 WITH gone AS (DELETE FROM visit_rooms WHERE room = $1 RETURNING number),
   minutes AS (DELETE FROM visit_minutes WHERE room IN (SELECT number FROM gone)),
+  moments AS (DELETE FROM visit_moments WHERE room IN (SELECT number FROM gone)),
   lengths AS (DELETE FROM visit_lengths WHERE room IN (SELECT number FROM gone))
 DELETE FROM visits WHERE room IN (SELECT number FROM gone);

@@ -94,11 +94,15 @@ func (s stay) visit() *ovationv1.Visit {
 // compareSums compares the room's watch time. While visits are open it is that of an instant
 // which the answer names.
 func (l *Load) compareSums(ctx context.Context, d *Direct, r *Report) error {
-	got, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room, ByDay: true})
+	got, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room})
 	if err != nil {
 		return err
 	}
 	w := got.GetWatchTime()
+	days, err := l.byDay(ctx, w.GetFirstEnteredAt(), w.GetLastExitedAt())
+	if err != nil {
+		return err
+	}
 	want := d.Sums(w.GetLastExitedAt())
 	r.check("visits", w.GetVisits(), want.Visits)
 	r.check("users", w.GetUsers(), want.Users)
@@ -108,12 +112,28 @@ func (l *Load) compareSums(ctx context.Context, d *Direct, r *Report) error {
 	r.check("first entered at", w.GetFirstEnteredAt(), want.First)
 	r.check("last exited at", w.GetLastExitedAt(), want.Last)
 	r.check("watch time, µs", micros(w.GetTotal()), d.Total(w.GetLastExitedAt()))
-	var days int64
-	for _, day := range w.GetDays() {
-		days += micros(day.GetWatchTime())
-	}
 	r.check("watch time of all days, µs", days, d.Total(w.GetLastExitedAt()))
 	return nil
+}
+
+// daysAtOnce is the longest span, in µs, that watch time is told of by day.
+const daysAtOnce = 366 * 24 * 60 * minute
+
+// byDay returns the room's watch time between two instants as its days add up to, asked for
+// in pieces.
+func (l *Load) byDay(ctx context.Context, from, until int64) (total int64, err error) {
+	for ; from < until; from += daysAtOnce {
+		got, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{
+			RoomId: l.options.Room, ByDay: true, FromAt: from, UntilAt: min(from+daysAtOnce, until),
+		})
+		if err != nil {
+			return 0, err
+		}
+		for _, day := range got.GetWatchTime().GetDays() {
+			total += micros(day.GetWatchTime())
+		}
+	}
+	return total, nil
 }
 
 // compareUsers compares the watch time of every user.
