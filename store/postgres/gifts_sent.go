@@ -15,25 +15,22 @@ import (
 )
 
 // SendGifts implements store.Gifts. While the ledger stands still for it there is one trip
-// to read what the sends are decided by, one to write what becomes of them, and the commit.
+// to read what the sends are decided by, and one to write what becomes of them and commit.
 func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) (results []store.GiftResult, err error) {
 	if len(sends) == 0 {
 		return nil, ctx.Err()
 	}
-	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		c, err := s.readCounter(ctx, tx, sends)
-		if err != nil {
-			return err
+	var c *counter
+	reads := func(all *pgx.Batch) {
+		c = newCounter()
+		c.queueReads(all, sends, s.instant())
+	}
+	writes := func(all *pgx.Batch) {
+		if results = c.decide(sends); len(c.paid) > 0 {
+			c.queue(all)
 		}
-		results = c.decide(sends)
-		if len(c.paid) == 0 {
-			return nil
-		}
-		var all pgx.Batch
-		c.queue(&all)
-		return tx.SendBatch(ctx, &all).Close()
-	})
-	if err != nil {
+	}
+	if err := s.inTwoTrips(ctx, reads, writes); err != nil {
 		return nil, err
 	}
 	return results, nil
@@ -48,14 +45,17 @@ type counter struct {
 	combos map[gift.ComboKey]struct{} // that go on
 }
 
-// readCounter has the ledger stand still, and reads what sends are decided by.
-func (s *Store) readCounter(ctx context.Context, tx pgx.Tx, sends []gift.Send) (*counter, error) {
-	c := &counter{
+func newCounter() *counter {
+	return &counter{
 		Till: gift.Till{
 			Sent: make(map[string]*gift.Sent), Balances: make(map[live.UserID]int64), Combos: make(map[gift.ComboKey]gift.Combo),
 		},
 		states: make(map[live.RoomID]room.State), spent: make(map[live.UserID]struct{}), combos: make(map[gift.ComboKey]struct{}),
 	}
+}
+
+// queueReads has the ledger stand still, and reads what sends are decided by.
+func (c *counter) queueReads(all *pgx.Batch, sends []gift.Send, instant *int64) {
 	rooms, givers := make(map[live.RoomID]struct{}), make(map[live.UserID]struct{})
 	combos, ids := make(map[gift.ComboKey]struct{}), make([]string, len(sends))
 	for i := range sends {
@@ -65,15 +65,13 @@ func (s *Store) readCounter(ctx context.Context, tx pgx.Tx, sends []gift.Send) (
 			combos[key] = struct{}{}
 		}
 	}
-	var all pgx.Batch
-	all.Queue(statement("rooms that take gifts"), packAll(slices.Collect(maps.Keys(rooms)))).Query(c.readStates)
-	all.Queue(statement("hold ledger"), s.instant()).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Sequence, &c.At) })
+	all.Queue(statement("rooms that take gifts"), packAll(slices.Sorted(maps.Keys(rooms)))).Query(c.readStates)
+	all.Queue(statement("hold ledger"), instant).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Sequence, &c.At) })
 	all.Queue(statement("gifts that were sent"), ids).Query(c.readSent)
 	all.Queue(statement("balances of users"), packAll(slices.Collect(maps.Keys(givers)))).Query(c.readBalances)
 	if len(combos) > 0 {
 		all.Queue(statement("combos"), comboNames(slices.Collect(maps.Keys(combos)))...).Query(c.readCombos)
 	}
-	return c, tx.SendBatch(ctx, &all).Close()
 }
 
 // comboNames returns combos as statements take them.

@@ -13,7 +13,12 @@ var (
 func pack[T ~string](s T) string { return packer.Replace(string(s)) }
 
 // unpack returns the text that was packed.
-func unpack[T ~string](s string) T { return T(unpacker.Replace(s)) }
+func unpack[T ~string](s string) T {
+	if strings.IndexByte(s, '\x01') < 0 {
+		return T(s) // as nearly all is
+	}
+	return T(unpacker.Replace(s))
+}
 
 // packAll returns texts as they are kept.
 func packAll[T ~string](all []T) []string {

@@ -22,28 +22,38 @@ WHERE (NOT $1::boolean OR (position, id) > ($2::integer, $3::text))
   AND ($6::boolean OR NOT retired)
 ORDER BY position, id LIMIT $7;
 
+-- From here to "keep combos" is what a payment is made by: plans are kept, and whichever
+-- tables were small when they were made, what is asked for comes first in them, and each of it
+-- is found by its key.
+
 -- name: rooms that take gifts
-SELECT id, state FROM rooms WHERE id = ANY ($1::text[]) ORDER BY id
-FOR SHARE;
+SELECT r.id, r.state
+FROM unnest($1::text[]) AS w (id), LATERAL (SELECT id, state FROM rooms WHERE id = w.id FOR SHARE) r;
 
 -- name: gifts that were sent
 SELECT t.id, t.at, s.sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points,
   s.combo, s.combo_count, t.request
-FROM ledger_transactions t JOIN gifts_sent s ON s.sequence = t.sequence
-WHERE t.id = ANY ($1::text[]);
+FROM unnest($1::text[]) AS w (id),
+  LATERAL (SELECT id, at, sequence, request FROM ledger_transactions WHERE id = w.id LIMIT 1) t,
+  LATERAL (SELECT * FROM gifts_sent WHERE sequence = t.sequence LIMIT 1) s;
 
 -- name: balances of users
-SELECT owner, balance FROM ledger_accounts WHERE kind = 1 AND owner = ANY ($1::text[]);
+SELECT w.owner, a.balance
+FROM unnest($1::text[]) AS w (owner),
+  LATERAL (SELECT balance FROM ledger_accounts WHERE kind = 1 AND owner = w.owner LIMIT 1) a;
 
 -- name: combos
-SELECT c.room, c.giver, c.receiver, c.gift, c.id, c.count, c.last
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (room, giver, receiver, gift)
-JOIN gift_combos c ON c.room = w.room AND c.giver = w.giver AND c.receiver = w.receiver AND c.gift = w.gift;
+SELECT w.room, w.giver, w.receiver, w.gift, c.id, c.count, c.last
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (room, giver, receiver, gift),
+  LATERAL (
+    SELECT id, count, last FROM gift_combos
+    WHERE room = w.room AND giver = w.giver AND receiver = w.receiver AND gift = w.gift LIMIT 1
+  ) c;
 
 -- name: spend
-UPDATE ledger_accounts a SET balance = w.balance
-FROM unnest($1::text[], $2::bigint[]) AS w (owner, balance)
-WHERE a.kind = 1 AND a.owner = w.owner;
+INSERT INTO ledger_accounts (kind, owner, balance)
+SELECT 1, w.owner, w.balance FROM unnest($1::text[], $2::bigint[]) AS w (owner, balance)
+ON CONFLICT (kind, owner) DO UPDATE SET balance = EXCLUDED.balance;
 
 -- name: collect
 INSERT INTO ledger_accounts AS a (kind, owner, balance)
