@@ -15,25 +15,22 @@ import (
 )
 
 // SendGifts implements store.Gifts. While the ledger stands still for it there is one trip
-// to read what the sends are decided by, one to write what becomes of them, and the commit.
+// to read what the sends are decided by, and one to write what becomes of them and commit.
 func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) (results []store.GiftResult, err error) {
 	if len(sends) == 0 {
 		return nil, ctx.Err()
 	}
-	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		c, err := s.readCounter(ctx, tx, sends)
-		if err != nil {
-			return err
+	var c *counter
+	reads := func(all *pgx.Batch) {
+		c = newCounter()
+		c.queueReads(all, sends, s.instant())
+	}
+	writes := func(all *pgx.Batch) {
+		if results = c.decide(sends); len(c.paid) > 0 {
+			c.queue(all)
 		}
-		results = c.decide(sends)
-		if len(c.paid) == 0 {
-			return nil
-		}
-		var all pgx.Batch
-		c.queue(&all)
-		return tx.SendBatch(ctx, &all).Close()
-	})
-	if err != nil {
+	}
+	if err := s.inTwoTrips(ctx, reads, writes); err != nil {
 		return nil, err
 	}
 	return results, nil
@@ -48,14 +45,17 @@ type counter struct {
 	combos map[gift.ComboKey]struct{} // that go on
 }
 
-// readCounter has the ledger stand still, and reads what sends are decided by.
-func (s *Store) readCounter(ctx context.Context, tx pgx.Tx, sends []gift.Send) (*counter, error) {
-	c := &counter{
+func newCounter() *counter {
+	return &counter{
 		Till: gift.Till{
 			Sent: make(map[string]*gift.Sent), Balances: make(map[live.UserID]int64), Combos: make(map[gift.ComboKey]gift.Combo),
 		},
 		states: make(map[live.RoomID]room.State), spent: make(map[live.UserID]struct{}), combos: make(map[gift.ComboKey]struct{}),
 	}
+}
+
+// queueReads has the ledger stand still, and reads what sends are decided by.
+func (c *counter) queueReads(all *pgx.Batch, sends []gift.Send, instant *int64) {
 	rooms, givers := make(map[live.RoomID]struct{}), make(map[live.UserID]struct{})
 	combos, ids := make(map[gift.ComboKey]struct{}), make([]string, len(sends))
 	for i := range sends {
@@ -65,15 +65,13 @@ func (s *Store) readCounter(ctx context.Context, tx pgx.Tx, sends []gift.Send) (
 			combos[key] = struct{}{}
 		}
 	}
-	var all pgx.Batch
-	all.Queue(statement("rooms that take gifts"), packAll(slices.Collect(maps.Keys(rooms)))).Query(c.readStates)
-	all.Queue(statement("hold ledger"), s.instant()).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Sequence, &c.At) })
+	all.Queue(statement("rooms that take gifts"), packAll(slices.Sorted(maps.Keys(rooms)))).Query(c.readStates)
+	all.Queue(statement("hold ledger"), instant).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Sequence, &c.At) })
 	all.Queue(statement("gifts that were sent"), ids).Query(c.readSent)
 	all.Queue(statement("balances of users"), packAll(slices.Collect(maps.Keys(givers)))).Query(c.readBalances)
 	if len(combos) > 0 {
 		all.Queue(statement("combos"), comboNames(slices.Collect(maps.Keys(combos)))...).Query(c.readCombos)
 	}
-	return c, tx.SendBatch(ctx, &all).Close()
 }
 
 // comboNames returns combos as statements take them.
@@ -202,14 +200,39 @@ func (c *counter) decide(sends []gift.Send) []store.GiftResult {
 
 // queue writes what was paid.
 func (c *counter) queue(all *pgx.Batch) {
-	all.Queue(statement("move ledger"), int64(c.Sequence), int64(c.At)) //nolint:gosec // sequences are far from so large
-	c.queueSent(all)
-	givers := slices.Collect(maps.Keys(c.spent))
-	balances := make([]int64, len(givers))
-	for i, user := range givers {
-		balances[i] = c.Balances[user]
+	//nolint:gosec // sequences are far from so large
+	args := []any{int64(c.Sequence), int64(c.At)}
+	args = append(args, c.sent()...)
+	args = append(args, c.balances()...)
+	all.Queue(statement("pay"), append(args, c.lastCombos()...)...)
+}
+
+// sent returns what was given.
+func (c *counter) sent() []any {
+	n := len(c.paid)
+	ids, requests, rooms, givers := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	names, receivers, gifts, combos := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	sequences, counts, prices := make([]int64, n), make([]int64, n), make([]int64, n)
+	points, coins, comboCounts := make([]int64, n), make([]int64, n), make([]int64, n)
+	for i, sent := range c.paid {
+		sequences[i] = int64(sent.Sequence) //nolint:gosec // as above
+		ids[i], requests[i], rooms[i], givers[i] = sent.ID, pack(sent.RequestID), pack(sent.Room), pack(sent.Giver)
+		names[i], receivers[i], gifts[i] = pack(sent.GiverName), pack(sent.Receiver), pack(sent.Gift.ID)
+		counts[i], prices[i], points[i], coins[i] = sent.Count, sent.Gift.Price, sent.Gift.Points, sent.Coins()
+		combos[i], comboCounts[i] = sent.Combo.ID, sent.Combo.Count
 	}
-	all.Queue(statement("spend"), packAll(givers), balances)
+	return []any{
+		sequences, ids, requests, rooms, givers, names, receivers, gifts, counts, prices, points, coins, combos, comboCounts,
+	}
+}
+
+// balances returns what givers have left, and what receivers are to have more.
+func (c *counter) balances() []any {
+	givers := slices.Collect(maps.Keys(c.spent))
+	left := make([]int64, len(givers))
+	for i, user := range givers {
+		left[i] = c.Balances[user]
+	}
 	got := make(map[live.UserID]int64)
 	for _, sent := range c.paid {
 		got[sent.Receiver] += sent.Coins()
@@ -219,39 +242,15 @@ func (c *counter) queue(all *pgx.Batch) {
 	for i, user := range receivers {
 		coins[i] = got[user]
 	}
-	all.Queue(statement("collect"), packAll(receivers), coins)
-	if len(c.combos) > 0 {
-		c.queueCombos(all)
-	}
+	return []any{packAll(givers), left, packAll(receivers), coins}
 }
 
-// queueSent writes the transactions, and what goes with them.
-func (c *counter) queueSent(all *pgx.Batch) {
-	n := len(c.paid)
-	sequences, coins, counts := make([]int64, n), make([]int64, n), make([]int64, n)
-	prices, points, comboCounts := make([]int64, n), make([]int64, n), make([]int64, n)
-	ids, rooms, givers, names := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	receivers, gifts, requests, combos := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	for i, sent := range c.paid {
-		sequences[i] = int64(sent.Sequence) //nolint:gosec // as above
-		ids[i], rooms[i], givers[i], names[i] = sent.ID, pack(sent.Room), pack(sent.Giver), pack(sent.GiverName)
-		receivers[i], gifts[i], requests[i] = pack(sent.Receiver), pack(sent.Gift.ID), pack(sent.RequestID)
-		coins[i], counts[i], prices[i], points[i] = sent.Coins(), sent.Count, sent.Gift.Price, sent.Gift.Points
-		combos[i], comboCounts[i] = sent.Combo.ID, sent.Combo.Count
-	}
-	all.Queue(statement("post gifts"), int64(c.At), sequences, ids, rooms, gifts, requests, counts)
-	all.Queue(statement("post paid gifts"), sequences, givers, receivers, coins)
-	all.Queue(statement("keep gifts that are sent"),
-		sequences, rooms, givers, names, receivers, gifts, counts, prices, points, combos, comboCounts)
-}
-
-// queueCombos writes the combos that go on.
-func (c *counter) queueCombos(all *pgx.Batch) {
+// lastCombos returns the combos that go on. They were all begun, or went on, now.
+func (c *counter) lastCombos() []any {
 	keys := slices.Collect(maps.Keys(c.combos))
-	ids, counts, last := make([]string, len(keys)), make([]int64, len(keys)), make([]int64, len(keys))
+	ids, counts := make([]string, len(keys)), make([]int64, len(keys))
 	for i, key := range keys {
-		combo := c.Combos[key]
-		ids[i], counts[i], last[i] = combo.ID, combo.Count, int64(combo.Last)
+		ids[i], counts[i] = c.Combos[key].ID, c.Combos[key].Count
 	}
-	all.Queue(statement("keep combos"), append(comboNames(keys), ids, counts, last)...)
+	return append(comboNames(keys), ids, counts)
 }

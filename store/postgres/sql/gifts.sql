@@ -22,56 +22,73 @@ WHERE (NOT $1::boolean OR (position, id) > ($2::integer, $3::text))
   AND ($6::boolean OR NOT retired)
 ORDER BY position, id LIMIT $7;
 
+-- From here to "pay" is what a payment is made by: plans are kept, and whichever
+-- tables were small when they were made, what is asked for comes first in them, and each of it
+-- is found by its key.
+
 -- name: rooms that take gifts
-SELECT id, state FROM rooms WHERE id = ANY ($1::text[]) ORDER BY id
-FOR SHARE;
+SELECT r.id, r.state
+FROM unnest($1::text[]) AS w (id), LATERAL (SELECT id, state FROM rooms WHERE id = w.id FOR SHARE) r;
 
 -- name: gifts that were sent
 SELECT t.id, t.at, s.sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points,
   s.combo, s.combo_count, t.request
-FROM ledger_transactions t JOIN gifts_sent s ON s.sequence = t.sequence
-WHERE t.id = ANY ($1::text[]);
+FROM unnest($1::text[]) AS w (id),
+  LATERAL (SELECT id, at, sequence, request FROM ledger_transactions WHERE id = w.id LIMIT 1) t,
+  LATERAL (SELECT * FROM gifts_sent WHERE sequence = t.sequence LIMIT 1) s;
 
 -- name: balances of users
-SELECT owner, balance FROM ledger_accounts WHERE kind = 1 AND owner = ANY ($1::text[]);
+SELECT w.owner, a.balance
+FROM unnest($1::text[]) AS w (owner),
+  LATERAL (SELECT balance FROM ledger_accounts WHERE kind = 1 AND owner = w.owner LIMIT 1) a;
 
 -- name: combos
-SELECT c.room, c.giver, c.receiver, c.gift, c.id, c.count, c.last
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS w (room, giver, receiver, gift)
-JOIN gift_combos c ON c.room = w.room AND c.giver = w.giver AND c.receiver = w.receiver AND c.gift = w.gift;
+SELECT w.room, w.giver, w.receiver, w.gift, c.id, c.count, c.last
+FROM (
+    SELECT unnest($1::text[]) AS room, unnest($2::text[]) AS giver, unnest($3::text[]) AS receiver, unnest($4::text[]) AS gift
+  ) w,
+  LATERAL (
+    SELECT id, count, last FROM gift_combos
+    WHERE room = w.room AND giver = w.giver AND receiver = w.receiver AND gift = w.gift LIMIT 1
+  ) c;
 
--- name: spend
-UPDATE ledger_accounts a SET balance = w.balance
-FROM unnest($1::text[], $2::bigint[]) AS w (owner, balance)
-WHERE a.kind = 1 AND a.owner = w.owner;
-
--- name: collect
-INSERT INTO ledger_accounts AS a (kind, owner, balance)
-SELECT 2, w.owner, w.coins FROM unnest($1::text[], $2::bigint[]) AS w (owner, coins)
-ON CONFLICT (kind, owner) DO UPDATE SET balance = a.balance + EXCLUDED.balance;
-
--- name: post gifts
-INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, gifts)
-SELECT s.sequence, s.id, 2, $1::bigint, s.room, s.gift, s.request, s.count
-FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
-  AS s (sequence, id, room, gift, request, count);
-
--- name: post paid gifts
-INSERT INTO ledger_postings (kind, owner, sequence, place, amount)
-SELECT p.kind, p.owner, s.sequence, p.kind, p.amount
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS s (sequence, giver, receiver, coins),
-  LATERAL (VALUES (1, s.giver, -s.coins), (2, s.receiver, s.coins)) AS p (kind, owner, amount);
-
--- name: keep gifts that are sent
-INSERT INTO gifts_sent (sequence, room, giver, name, receiver, gift, count, price, points, combo, combo_count)
-SELECT * FROM unnest(
-  $1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
-  $10::text[], $11::bigint[]
-);
-
--- name: keep combos
+-- name: pay
+WITH sent AS (
+  SELECT unnest($3::bigint[]) AS sequence, unnest($4::text[]) AS id, unnest($5::text[]) AS request,
+    unnest($6::text[]) AS room, unnest($7::text[]) AS giver, unnest($8::text[]) AS name, unnest($9::text[]) AS receiver,
+    unnest($10::text[]) AS gift, unnest($11::bigint[]) AS count, unnest($12::bigint[]) AS price,
+    unnest($13::bigint[]) AS points, unnest($14::bigint[]) AS coins, unnest($15::text[]) AS combo,
+    unnest($16::bigint[]) AS combo_count
+),
+head AS (
+  UPDATE ledger_head SET latest = $1::bigint, posted = $2::bigint
+),
+transactions AS (
+  INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, gifts)
+  SELECT sequence, id, 2, $2::bigint, room, gift, request, count FROM sent
+),
+postings AS (
+  INSERT INTO ledger_postings (kind, owner, sequence, place, amount)
+  SELECT p.kind, p.owner, s.sequence, p.kind, p.amount
+  FROM sent s, LATERAL (VALUES (1, s.giver, -s.coins), (2, s.receiver, s.coins)) AS p (kind, owner, amount)
+),
+kept AS (
+  INSERT INTO gifts_sent (sequence, room, giver, name, receiver, gift, count, price, points, combo, combo_count)
+  SELECT sequence, room, giver, name, receiver, gift, count, price, points, combo, combo_count FROM sent
+),
+spent AS (
+  INSERT INTO ledger_accounts (kind, owner, balance)
+  SELECT 1, unnest($17::text[]), unnest($18::bigint[])
+  ON CONFLICT (kind, owner) DO UPDATE SET balance = EXCLUDED.balance
+),
+collected AS (
+  INSERT INTO ledger_accounts AS a (kind, owner, balance)
+  SELECT 2, unnest($19::text[]), unnest($20::bigint[])
+  ON CONFLICT (kind, owner) DO UPDATE SET balance = a.balance + EXCLUDED.balance
+)
 INSERT INTO gift_combos AS c (room, giver, receiver, gift, id, count, last)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+SELECT unnest($21::text[]), unnest($22::text[]), unnest($23::text[]), unnest($24::text[]), unnest($25::text[]),
+  unnest($26::bigint[]), $2::bigint
 ON CONFLICT (room, giver, receiver, gift) DO UPDATE
 SET id = EXCLUDED.id, count = EXCLUDED.count, last = EXCLUDED.last;
 

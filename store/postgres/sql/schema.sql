@@ -7,3 +7,10 @@ ORDER BY version_id;
 
 -- name: lock schema
 SELECT pg_advisory_xact_lock(hashtextextended('ovation: the schema of ' || current_schema(), 0));
+
+-- name: go by indexes
+SELECT set_config('statement_timeout', $1::text, true),
+  set_config('idle_in_transaction_session_timeout', $1::text, true),
+  set_config('plan_cache_mode', 'force_generic_plan', true),
+  set_config('enable_seqscan', 'off', true),
+  set_config('jit', 'off', true);
