@@ -112,7 +112,7 @@ describe.skipIf(missing)("gifts and quizzes on the page", () => {
 
     await page.locator('#quiz[data-phase="revealed"]').waitFor({ timeout: 40_000 });
     await says("Right: you are through! 1 still in.");
-    await page.locator("#quiz .option.right", { hasText: "Mars✓ right, your answer1 · 100 %" }).waitFor();
+    await page.locator("#quiz .option.right", { hasText: "Mars1 · 100 %✓ right, your answer" }).waitFor();
     await page.setViewportSize({ width: 320, height: 640 });
     expect(await overflow()).toBe(0);
     await host.call("QuizService/FinishQuiz", { quizId: "q" });

@@ -87,10 +87,10 @@ export class QuizCard {
     const button = make("button", "option");
     button.type = "button";
     button.append(
-      make("span", "bar"),
+      make("span", "fill"),
       make("span", "words", text),
-      make("small", "mark"),
       make("small", "share"),
+      make("small", "verdict"),
     );
     button.addEventListener("click", () => {
       if (this.#mayAnswer()) void this.#attempt(this.page.player().answer(option));
@@ -175,5 +175,5 @@ function drawOption(button: HTMLElement, game: QuizGame, option: number, open: b
   button.classList.toggle("right", revealed && isRight);
   button.classList.toggle("wrong", revealed && isChoice && !isRight);
   const marks = [...(revealed && isRight ? ["✓ right"] : []), ...(isChoice ? ["your answer"] : [])];
-  write(button.querySelector(".mark")!, marks.join(", "));
+  write(button.querySelector(".verdict")!, marks.join(", "));
 }
