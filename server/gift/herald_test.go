@@ -62,7 +62,8 @@ func TestCombosAreOneMessageARound(t *testing.T) {
 		var counts []string
 		for _, one := range h.heard() {
 			m := decoded(t, one)
-			if m.GetCoins() != m.GetCount()*map[string]int64{"rose": 10, "star": 3}[m.GetGiftId()] || m.GetReceiverId() != "host" {
+			if m.GetCoins() != m.GetCount()*map[string]int64{"rose": 10, "star": 3}[m.GetGiftId()] || m.GetReceiverId() != "host" ||
+				m.GetName() != "A "+m.GetGiftId() {
 				t.Errorf("said %v", m)
 			}
 			counts = append(counts, string(one.Sender)+" "+m.GetGiftId()+strings.Repeat("*", int(m.GetCount()))+strings.Repeat("+", int(m.GetComboCount())))

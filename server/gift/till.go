@@ -169,7 +169,9 @@ func (t *till) call(ctx context.Context, all []*payment) {
 		p.result = results[i]
 		// What this node has paid with a call whose answer was lost is new to the room.
 		if p.result.Err == nil && (!p.result.Repeated || tries > 1) {
-			t.paid(p.result.Transaction, p.result.Sent)
+			sent := p.result.Sent
+			sent.Gift.Name = p.send.Gift.Name // which stores do not keep with what was paid
+			t.paid(p.result.Transaction, sent)
 		}
 	}
 }

@@ -1,26 +1,10 @@
-import { existsSync } from "node:fs";
-import { type Browser, type Page, chromium } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { launch, missing } from "./chromium.js";
 import { Server, ServerBinary } from "./server.js";
 import { done, refusal } from "./refusal.js";
 import { Viewer, mint } from "./viewer.js";
 import { ErrorReason } from "../src/client/gen.js";
-
-// `make` says which one; run without it, Debian's.
-const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
-const missing = !existsSync(executablePath) && process.env.CI !== "true";
-if (missing) console.log(`Skipped: there is no Chromium at ${executablePath}. Set CHROMIUM to one.`);
-
-const args = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 describe.skipIf(missing)("the page", () => {
   let binary: ServerBinary;
@@ -33,7 +17,7 @@ describe.skipIf(missing)("the page", () => {
   beforeAll(async () => {
     binary = new ServerBinary();
     server = await Server.start(binary);
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launch();
   });
 
   afterAll(async () => {

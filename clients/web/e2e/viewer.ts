@@ -31,6 +31,21 @@ export class Viewer {
     return new Viewer(url, roomId, mint({ sub: "demo-host", name: "Host", role: "host", rooms: [roomId] }));
   }
 
+  /** A user by name. */
+  static named(url: string, roomId: string, userId: string): Viewer {
+    return new Viewer(url, roomId, mint({ sub: userId, rooms: [roomId] }));
+  }
+
+  /** A backend of every room. */
+  static backend(url: string, roomId: string): Viewer {
+    return new Viewer(url, roomId, mint({ sub: "e2e", role: "backend", rooms: ["*"] }));
+  }
+
+  /** Makes a call about the room. */
+  call(method: string, body: object): Promise<unknown> {
+    return this.#call(method, body);
+  }
+
   /** Changes the room's settings; the host's to do. */
   async configure(settings: object): Promise<void> {
     await this.#call("RoomService/UpdateRoom", { settings });

@@ -7,7 +7,15 @@ import {
   createClient,
 } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { AttributeService, FeedService, ModerationService, RoomService } from "./gen.js";
+import {
+  AttributeService,
+  FeedService,
+  GiftService,
+  ModerationService,
+  QuizService,
+  RoomService,
+  WalletService,
+} from "./gen.js";
 import type { TokenSource } from "./token.js";
 
 /** How long an answer may take that the server does not hold. */
@@ -19,6 +27,9 @@ export interface Api {
   feed: Client<typeof FeedService>;
   attributes: Client<typeof AttributeService>;
   moderation: Client<typeof ModerationService>;
+  gifts: Client<typeof GiftService>;
+  wallet: Client<typeof WalletService>;
+  quiz: Client<typeof QuizService>;
 }
 
 /** Opens the services of an address; the empty one is home. */
@@ -31,6 +42,9 @@ export function apiOver(transport: Transport): Api {
     feed: createClient(FeedService, transport),
     attributes: createClient(AttributeService, transport),
     moderation: createClient(ModerationService, transport),
+    gifts: createClient(GiftService, transport),
+    wallet: createClient(WalletService, transport),
+    quiz: createClient(QuizService, transport),
   };
 }
 

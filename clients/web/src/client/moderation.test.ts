@@ -6,6 +6,7 @@ import { ErrorDetailSchema, ErrorReason, KickReason, Role } from "./gen.js";
 import type { ConnectionState, RoomObserver } from "./observer.js";
 import { RoomClient } from "./room-client.js";
 import { FakeRoom } from "./testing/fake-room.js";
+import { silent } from "./testing/make.js";
 
 let room: FakeRoom;
 let states: ConnectionState[];
@@ -18,13 +19,9 @@ beforeEach(() => {
   states = [];
   shown = 0;
   const observer: RoomObserver = {
+    ...silent,
     onState: (state) => void states.push(state),
     onMessages: (messages) => void (shown += messages.length),
-    onRecalls: () => {},
-    onAttributes: () => {},
-    onOnline: () => {},
-    onRoom: () => {},
-    onTally: () => {},
   };
   const tokens = { renewable: false, get: async () => ({ value: "t" }), invalidate: () => {} };
   client = new RoomClient({ roomId: "demo", dial: room.dial, tokens, observer, random: () => 0.5 });

@@ -1,5 +1,6 @@
 import type { PerBucket } from "./buckets.js";
-import type { Message, Online, Room } from "./gen.js";
+import type { Gift, GiftCounters, Message, Online, Room } from "./gen.js";
+import type { QuizGame } from "./quiz-game.js";
 import type { AttributeDelta } from "./replica.js";
 import type { Stop } from "./verdict.js";
 
@@ -43,6 +44,12 @@ export interface RoomObserver {
   onOnline(online: Online): void;
   /** The room, its settings and title. */
   onRoom(room: Room): void;
+  /** What can be given here, in the catalogue's order. It comes with every joining. */
+  onCatalogue(gifts: Gift[]): void;
+  /** What was given here: each replaces the one before. */
+  onGifts(counters: GiftCounters): void;
+  /** The quiz got further, or there is none any more. It is the same object while it is the same quiz. */
+  onQuiz(game: QuizGame | undefined): void;
   /** The counts changed. */
   onTally(tally: Readonly<Tally>): void;
 }

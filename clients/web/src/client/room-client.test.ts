@@ -1,8 +1,18 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Bucket, Delivery, ErrorDetailSchema, ErrorReason, KickReason, ReconnectReason } from "./gen.js";
+import {
+  type Gift,
+  type GiftCounters,
+  Bucket,
+  Delivery,
+  ErrorDetailSchema,
+  ErrorReason,
+  KickReason,
+  ReconnectReason,
+} from "./gen.js";
 import type { ConnectionState, RoomObserver, Tally } from "./observer.js";
+import type { QuizGame } from "./quiz-game.js";
 import { RoomClient } from "./room-client.js";
 import { FakeRoom } from "./testing/fake-room.js";
 import { attribute, batch, changes, low, lowCursor } from "./testing/make.js";
@@ -33,6 +43,12 @@ class Diary implements RoomObserver {
   };
   onOnline: RoomObserver["onOnline"] = (online) => void (this.users = online.users);
   onRoom = () => {};
+  catalogue: Gift[] = [];
+  coins: bigint[] = [];
+  game: QuizGame | undefined;
+  onCatalogue = (gifts: Gift[]) => void (this.catalogue = gifts);
+  onGifts = (counters: GiftCounters) => void this.coins.push(counters.coins);
+  onQuiz = (game: QuizGame | undefined) => void (this.game = game);
   onTally: RoomObserver["onTally"] = (tally) => void (this.tally = { ...tally, lost: { ...tally.lost } });
 
   get state(): ConnectionState | undefined {

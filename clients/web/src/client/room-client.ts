@@ -13,11 +13,13 @@ import {
   ErrorReason,
   Role,
 } from "./gen.js";
+import { GiftShop } from "./gift-shop.js";
 import { randomId } from "./id.js";
 import { Moderator } from "./moderator.js";
 import type { RoomObserver, Way } from "./observer.js";
+import { Player, type QuizPlayer } from "./player.js";
 import { poll } from "./poll.js";
-import { repeatable } from "./retry.js";
+import { type RoomCalls, repeated } from "./room-calls.js";
 import { type Link, RoomSync } from "./room-sync.js";
 import { holdStream } from "./stream.js";
 import { sleep } from "./time.js";
@@ -59,8 +61,12 @@ export class RoomClient {
   readonly #sync: RoomSync;
   readonly #backoff: Backoff;
   readonly #clock: ServerClock;
+  readonly #calls: RoomCalls;
+  readonly #player: Player;
   /** What a host or moderator can do here; the server refuses it to all others. */
   readonly moderator: Moderator;
+  /** Gives gifts. */
+  readonly shop: GiftShop;
   #abort: AbortController | undefined;
   #nap = new AbortController();
   #endpoint = "";
@@ -79,9 +85,21 @@ export class RoomClient {
     this.#observer = options.observer;
     this.#watched = options.watched ?? (() => true);
     this.#random = options.random ?? Math.random;
-    this.#sync = new RoomSync(options.observer, this.#random);
     this.#backoff = new Backoff(this.#random);
     this.#clock = new ServerClock(this.#random);
+    this.#calls = {
+      roomId: this.#roomId,
+      random: this.#random,
+      sessionId: () => this.#sessionId,
+      api: () => this.#api(),
+      home: () => this.#dial(""),
+    };
+    this.#player = new Player(this.#calls, this.#clock, (game) => this.#observer.onQuiz(game));
+    this.#sync = new RoomSync(options.observer, this.#random, {
+      onQuizFrames: (frames) => this.#player.take(frames),
+      onReset: () => this.#player.forget(),
+    });
+    this.shop = new GiftShop(this.#calls);
     this.moderator = new Moderator(this.#roomId, () => this.#api(), this.#random);
   }
 
@@ -98,6 +116,11 @@ export class RoomClient {
   /** The server's clock, as far as it is known: its offset from ours, and how far off that can be. */
   get clock(): Pick<ServerClock, "offset" | "bound" | "now"> {
     return this.#clock;
+  }
+
+  /** Plays the room's quizzes. */
+  get player(): QuizPlayer {
+    return this.#player;
   }
 
   /** Connects, and stays connected. Resolves when it is over for good, or stopped. */
@@ -139,6 +162,7 @@ export class RoomClient {
   stop(): void {
     this.#abort?.abort({ kind: "closed" } satisfies Ending);
     this.#abort = undefined;
+    this.#player.stop();
   }
 
   /** Somebody is watching, or the network is back: go on now instead of later. */
@@ -149,7 +173,7 @@ export class RoomClient {
   /** Sends a text. Safe to call again with the same id: the message is not doubled. */
   send(text: string, clientMessageId = randomId()): Promise<SendResponse> {
     const request = { roomId: this.#roomId, text, clientMessageId };
-    return this.#repeatable((api) => api.feed.send(request));
+    return repeated(this.#calls, (api) => api.feed.send(request));
   }
 
   /** Sets an attribute as one's own; it goes when its owner leaves. */
@@ -164,24 +188,13 @@ export class RoomClient {
 
   async #update(update: MessageInitShape<typeof AttributeUpdateSchema>): Promise<UpdateAttributesResponse> {
     const request = { roomId: this.#roomId, updates: [update], requestId: randomId() };
-    const answer = await this.#repeatable((api) => api.attributes.updateAttributes(request));
+    const answer = await repeated(this.#calls, (api) => api.attributes.updateAttributes(request));
     this.#sync.reachAttributesAt(answer.timestamp, answer.epoch);
     return answer;
   }
 
   #api(): Api {
     return this.#dial(this.#endpoint);
-  }
-
-  /** Makes a call that may safely be repeated: where it does not come through, at home, for any node takes it. */
-  #repeatable<T>(call: (api: Api) => Promise<T>): Promise<T> {
-    let next = this.#endpoint;
-    const attempt = () => {
-      const endpoint = next;
-      next = "";
-      return call(this.#dial(endpoint));
-    };
-    return repeatable(attempt, this.#random);
   }
 
   /** Makes one connection and holds it until it ends. */
@@ -202,6 +215,7 @@ export class RoomClient {
         fail: (failure: Failure) => end({ kind: "failed", failure }),
       };
       this.#sync.attach(link);
+      this.#player.attach(link);
       void this.#clock.keep(link.api.feed, link.signal);
       return this.#pollNext ? await this.#poll(link) : await this.#stream(link);
     } catch (thrown) {
@@ -223,6 +237,7 @@ export class RoomClient {
     this.#role = answer.role;
     if (answer.room) this.#observer.onRoom(answer.room);
     if (answer.online) this.#observer.onOnline(answer.online);
+    this.#observer.onCatalogue(answer.gifts);
     this.#sync.joined(answer);
   }
 
@@ -242,10 +257,18 @@ export class RoomClient {
   async #poll(link: Link): Promise<Ending> {
     this.#live("poll");
     this.#sync.pull();
-    const ending = await poll(link, this.#sync, this.#pollFor, (online) => this.#observer.onOnline(online));
+    const ending = await poll(link, this.#sync, this.#pollFor, () => void this.#look(link));
     this.#pollNext = false;
     this.#pollFor = Math.min(POLL_LONGEST, this.#pollFor * 2);
     return ending;
+  }
+
+  /** Asks for what only streams tell of. What fails is asked for again. */
+  async #look(link: Link): Promise<void> {
+    const { api, roomId, signal } = link;
+    const room = api.room.getRoom({ roomId }, { signal, timeoutMs: ANSWER_WITHIN });
+    const [counted] = await Promise.allSettled([room, this.#sync.askGifts(link)]);
+    if (counted.status === "fulfilled" && counted.value.online) this.#observer.onOnline(counted.value.online);
   }
 
   #welcome(welcome: Welcome, link: Link): void {
@@ -255,7 +278,9 @@ export class RoomClient {
     if (welcome.room) this.#observer.onRoom(welcome.room);
     if (welcome.online) this.#observer.onOnline(welcome.online);
     this.#live(welcome.delivery === Delivery.INLINE ? "inline" : "notify");
-    if (welcome.resync) this.#sync.resync();
+    if (welcome.resync) this.#sync.resync(welcome.heads);
+    this.#sync.takeGifts(welcome.giftCounters);
+    this.#player.take(welcome.quizFrames);
     // An INLINE stream goes on from the cursor by itself.
     if (welcome.delivery === Delivery.INLINE) this.#sync.reachAttributes(welcome.heads);
     else this.#sync.reach(welcome.heads);
@@ -278,7 +303,9 @@ export class RoomClient {
         return this.#sync.reach(frame.value.heads);
       case "counters":
         if (frame.value.online) this.#observer.onOnline(frame.value.online);
-        return;
+        return this.#sync.takeGifts(frame.value.gifts);
+      case "quiz":
+        return this.#player.take([frame.value]);
       case "roomUpdated":
         if (frame.value.room) this.#observer.onRoom(frame.value.room);
     }

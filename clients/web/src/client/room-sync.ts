@@ -8,12 +8,17 @@ import type {
   AttributeChanges,
   AttributeSnapshot,
   Batch,
+  Cursor,
+  GiftCounters,
   Heads,
   InlineBatch,
   JoinRoomResponse,
   PullAttributesResponse,
   PullResponse,
+  QuizFrame,
 } from "./gen.js";
+import { MessageKind } from "./gen.js";
+import { GiftBoard } from "./gift-board.js";
 import { type Intake, Inbox } from "./inbox.js";
 import type { RoomObserver, Tally } from "./observer.js";
 import { type AttributeDelta, AttributeReplica } from "./replica.js";
@@ -33,14 +38,27 @@ export interface Link {
   fail(failure: Failure): void;
 }
 
+/** Who takes what comes along with messages and is none of the sync's business. */
+export interface Companions {
+  /** Frames of quizzes. */
+  onQuizFrames(frames: readonly QuizFrame[]): void;
+  /** The room began anew. */
+  onReset(): void;
+}
+
 /**
- * Keeps messages and attributes in step with the room, whichever way the news
+ * Keeps messages, attributes and gift totals in step with the room, whichever way the news
  * come: told of something new it fetches, given something it takes it.
  */
 export class RoomSync {
   readonly tally: Tally = { received: 0, lost: perBucket(), resyncs: 0, reconnects: 0 };
   readonly inbox = new Inbox();
   readonly replica = new AttributeReplica();
+  readonly #board = new GiftBoard();
+  /** The epoch that was begun anew last. */
+  #begun = "";
+  /** Gifts came since the totals were asked for. */
+  #giftsCame = false;
   #link: Link | undefined;
   /** How many pulls are under way. */
   #asking = 0;
@@ -52,6 +70,7 @@ export class RoomSync {
   constructor(
     private readonly observer: RoomObserver,
     private readonly random: Random,
+    private readonly companions: Companions,
   ) {}
 
   /** Fetches over this link from now on. */
@@ -61,17 +80,33 @@ export class RoomSync {
 
   /** Takes what joining brought. */
   joined(answer: JoinRoomResponse): void {
-    const { latest, attributes } = answer;
+    const { latest, attributes, giftCounters, quizFrames } = answer;
     // Who rejoins has a cursor that reaches further back than the latest messages do;
     // if it cannot be continued, the stream or a pull will say so.
     if (latest && !this.inbox.cursor) this.#show(this.inbox.takePulled(latest, undefined));
     if (attributes) this.#replace(attributes);
+    this.takeGifts(giftCounters);
+    this.companions.onQuizFrames(quizFrames);
   }
 
-  /** The server cannot continue the cursor: begin anew. */
-  resync(): void {
+  /** Takes what was given here. */
+  takeGifts(counters: GiftCounters | undefined): void {
+    if (counters && this.#board.take(counters)) this.observer.onGifts(counters);
+  }
+
+  /** Asks what was given, where nothing says so by itself and there is news. */
+  async askGifts({ api, roomId, signal }: Link): Promise<void> {
+    if (!this.#giftsCame) return;
+    this.#giftsCame = false;
+    const answer = await api.gifts.getGiftTotals({ roomId }, { signal, timeoutMs: ANSWER_WITHIN });
+    this.#giftsCame ||= answer.pendingGifts > 0n;
+    this.takeGifts(answer.settled);
+  }
+
+  /** The server cannot continue the cursor: begin anew, in the epoch of these heads. */
+  resync(heads: Heads | undefined): void {
     this.inbox.forget();
-    this.replica.forget();
+    this.#beginAnew(heads?.cursor);
     this.#show(this.inbox.takeReset());
   }
 
@@ -128,15 +163,27 @@ export class RoomSync {
   /** Takes the answer to a pull that began at `asked`; false: it is no answer to where the inbox is now. */
   #takePulled(answer: PullResponse, asked: Inbox["cursor"]): boolean {
     const { batch, heads } = answer;
-    if (batch?.resync) this.replica.forget();
+    if (batch?.resync) this.#beginAnew(batch.cursor);
     const intake = batch && this.inbox.takePulled(batch, asked);
     this.#show(intake);
     this.reachAttributes(heads);
+    this.companions.onQuizFrames(answer.quizFrames);
     return batch === undefined || intake !== undefined;
   }
 
+  /** What is known beside the messages is of another life of the room, and that may be said more than once. */
+  #beginAnew(cursor: Cursor | undefined): void {
+    this.replica.forget();
+    const epoch = cursor?.epoch ?? "";
+    if (epoch && epoch === this.#begun) return;
+    this.#begun = epoch;
+    this.#board.forget();
+    this.#giftsCame = true;
+    this.companions.onReset();
+  }
+
   #takeInlineBatch(batch: Batch): void {
-    if (batch.resync) this.replica.forget();
+    if (batch.resync) this.#beginAnew(batch.cursor);
     const intake = this.inbox.takeInline(batch, this.#asking > 0);
     if (intake) this.#show(intake);
     else this.pull();
@@ -204,6 +251,7 @@ export class RoomSync {
     if (!intake) return;
     const { messages, recalls, lost, reset } = intake;
     this.tally.received += messages.length;
+    this.#giftsCame ||= messages.some(({ kind }) => kind === MessageKind.GIFT);
     if (reset) this.tally.resyncs++;
     for (const bucket of BUCKETS) this.tally.lost[bucket] += lost[bucket];
     if (messages.length > 0 || reset) this.observer.onMessages(messages, reset);

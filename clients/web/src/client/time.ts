@@ -5,6 +5,11 @@ export function millis(duration: Duration | undefined, otherwise: number): numbe
   return duration ? durationMs(duration) : otherwise;
 }
 
+/** An instant of the contract, Unix microseconds, as ms since 1970. */
+export function msOf(micros: bigint): number {
+  return Number(micros) / 1_000;
+}
+
 /** Resolves after `ms` (Infinity: never), or as soon as the signal aborts, whichever is first. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

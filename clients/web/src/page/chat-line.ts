@@ -1,5 +1,6 @@
-import { type Message, Bucket, MessageKind } from "../client/index.js";
+import { type Message, Bucket, MessageKind, giftIn } from "../client/index.js";
 import { make } from "./elements.js";
+import { figure } from "./numbers.js";
 
 /** What a message says to people; empty: nothing. */
 export function wordsOf(message: Message): string {
@@ -8,7 +9,7 @@ export function wordsOf(message: Message): string {
     case MessageKind.LIKE:
       return "♥";
     case MessageKind.GIFT:
-      return "sent a gift";
+      return giftWordsOf(message);
     case MessageKind.IMAGE:
       return "sent a picture";
     case MessageKind.VOICE:
@@ -16,6 +17,21 @@ export function wordsOf(message: Message): string {
     default:
       return "";
   }
+}
+
+/** What a message says where nobody's name stands beside it. */
+export function stageWordsOf(message: Message): string {
+  const words = wordsOf(message);
+  if (message.text || message.kind !== MessageKind.GIFT) return words;
+  return `${message.senderName || message.senderId} ${words}`;
+}
+
+/** What was given, of a combo all of it so far. */
+function giftWordsOf(message: Message): string {
+  const gift = giftIn(message);
+  if (!gift) return "sent a gift";
+  const count = gift.comboId && gift.comboCount > gift.count ? gift.comboCount : gift.count;
+  return `sent ${figure(count)} × ${gift.name || gift.giftId}`;
 }
 
 /** The list item of a message. */

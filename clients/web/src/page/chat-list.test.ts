@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Message, MessageSchema } from "../client/index.js";
+import { gifted } from "../client/testing/fake-gifts.js";
 import { ChatList } from "./chat-list.js";
 
 /** As much of an element as the chat touches. */
@@ -38,6 +39,13 @@ class FakeElement {
   remove(): void {
     const parent = this.#parent;
     if (parent) parent.#children = parent.#children.filter((child) => child !== this);
+  }
+
+  replaceWith(other: FakeElement): void {
+    const parent = this.#parent;
+    if (!parent) return;
+    other.#parent = parent;
+    parent.#children = parent.#children.map((child) => (child === this ? other : child));
   }
 
   querySelector(selector: string): FakeElement | null {
@@ -155,5 +163,57 @@ describe("ChatList", () => {
     frame();
     expect(list.texts).toHaveLength(200);
     expect(list.texts.at(-1)).toBe("ada hello");
+  });
+
+  describe("gifts", () => {
+    const combo = (sequence: number, count: number, comboCount: number, comboId = "c") =>
+      gifted(sequence, {
+        giftId: "rose",
+        name: "Rose",
+        count: BigInt(count),
+        comboId,
+        comboCount: BigInt(comboCount),
+      });
+
+    it("are said with how many, and of a combo with how many so far, in one line", () => {
+      expect(chat.show([gifted(1, { name: "Rose", count: 3n }), combo(2, 2, 2)])).toHaveLength(2);
+      frame();
+      expect(chat.show([combo(3, 1, 3), said("wow")])).toHaveLength(1);
+      frame();
+      expect(list.texts).toEqual(["ada sent 3 × Rose", "ada sent 3 × Rose", "ada wow"]);
+      chat.show([combo(5, 4, 9), combo(4, 2, 5), combo(6, 1, 1, "another")]);
+      frame();
+      expect(list.texts).toEqual(["ada sent 3 × Rose", "ada sent 9 × Rose", "ada wow", "ada sent 1 × Rose"]);
+    });
+
+    it("grow before they are drawn, and begin a line where theirs has gone", () => {
+      chat.show([combo(1, 1, 1), combo(2, 1, 2)]);
+      frame();
+      expect(list.texts).toEqual(["ada sent 2 × Rose"]);
+      chat.recall([10n]); // it no longer stands for the first
+      expect(list.texts).toHaveLength(1);
+      chat.recall([20n]);
+      expect(list.texts).toEqual([]);
+      expect(chat.show([combo(3, 1, 3)])).toHaveLength(1);
+      chat.show(many(200));
+      frame();
+      expect(chat.show([combo(4, 1, 4)])).toHaveLength(1);
+      frame();
+      expect(list.texts.at(-1)).toBe("ada sent 4 × Rose");
+    });
+
+    it("take the focus off a line that grows", () => {
+      chat.show([combo(1, 1, 1)]);
+      frame();
+      buttons.at(-1)!.focus();
+      chat.show([combo(2, 1, 2)]);
+      expect(focused).toBe(scroller);
+    });
+
+    it("that nobody can read are said all the same", () => {
+      chat.show([{ ...combo(1, 1, 1), payload: new Uint8Array([255]) }]);
+      frame();
+      expect(list.texts).toEqual(["ada sent a gift"]);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import type { Message } from "../client/index.js";
+import { type GiftMessage, type Message, giftIn } from "../client/index.js";
 import { echoOf, lineOf, noticeOf, wordsOf } from "./chat-line.js";
 import { make, write } from "./elements.js";
 import { onceAFrame } from "./once-a-frame.js";
@@ -17,16 +17,19 @@ interface Line {
   timestamp: bigint;
   /** The id of an own message. */
   id?: string;
+  /** The gifts that it stands for, of a combo. */
+  combo?: GiftMessage;
 }
 
 /**
  * The chat: the latest lines, drawn once a frame. It follows its end unless the
- * reader has scrolled away from it.
+ * reader has scrolled away from it. Gifts of one combo are one line, which grows.
  */
 export class ChatList {
   #lines: Line[] = [];
   #waiting: Line[] = [];
   #echoes = new Map<string, Line>();
+  #combos = new Map<string, Line>();
   #following = true;
   #settled = false;
   #draw = onceAFrame(() => this.#drawWaiting());
@@ -48,16 +51,42 @@ export class ChatList {
 
   /** Shows messages, and returns those that were not on the screen before as an echo. */
   show(messages: Message[]): Message[] {
-    const fresh = messages.filter((message) => !this.#confirm(message) && wordsOf(message));
-    for (const message of fresh) {
-      const node = lineOf(message);
-      this.equip(node, message);
-      this.#waiting.push({ node, timestamp: message.timestamp });
-    }
+    const fresh = messages.filter((message) => this.#take(message));
     // A hidden page draws no frames: what would be trimmed at once need not wait.
     this.#trim(this.#waiting);
     this.#draw();
     return fresh;
+  }
+
+  /** Takes a message, and says whether it has a line of its own that was not there. */
+  #take(message: Message): boolean {
+    if (this.#confirm(message) || !wordsOf(message)) return false;
+    const gift = giftIn(message);
+    const combo = gift?.comboId ? gift : undefined;
+    if (combo && this.#grow(combo, message)) return false;
+    const line: Line = { node: this.#nodeOf(message), timestamp: message.timestamp };
+    if (combo) this.#combos.set((line.combo = combo).comboId, line);
+    this.#waiting.push(line);
+    return true;
+  }
+
+  #nodeOf(message: Message): HTMLLIElement {
+    const node = lineOf(message);
+    this.equip(node, message);
+    return node;
+  }
+
+  /** Lets the line of a combo stand for its latest message; false: there is no such line. */
+  #grow(combo: GiftMessage, message: Message): boolean {
+    const line = this.#combos.get(combo.comboId);
+    if (!line?.combo) return false;
+    // Nodes may place messages in another order.
+    if (combo.comboCount <= line.combo.comboCount) return true;
+    const node = this.#nodeOf(message);
+    if (line.node.contains(document.activeElement)) this.scroller.focus();
+    line.node.replaceWith(node);
+    Object.assign(line, { node, timestamp: message.timestamp, combo });
+    return true;
   }
 
   /** Shows one's own message before the room has it. */
@@ -95,7 +124,7 @@ export class ChatList {
   recall(timestamps: bigint[]): void {
     const gone = new Set(timestamps);
     const stays = (line: Line) => !gone.has(line.timestamp);
-    for (const line of this.#lines) if (!stays(line)) this.#remove(line);
+    for (const line of [...this.#lines, ...this.#waiting]) if (!stays(line)) this.#remove(line);
     this.#lines = this.#lines.filter(stays);
     this.#waiting = this.#waiting.filter(stays);
     this.#showEmpty();
@@ -113,6 +142,7 @@ export class ChatList {
     this.#lines = [];
     this.#waiting = [];
     this.#echoes.clear();
+    this.#combos.clear();
     this.newest.hidden = true;
     this.#following = true;
     this.#showEmpty();
@@ -159,6 +189,7 @@ export class ChatList {
   #remove(line: Line): void {
     if (line.node.contains(document.activeElement)) this.scroller.focus();
     line.node.remove();
+    if (line.combo) this.#combos.delete(line.combo.comboId);
   }
 
   #look(): void {

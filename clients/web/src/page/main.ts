@@ -9,13 +9,15 @@ import {
 } from "../client/index.js";
 import { AttributeTable } from "./attribute-table.js";
 import { ChatList } from "./chat-list.js";
-import { wordsOf } from "./chat-line.js";
+import { stageWordsOf } from "./chat-line.js";
 import { Composer } from "./composer.js";
 import { Credentials } from "./credentials.js";
 import { Danmaku } from "./danmaku.js";
 import { byId, write } from "./elements.js";
 import { setUpDanmakuSwitch } from "./danmaku-switch.js";
+import { Gifts } from "./gifts.js";
 import { Moderation } from "./moderation.js";
+import { QuizCard } from "./quiz-card.js";
 import { setUpSetter } from "./setter.js";
 import { Status } from "./status.js";
 import { Veil } from "./veil.js";
@@ -54,6 +56,12 @@ const table = new AttributeTable(
   (id) => id === userId(),
   setUpSetter(() => client),
 );
+const gifts = new Gifts({ shop: () => client.shop, userId, role: () => client.role });
+const quiz = new QuizCard({
+  player: () => client.player,
+  now: () => client.clock.now(),
+  role: () => client.role,
+});
 setUpDanmakuSwitch(danmaku);
 const composer = new Composer({ client: () => client, chat, danmaku, userId });
 for (const place of document.querySelectorAll<HTMLElement>("[data-room]")) write(place, roomId);
@@ -76,7 +84,7 @@ const observer: RoomObserver = {
     const fresh = chat.show(messages);
     if (!live || reset) return;
     for (const message of fresh) {
-      if (message.kind !== MessageKind.SYSTEM) danmaku.shoot(wordsOf(message), message.style);
+      if (message.kind !== MessageKind.SYSTEM) danmaku.shoot(stageWordsOf(message), message.style);
     }
   },
   onRecalls: (timestamps) => chat.recall(timestamps),
@@ -85,7 +93,11 @@ const observer: RoomObserver = {
   onRoom: (room) => {
     status.room(room);
     composer.room(room);
+    gifts.room(room);
   },
+  onCatalogue: (catalogue) => gifts.catalogue(catalogue),
+  onGifts: (counters) => gifts.counters(counters),
+  onQuiz: (game) => quiz.show(game),
   onTally: (tally) => status.tally(tally),
 };
 
@@ -110,6 +122,8 @@ function start(tokens: TokenSource = credentials.find()): void {
   client?.stop();
   chat.clear();
   moderation.left();
+  gifts.left();
+  quiz.left();
   veil.lift();
   live = false;
   wasThere = false;
@@ -125,6 +139,7 @@ function entered(): void {
   credentials.entered();
   chat.settle();
   moderation.entered();
+  gifts.entered();
   byId("chat-empty-development").hidden = !credentials.ofDevelopment;
 }
 

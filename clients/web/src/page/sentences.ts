@@ -9,6 +9,7 @@ import {
   SendStatus,
 } from "../client/index.js";
 import { momentOf } from "./moment.js";
+import { figure } from "./numbers.js";
 
 /** How a connection state looks: a tone and a few words. */
 export interface StateWords {
@@ -185,6 +186,20 @@ export function sentenceOf(failure: Failure): string {
       return "It changed meanwhile. Look again.";
     case ErrorReason.ATTRIBUTE_LIMIT:
       return "That is more than this room keeps.";
+    case ErrorReason.INSUFFICIENT_FUNDS:
+      return `You have too few coins${balanceIn(failure)}. Nothing was paid.`;
+    case ErrorReason.GIFT_PRICE_CHANGED:
+      return "It has another price now. Nothing was paid: look again.";
+    case ErrorReason.GIFT_NOT_FOUND:
+      return "It cannot be given here any more. Nothing was paid.";
+    case ErrorReason.QUIZ_ANSWER_LATE:
+      return "Too late: the question takes no more answers.";
+    case ErrorReason.QUIZ_NOT_PLAYING:
+      return "You are not in this quiz: you are out, or came too late.";
+    case ErrorReason.QUIZ_NOT_FOUND:
+      return "This quiz is over.";
+    case ErrorReason.REVIVE_UNAVAILABLE:
+      return "You cannot come back in now.";
     case ErrorReason.ROLE_FORBIDDEN:
       return "You may not do this here.";
     case ErrorReason.LIMIT_EXCEEDED:
@@ -207,6 +222,11 @@ export function sentenceOf(failure: Failure): string {
     default:
       return "It did not work. Try again.";
   }
+}
+
+/** What somebody has who has too little, where it was said. */
+function balanceIn({ metadata: { balance } }: Failure): string {
+  return balance && /^\d{1,19}$/.test(balance) ? `: ${figure(BigInt(balance))}` : "";
 }
 
 /** When a ban or mute ends, where it does. */

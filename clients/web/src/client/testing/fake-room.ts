@@ -8,11 +8,13 @@ import {
   type Heads,
   type Message,
   type PullRequest,
+  type QuizFrame,
   type SubscribeRequest,
   type SubscribeResponse,
   AttributeService,
   Delivery,
   FeedService,
+  GiftCountersSchema,
   HeadsSchema,
   ModerationService,
   PullAttributesResponseSchema,
@@ -20,6 +22,8 @@ import {
   RoomService,
   SubscribeResponseSchema,
 } from "../gen.js";
+import { FakeGifts } from "./fake-gifts.js";
+import { FakeQuiz } from "./fake-quiz.js";
 import { batch, low, lowCursor, snapshot } from "./make.js";
 
 type Frame = MessageInitShape<typeof SubscribeResponseSchema>["frame"] & {};
@@ -77,6 +81,10 @@ export class FakeRoom {
   endpoint = "";
   /** As what whoever joins is in the room. */
   role = Role.VIEWER;
+  readonly gifts = new FakeGifts();
+  readonly quiz = new FakeQuiz();
+  /** Frames that are still to be shown. */
+  quizFrames: QuizFrame[] = [];
   /** Thrown by the next call of a name. */
   failures = new Map<string, Error>();
   /** Says what a call of a name fails with, if it does. */
@@ -126,7 +134,10 @@ export class FakeRoom {
     return BigInt(Date.now() + this.clockAhead) * 1_000n;
   }
 
-  #transport = createRouterTransport(({ service }) => {
+  #transport = createRouterTransport((router) => {
+    const { service } = router;
+    this.gifts.serve(router, (name) => this.#called(name));
+    this.quiz.serve(router, (name) => this.#called(name));
     service(RoomService, {
       joinRoom: () => {
         this.#called("join");
@@ -138,6 +149,9 @@ export class FakeRoom {
           serverAt: this.#now,
           endpoint: this.endpoint,
           role: this.role,
+          gifts: this.gifts.catalogue,
+          giftCounters: create(GiftCountersSchema, this.gifts.counters),
+          quizFrames: this.quizFrames,
         };
       },
       getRoom: () => {
@@ -150,7 +164,7 @@ export class FakeRoom {
       pull: (request) => {
         this.#called("pull");
         this.pulls.push(request);
-        return { batch: this.#after(request), heads: this.heads };
+        return { batch: this.#after(request), heads: this.heads, quizFrames: this.quizFrames };
       },
       send: (request) => {
         this.#called("send");
@@ -206,6 +220,8 @@ export class FakeRoom {
         heads: this.heads,
         delivery: this.delivery,
         resync: this.resync,
+        giftCounters: create(GiftCountersSchema, this.gifts.counters),
+        quizFrames: this.quizFrames,
       };
       stream.send({ case: "welcome", value });
     }

@@ -14,6 +14,7 @@ import {
   CursorSchema,
   MessageSchema,
 } from "../gen.js";
+import type { RoomObserver } from "../observer.js";
 
 /** A LOW message whose timestamp is ten times its sequence. */
 export function low(sequence: number, more: MessageInitShape<typeof MessageSchema> = {}): Message {
@@ -82,3 +83,17 @@ export function changes(after: number, timestamp: number, steps: (Attribute | st
 export function texts(messages: Message[]): string[] {
   return messages.map((m) => m.text);
 }
+
+/** An observer that does nothing. */
+export const silent: RoomObserver = {
+  onState: () => {},
+  onMessages: () => {},
+  onRecalls: () => {},
+  onAttributes: () => {},
+  onOnline: () => {},
+  onRoom: () => {},
+  onCatalogue: () => {},
+  onGifts: () => {},
+  onQuiz: () => {},
+  onTally: () => {},
+};

@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import { type Browser, chromium } from "playwright-core";
+
+// `make` says which one; run without it, Debian's.
+const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
+
+/** There is no browser to test with, and none is demanded. */
+export const missing = !existsSync(executablePath) && process.env.CI !== "true";
+if (missing) console.log(`Skipped: there is no Chromium at ${executablePath}. Set CHROMIUM to one.`);
+
+const args = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts a browser of one's own. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath, args });
+}
