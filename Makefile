@@ -51,8 +51,7 @@ fmt: setup ## Format everything
 .PHONY: lint lint-go lint-proto lint-web
 lint: setup lint-go lint-proto lint-web ## Check style, types and the arrows between packages
 lint-go:
-	$(golangci-lint) run ./...
-	cd test/interop && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	@tools/lint.sh
 lint-proto:
 	$(call with-npm,scripts/generate.sh --prepare && $(buf) lint && $(buf) format --diff --exit-code proto,lint of proto)
 lint-web:
