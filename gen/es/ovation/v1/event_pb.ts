@@ -255,7 +255,9 @@ export const EventConsumerSchema: GenMessage<EventConsumer> = /*@__PURE__*/
  * as Connect writes it. Any 2xx status acknowledges it. Any other, or none within
  * timeout, is repeated with growing pauses, 1 s at first and 5 min at most, for
  * give_up_after; then the event becomes a dead letter, and the next is sent. Events
- * of one room are sent in order.
+ * of one room are sent in order. While those of other rooms are taken, at most 1,000
+ * of a room wait for one that is not; what comes after them becomes a dead letter
+ * at once.
  *
  * The request's headers are Ovation-Event-Id, Ovation-Timestamp (the time of
  * sending, Unix seconds) and Ovation-Signature: "v1=" and the lower-case hexadecimal

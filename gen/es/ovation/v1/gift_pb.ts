@@ -935,9 +935,10 @@ export const GoalMeasureSchema: GenEnum<GoalMeasure> = /*@__PURE__*/
 export const GiftService: GenService<{
   /**
    * PutGift adds a gift to the catalogue, or replaces the one with its id. There
-   * are at most 1,000 that are not retired. BACKEND.
-   * Errors: ROOM_NOT_FOUND, GIFT_LIMIT, INVALID_FIELD (the gift of that id is of
-   * another room).
+   * are at most 1,000 that are not retired. One of a room that has ended can only be
+   * retired. BACKEND.
+   * Errors: ROOM_NOT_FOUND, ROOM_ENDED, GIFT_LIMIT, INVALID_FIELD (the gift of that
+   * id is of another room).
    *
    * @generated from rpc ovation.v1.GiftService.PutGift
    */
@@ -961,9 +962,8 @@ export const GiftService: GenService<{
   /**
    * SendGift pays for gifts and gives them. The answer means that the payment is
    * durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-   * answer came, the same call finds out; a giver who was banned meanwhile is told
-   * BANNED, whether it was paid before or not.) Everyone but a user who is banned; a
-   * mute does not matter.
+   * answer came, the same call finds out, whatever became of gift, room and giver
+   * meanwhile.) Everyone but a user who is banned; a mute does not matter.
    * Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
    * GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
    *
@@ -988,8 +988,10 @@ export const GiftService: GenService<{
   },
   /**
    * PutGoal adds a goal, or changes the one with its id; what it has reached stays
-   * unless measure, gift_id or receiver_id change. A room has at most 10 that are
-   * not closed. HOST, BACKEND.
+   * unless measure, gift_id or receiver_id change. One that is reached because its
+   * target is lowered is a GOAL_REACHED event like any other. The gift that it
+   * counts may be retired since. A room has at most 10 that are not closed. HOST,
+   * BACKEND.
    * Errors: ROOM_NOT_FOUND, ROOM_ENDED, GIFT_NOT_FOUND, GIFT_LIMIT.
    *
    * @generated from rpc ovation.v1.GiftService.PutGoal

@@ -53,9 +53,10 @@ const (
 // GiftServiceClient is a client for the ovation.v1.GiftService service.
 type GiftServiceClient interface {
 	// PutGift adds a gift to the catalogue, or replaces the one with its id. There
-	// are at most 1,000 that are not retired. BACKEND.
-	// Errors: ROOM_NOT_FOUND, GIFT_LIMIT, INVALID_FIELD (the gift of that id is of
-	// another room).
+	// are at most 1,000 that are not retired. One of a room that has ended can only be
+	// retired. BACKEND.
+	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, GIFT_LIMIT, INVALID_FIELD (the gift of that
+	// id is of another room).
 	PutGift(context.Context, *v1.PutGiftRequest) (*v1.PutGiftResponse, error)
 	// ListGifts lists the catalogue, by position and id. Everyone; BACKEND also sees
 	// what is retired.
@@ -63,9 +64,8 @@ type GiftServiceClient interface {
 	ListGifts(context.Context, *v1.ListGiftsRequest) (*v1.ListGiftsResponse, error)
 	// SendGift pays for gifts and gives them. The answer means that the payment is
 	// durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-	// answer came, the same call finds out; a giver who was banned meanwhile is told
-	// BANNED, whether it was paid before or not.) Everyone but a user who is banned; a
-	// mute does not matter.
+	// answer came, the same call finds out, whatever became of gift, room and giver
+	// meanwhile.) Everyone but a user who is banned; a mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
 	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
 	SendGift(context.Context, *v1.SendGiftRequest) (*v1.SendGiftResponse, error)
@@ -74,8 +74,10 @@ type GiftServiceClient interface {
 	// Errors: ROOM_NOT_FOUND, ROLE_FORBIDDEN.
 	GetGiftTotals(context.Context, *v1.GetGiftTotalsRequest) (*v1.GetGiftTotalsResponse, error)
 	// PutGoal adds a goal, or changes the one with its id; what it has reached stays
-	// unless measure, gift_id or receiver_id change. A room has at most 10 that are
-	// not closed. HOST, BACKEND.
+	// unless measure, gift_id or receiver_id change. One that is reached because its
+	// target is lowered is a GOAL_REACHED event like any other. The gift that it
+	// counts may be retired since. A room has at most 10 that are not closed. HOST,
+	// BACKEND.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, GIFT_NOT_FOUND, GIFT_LIMIT.
 	PutGoal(context.Context, *v1.PutGoalRequest) (*v1.PutGoalResponse, error)
 }
@@ -186,9 +188,10 @@ func (c *giftServiceClient) PutGoal(ctx context.Context, req *v1.PutGoalRequest)
 // GiftServiceHandler is an implementation of the ovation.v1.GiftService service.
 type GiftServiceHandler interface {
 	// PutGift adds a gift to the catalogue, or replaces the one with its id. There
-	// are at most 1,000 that are not retired. BACKEND.
-	// Errors: ROOM_NOT_FOUND, GIFT_LIMIT, INVALID_FIELD (the gift of that id is of
-	// another room).
+	// are at most 1,000 that are not retired. One of a room that has ended can only be
+	// retired. BACKEND.
+	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, GIFT_LIMIT, INVALID_FIELD (the gift of that
+	// id is of another room).
 	PutGift(context.Context, *v1.PutGiftRequest) (*v1.PutGiftResponse, error)
 	// ListGifts lists the catalogue, by position and id. Everyone; BACKEND also sees
 	// what is retired.
@@ -196,9 +199,8 @@ type GiftServiceHandler interface {
 	ListGifts(context.Context, *v1.ListGiftsRequest) (*v1.ListGiftsResponse, error)
 	// SendGift pays for gifts and gives them. The answer means that the payment is
 	// durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-	// answer came, the same call finds out; a giver who was banned meanwhile is told
-	// BANNED, whether it was paid before or not.) Everyone but a user who is banned; a
-	// mute does not matter.
+	// answer came, the same call finds out, whatever became of gift, room and giver
+	// meanwhile.) Everyone but a user who is banned; a mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
 	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
 	SendGift(context.Context, *v1.SendGiftRequest) (*v1.SendGiftResponse, error)
@@ -207,8 +209,10 @@ type GiftServiceHandler interface {
 	// Errors: ROOM_NOT_FOUND, ROLE_FORBIDDEN.
 	GetGiftTotals(context.Context, *v1.GetGiftTotalsRequest) (*v1.GetGiftTotalsResponse, error)
 	// PutGoal adds a goal, or changes the one with its id; what it has reached stays
-	// unless measure, gift_id or receiver_id change. A room has at most 10 that are
-	// not closed. HOST, BACKEND.
+	// unless measure, gift_id or receiver_id change. One that is reached because its
+	// target is lowered is a GOAL_REACHED event like any other. The gift that it
+	// counts may be retired since. A room has at most 10 that are not closed. HOST,
+	// BACKEND.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, GIFT_NOT_FOUND, GIFT_LIMIT.
 	PutGoal(context.Context, *v1.PutGoalRequest) (*v1.PutGoalResponse, error)
 }
