@@ -47,14 +47,18 @@ func (a admission) admit(ctx context.Context, message any) (context.Context, err
 		return ctx, nil
 	}
 	admitted, err := a.door.Admit(ctx, auth.From(ctx), live.RoomID(m.GetRoomId()))
-	if banned := new(moderation.BannedError); errors.As(err, &banned) {
+	if err != nil {
 		return ctx, a.unlessRepeated(ctx, message, err)
 	}
-	return admitted, err
+	return admitted, nil
 }
 
-// unlessRepeated returns a refusal, or nil for a request that repeats what was done.
+// unlessRepeated returns a refusal, or nil for one of somebody banned whose request repeats what
+// was done.
 func (a admission) unlessRepeated(ctx context.Context, message any, refusal error) error {
+	if banned := new(moderation.BannedError); !errors.As(refusal, &banned) {
+		return refusal
+	}
 	repeated, err := a.repeats.Repeats(ctx, auth.From(ctx), message)
 	switch {
 	case err != nil:
