@@ -41,39 +41,35 @@ export class Viewer {
     return new Viewer(url, roomId, mint({ sub: "e2e", role: "backend", rooms: ["*"] }));
   }
 
-  /** Makes a call about the room. */
-  call(method: string, body: object): Promise<unknown> {
-    return this.#call(method, body);
-  }
-
   /** Changes the room's settings; the host's to do. */
   async configure(settings: object): Promise<void> {
-    await this.#call("RoomService/UpdateRoom", { settings });
+    await this.call("RoomService/UpdateRoom", { settings });
   }
 
   /** Makes a user a moderator; the host's to do. */
   async appoint(userId: string): Promise<void> {
-    await this.#call("ModerationService/AddModerator", { userId });
+    await this.call("ModerationService/AddModerator", { userId });
   }
 
   /** Sends a text and returns its room timestamp. */
   async say(text: string): Promise<string> {
-    const answer = (await this.#call("FeedService/Send", { text })) as { timestamp: string };
+    const answer = (await this.call("FeedService/Send", { text })) as { timestamp: string };
     return answer.timestamp;
   }
 
   /** Takes a message back. */
   async recall(timestamp: string): Promise<void> {
-    await this.#call("FeedService/RecallMessage", { timestamp });
+    await this.call("FeedService/RecallMessage", { timestamp });
   }
 
   /** Sets an attribute. */
   async set(key: string, value: string): Promise<void> {
     const update = { key, value: Buffer.from(value).toString("base64") };
-    await this.#call("AttributeService/UpdateAttributes", { updates: [update] });
+    await this.call("AttributeService/UpdateAttributes", { updates: [update] });
   }
 
-  async #call(method: string, body: object): Promise<unknown> {
+  /** Makes a call about the room. */
+  async call(method: string, body: object): Promise<unknown> {
     const response = await fetch(`${this.url}/ovation.v1.${method}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `Bearer ${this.token}` },

@@ -18,6 +18,20 @@ export interface Failure {
   tokenNeeded: TokenLack | undefined;
 }
 
+/** How calls end of which nobody has said whether they were done. */
+const UNSURE: ReadonlySet<Code> = new Set([
+  Code.Unavailable,
+  Code.DeadlineExceeded,
+  Code.Canceled,
+  Code.Unknown,
+  Code.Internal,
+]);
+
+/** Whether the call may have been done all the same: what must not be done twice is asked for again with the same id. */
+export function isUnsure({ code }: Failure): boolean {
+  return UNSURE.has(code);
+}
+
 /** Reads any thrown value as a Failure. */
 export function failureOf(thrown: unknown): Failure {
   const error = ConnectError.from(thrown, Code.Unavailable);

@@ -2,6 +2,16 @@ import type { Gift, SendGiftResponse } from "./gen.js";
 import { randomId } from "./id.js";
 import { type RoomCalls, repeated } from "./room-calls.js";
 
+/** How a gift is given, other than one to the room's host. */
+export interface GiftOrder {
+  /** How many: 1-10,000. */
+  count?: number;
+  /** Who gets them; a room without host needs it. */
+  receiverId?: string;
+  /** Names the payment: the same id pays once, whenever. */
+  requestId?: string;
+}
+
 /** Gives the room's gifts, from the caller's own balance. */
 export class GiftShop {
   constructor(private readonly calls: RoomCalls) {}
@@ -26,12 +36,12 @@ export class GiftShop {
   }
 
   /**
-   * Gives a gift to the room's host, at the price that it was shown at. Once it returns, it is
-   * paid. Where no answer came, call again with the same id, which pays once, whenever.
+   * Gives a gift at the price that it was shown at. Once it returns, it is paid. Where it may or
+   * may not be (isUnsure), call again with the same id.
    */
-  give(gift: Gift, count = 1, requestId = randomId()): Promise<SendGiftResponse> {
-    const { roomId } = this.calls;
-    const request = { roomId, giftId: gift.giftId, count, expectedPrice: gift.price, requestId };
+  give({ giftId, price }: Gift, order: GiftOrder = {}): Promise<SendGiftResponse> {
+    const { count = 1, receiverId = "", requestId = randomId() } = order;
+    const request = { roomId: this.calls.roomId, giftId, count, receiverId, expectedPrice: price, requestId };
     return repeated(this.calls, (api) => api.gifts.sendGift(request));
   }
 }

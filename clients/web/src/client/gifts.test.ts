@@ -121,11 +121,17 @@ describe("the shop", () => {
   it("pays once at the price that was shown, though the answer was lost", async () => {
     await start();
     room.failures.set("sendGift", new ConnectError("away", Code.Unavailable));
-    const given = client.shop.give(gift("rose", 10), 3);
+    const given = client.shop.give(gift("rose", 10), { count: 3, receiverId: "bob" });
     await pass(1_000);
     expect(await given).toMatchObject({ balance: 90n });
     const [first, second] = room.gifts.sent;
-    expect(first).toMatchObject({ roomId: "demo", giftId: "rose", count: 3, expectedPrice: 10n });
+    expect(first).toMatchObject({
+      roomId: "demo",
+      giftId: "rose",
+      count: 3,
+      receiverId: "bob",
+      expectedPrice: 10n,
+    });
     expect(first!.requestId).not.toBe("");
     expect(second!.requestId).toBe(first!.requestId);
   });

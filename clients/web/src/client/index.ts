@@ -1,11 +1,10 @@
 // The protocol layer: everything a page needs of a room, and nothing of the page.
 export { dialWeb } from "./api.js";
 export type { ServerClock } from "./clock.js";
-export { Code } from "@connectrpc/connect";
-export { type Failure, failureOf } from "./failure.js";
+export { type Failure, failureOf, isUnsure } from "./failure.js";
 export * from "./gen.js";
 export { giftIn } from "./gift-message.js";
-export type { GiftShop } from "./gift-shop.js";
+export type { GiftOrder, GiftShop } from "./gift-shop.js";
 export { randomId } from "./id.js";
 export { sayGoodbye } from "./leave.js";
 export type { Moderator } from "./moderator.js";

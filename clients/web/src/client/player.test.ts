@@ -111,11 +111,16 @@ describe("a quiz", () => {
     room.stream.close();
     await pass(1_000);
     expect(client.player.game).toBeUndefined();
+    ask(1); // it is made now: there is nothing to catch up with
+    await pass();
+    expect(client.player.game?.number).toBe(1);
+    expect(calls("getStanding")).toBe(0);
     room.quizFrames = [asking(1, Date.now() - 100)];
     room.epoch = "e3";
     room.stream.close();
     await pass(2_000);
     expect(client.player.game?.number).toBe(1);
+    expect(calls("getStanding")).toBe(1);
   });
 });
 

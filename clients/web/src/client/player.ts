@@ -119,7 +119,7 @@ export class Player implements QuizPlayer {
   /** The room began anew: what was shown is void, and comes again where it still is. */
   forget(): void {
     this.stop();
-    this.#since = undefined;
+    this.#since = this.clock.now();
     this.#newest = 0n;
     if (this.#game) this.changed((this.#game = undefined));
   }

@@ -4,10 +4,10 @@ import {
   type GiftCounters,
   type GiftShop,
   type Room,
-  Code,
   ErrorReason,
   Role,
   failureOf,
+  isUnsure,
   randomId,
 } from "../client/index.js";
 import { byId, make, write } from "./elements.js";
@@ -18,9 +18,6 @@ import { sentenceOf } from "./sentences.js";
 
 /** Roles that watch, and give. What they really may do is for the server to decide. */
 const ROLES = new Set([Role.VIEWER, Role.MODERATOR]);
-
-/** How a call ends that may have been done all the same. */
-const UNSURE = new Set([Code.Unavailable, Code.DeadlineExceeded, Code.Canceled, Code.Unknown, Code.Internal]);
 
 /** What the gifts need of the page. */
 export interface GiftSurroundings {
@@ -135,7 +132,7 @@ export class Gifts {
     const id = this.#unsure.get(gift.giftId) ?? randomId();
     this.#setBusy(true);
     try {
-      const { balance } = await shop.give(gift, 1, id);
+      const { balance } = await shop.give(gift, { requestId: id });
       this.#unsure.delete(gift.giftId);
       this.#showBalance(balance);
       this.#note.say(`You gave ${gift.name}.`);
@@ -147,12 +144,11 @@ export class Gifts {
   }
 
   #refused(gift: Gift, id: string, failure: Failure): void {
-    if (UNSURE.has(failure.code)) this.#unsure.set(gift.giftId, id);
+    const unsure = isUnsure(failure);
+    if (unsure) this.#unsure.set(gift.giftId, id);
     else this.#unsure.delete(gift.giftId);
     this.#note.say(
-      UNSURE.has(failure.code)
-        ? "No answer came. Try again: if it was paid, it is not paid twice."
-        : sentenceOf(failure),
+      unsure ? "No answer came. Try again: if it was paid, it is not paid twice." : sentenceOf(failure),
     );
     if (failure.reason === ErrorReason.INSUFFICIENT_FUNDS) void this.#lookUp();
     if (OUTDATED.has(failure.reason)) void this.#renew();

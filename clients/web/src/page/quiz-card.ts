@@ -116,8 +116,14 @@ export class QuizCard {
       );
       button.style.setProperty("--share", `${share}%`);
     });
-    this.#revive.hidden = now >= game.mayReviveUntil;
+    this.#offerRevive(now < game.mayReviveUntil);
     this.#close.hidden = !game.isOver;
+  }
+
+  /** A focus on the button stays in the card when it goes. */
+  #offerRevive(offered: boolean): void {
+    if (!offered && document.activeElement === this.#revive) this.#text.focus();
+    this.#revive.hidden = !offered;
   }
 
   get #plays(): boolean {

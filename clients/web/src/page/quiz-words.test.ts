@@ -7,7 +7,7 @@ import {
   QuestionOutcome,
   QuizGame,
 } from "../client/index.js";
-import { asking, quizFrame } from "../client/testing/fake-quiz.js";
+import { asking, micros, quizFrame } from "../client/testing/fake-quiz.js";
 import { announcementOf, headingOf, wordsOfGame } from "./quiz-words.js";
 
 const AT = 1_000_000;
@@ -18,13 +18,14 @@ function asked(): QuizGame {
   return game;
 }
 
-function judged(outcome: QuestionOutcome, status = PlayerStatus.OUT, revivesLeft = 0): string {
+function judged(outcome: QuestionOutcome, status = PlayerStatus.OUT, revivesLeft = 0, after = 0): string {
   const game = asked();
+  const mayReviveUntilAt = status === PlayerStatus.REVIVABLE ? micros(AT + 5_000) : 0n;
   const tally = { remaining: 1_234n, evaluated: true };
   game.take(quizFrame(2, AT, { case: "reveal", value: { correctOptions: [1], tally } }), AT);
-  const value = create(OutcomeFrameSchema, { outcome, status, revivesLeft });
+  const value = create(OutcomeFrameSchema, { outcome, status, revivesLeft, mayReviveUntilAt });
   game.take(quizFrame(2, AT, { case: "outcome", value }), AT);
-  return wordsOfGame(game, AT);
+  return wordsOfGame(game, AT + after);
 }
 
 function finished(finish: MessageInitShape<typeof FinishFrameSchema>): string {
@@ -65,6 +66,8 @@ describe("the words of a quiz", () => {
     expect(new Set(words).size).toBe(outcomes.length);
     for (const said of words) expect(said).toMatch(/1.?234 still in\.$/);
     expect(judged(QuestionOutcome.OUT_WRONG, PlayerStatus.REVIVABLE, 1)).toContain("You have 1 revive left.");
+    const late = judged(QuestionOutcome.OUT_WRONG, PlayerStatus.REVIVABLE, 1, 5_000);
+    expect(late).toMatch(/^Wrong: you are out\. /);
     expect(judged(QuestionOutcome.REVIVED_MISSED, PlayerStatus.PLAYING)).toContain(
       "You have no revive left.",
     );

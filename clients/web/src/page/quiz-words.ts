@@ -16,7 +16,7 @@ export function wordsOfGame(game: QuizGame, now: number): string {
     case "closed":
       return sentences(wordsOfChoice(game) || "Time is up.", "The answer comes soon.");
     case "revealed":
-      return sentences(wordsOfOutcome(game), wordsOfRest(game));
+      return sentences(wordsOfOutcome(game, now), wordsOfRest(game));
     case "finished":
       return wordsOfFinish(game);
     case "cancelled":
@@ -41,7 +41,7 @@ function wordsOfChoice({ choice, question }: QuizGame): string {
 }
 
 /** What the question did to the viewer; empty: nothing, or nobody has said. */
-function wordsOfOutcome(game: QuizGame): string {
+function wordsOfOutcome(game: QuizGame, now: number): string {
   const { outcome } = game;
   switch (outcome?.outcome) {
     case QuestionOutcome.RIGHT:
@@ -53,23 +53,18 @@ function wordsOfOutcome(game: QuizGame): string {
     case QuestionOutcome.REVIVED_MISSED:
       return `You did not answer, but a revive keeps you in. ${wordsOfRevives(game)}`;
     case QuestionOutcome.OUT_WRONG:
-      return wordsOfOut(game, "Wrong");
+      return wordsOfOut(game, now, "Wrong");
     case QuestionOutcome.OUT_MISSED:
-      return wordsOfOut(game, "You did not answer");
+      return wordsOfOut(game, now, "You did not answer");
     default:
       return "";
   }
 }
 
-function wordsOfOut(game: QuizGame, why: string): string {
-  switch (game.status) {
-    case PlayerStatus.REVIVABLE:
-      return `${why}: you are out, but you can come back. ${wordsOfRevives(game)}`;
-    case PlayerStatus.PLAYING:
-      return `${why}, but you are back in. ${wordsOfRevives(game)}`;
-    default:
-      return `${why}: you are out.`;
-  }
+function wordsOfOut(game: QuizGame, now: number, why: string): string {
+  if (game.status === PlayerStatus.PLAYING) return `${why}, but you are back in. ${wordsOfRevives(game)}`;
+  if (now >= game.mayReviveUntil) return `${why}: you are out.`;
+  return `${why}: you are out, but you can come back. ${wordsOfRevives(game)}`;
 }
 
 function wordsOfRevives({ revivesLeft }: QuizGame): string {
