@@ -65,7 +65,8 @@ func BenchmarkGifts(b *testing.B) {
 
 func benchGifts(b *testing.B, senders int) {
 	b.Helper()
-	server := services.NewPostgres(b, "fsync=on", "full_page_writes=on", "synchronous_commit=on", "max_wal_size=4GB")
+	server := services.NewPostgres(b, "fsync=on", "full_page_writes=on", "synchronous_commit=on", "max_wal_size=4GB",
+		"shared_buffers=128MB") // what it has by itself; tests have less
 	s := openWith(b, postgres.Config{URL: server.NewDatabase(b), Timeout: patience, MaxConns: 8})
 	create(b, s, "r")
 	for i := range senders {

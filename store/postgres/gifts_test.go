@@ -18,13 +18,17 @@ import (
 	"github.com/ovation-live/ovation/store/postgres"
 )
 
+// deposit is coins for somebody.
+func deposit(user string, coins int64) ledger.Transaction {
+	return ledger.Transaction{ID: "fund " + user, Kind: ledger.Deposit, Postings: []ledger.Posting{
+		{Account: ledger.Account{Kind: ledger.User, Owner: user}, Amount: coins}, {Account: ledger.Account{Kind: ledger.External}, Amount: -coins},
+	}}
+}
+
 // fund gives coins to somebody.
 func fund(tb testing.TB, s *postgres.Store, user string, coins int64) {
 	tb.Helper()
-	deposit := ledger.Transaction{ID: "fund " + user, Kind: ledger.Deposit, Postings: []ledger.Posting{
-		{Account: ledger.Account{Kind: ledger.User, Owner: user}, Amount: coins}, {Account: ledger.Account{Kind: ledger.External}, Amount: -coins},
-	}}
-	if err := s.Post(tb.Context(), []ledger.Transaction{deposit}); err != nil {
+	if err := s.Post(tb.Context(), []ledger.Transaction{deposit(user, coins)}); err != nil {
 		tb.Fatal(err)
 	}
 }

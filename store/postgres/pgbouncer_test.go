@@ -7,6 +7,8 @@ import (
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/moderation"
 	"github.com/ovation-live/ovation/live/words"
 	"github.com/ovation-live/ovation/store"
@@ -47,8 +49,8 @@ func TestBehindPgBouncer(t *testing.T) {
 	}
 }
 
-// inOneRoom makes a room, bans somebody and forbids a word in it, records that, and finds
-// all of it.
+// inOneRoom makes a room, bans somebody and forbids a word in it, records that, finds all of it,
+// and pays for a gift.
 func inOneRoom(t *testing.T, s *postgres.Store, id live.RoomID) {
 	t.Helper()
 	create(t, s, id)
@@ -72,6 +74,14 @@ func inOneRoom(t *testing.T, s *postgres.Store, id live.RoomID) {
 	page, err := s.Events(t.Context(), store.EventQuery{EventFilter: store.EventFilter{Rooms: []live.RoomID{id}}, Limit: 10})
 	if err != nil || len(page.Events) != 1 {
 		t.Errorf("%s: Events = %+v, %v", id, page, err)
+	}
+	giver := "giver in " + string(id)
+	if err := s.Post(t.Context(), []ledger.Transaction{deposit(giver, 10)}); err != nil {
+		t.Errorf("%s: Post: %v", id, err)
+	}
+	sends := []gift.Send{rose("1", id, live.UserID(giver))}
+	if paid, err := s.SendGifts(t.Context(), sends); err != nil || paid[0].Err != nil || paid[0].Balance != 7 {
+		t.Errorf("%s: SendGifts = %+v, %v", id, paid, err)
 	}
 	if r, err := s.EndRoom(t.Context(), id); err != nil || r.Revision != 2 {
 		t.Errorf("%s: EndRoom = %+v, %v", id, r, err)

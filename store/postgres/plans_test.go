@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ovation-live/ovation/internal/testkit"
+	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/ledger"
+	"github.com/ovation-live/ovation/live/room"
 )
 
 const (
@@ -100,6 +104,82 @@ func askForAccounts(t *testing.T, s *Store, want int) {
 			if err != nil || found != want {
 				t.Fatalf("%s: %d accounts, %v; want %d", name, found, err, want)
 			}
+		}
+	}
+}
+
+// tablesOfPayments is what is looked into for each payment.
+var tablesOfPayments = []string{"rooms", "ledger_accounts", "ledger_transactions", "gifts_sent", "gift_combos"}
+
+// growth makes tables grow that payments are decided by.
+var growth = []string{
+	"INSERT INTO rooms (id, title, host, state, settings, labels, revision, created, ended) " +
+		"SELECT 'room ' || n, '', '', 1, '{}', '{}', 1, 1, 0 FROM generate_series(1, 20000) AS n",
+	"INSERT INTO ledger_accounts SELECT 1, 'user ' || n, 0 FROM generate_series(1, 20000) AS n",
+	"INSERT INTO ledger_transactions SELECT -n, 'transaction ' || n, 2, 0, '', '', '', 1 FROM generate_series(1, 20000) AS n",
+	"INSERT INTO gifts_sent SELECT -n, '', '', '', '', '', 1, 1, 1, '', 0 FROM generate_series(1, 20000) AS n",
+	"INSERT INTO gift_combos SELECT '', '', '', 'gift ' || n, '', 1, 0 FROM generate_series(1, 20000) AS n",
+}
+
+// Payments find what they are decided by through its keys, by plans that were made when there
+// was next to nothing, and known to be.
+func TestPaymentsGoByKeys(t *testing.T) {
+	t.Parallel()
+	for mode := range protocols {
+		t.Run(string(mode), func(t *testing.T) {
+			t.Parallel()
+			s := migrated(t, Config{ExecMode: mode, MaxConns: 1})
+			if _, err := s.CreateRoom(t.Context(), room.Room{ID: "r", Settings: room.DefaultSettings()}, ""); err != nil {
+				t.Fatal(err)
+			}
+			purse := ledger.Account{Kind: ledger.User, Owner: "ann"}
+			if err := s.Post(t.Context(), []ledger.Transaction{{ID: "fund", Kind: ledger.Deposit, Postings: []ledger.Posting{
+				{Account: purse, Amount: 100}, {Account: ledger.Account{Kind: ledger.External}, Amount: -100},
+			}}}); err != nil {
+				t.Fatal(err)
+			}
+			payForGifts(t, s, "before")
+			for _, table := range tablesOfPayments {
+				do(t, s.pool, "ALTER TABLE "+table+" SET (autovacuum_enabled = false)")
+				do(t, s.pool, "ANALYSE "+table)
+			}
+			payForGifts(t, s, "small")
+			for _, grow := range growth {
+				do(t, s.pool, grow)
+			}
+			do(t, s.pool, "SELECT pg_stat_reset()")
+			payForGifts(t, s, "grown")
+			var all, found int64
+			testkit.Eventually(t, "the session has said what it read", func() bool {
+				do(t, s.pool, "SELECT")
+				err := s.pool.QueryRow(t.Context(), "SELECT sum(seq_tup_read)::bigint, sum(idx_tup_fetch)::bigint "+
+					"FROM pg_stat_user_tables WHERE relname = ANY ($1::text[])", tablesOfPayments).Scan(&all, &found)
+				return err != nil || found > 0
+			})
+			if all > 0 || found == 0 || found > 1000 {
+				t.Errorf("%d rows were read by reading all, %d by keys", all, found)
+			}
+		})
+	}
+}
+
+// payForGifts pays for some gifts, and for one of them again.
+func payForGifts(t *testing.T, s *Store, name string) {
+	t.Helper()
+	sends := make([]gift.Send, 4)
+	for i := range sends {
+		sends[i] = gift.Send{
+			Room: "r", Giver: "ann", Receiver: "bob", Count: 1, RequestID: fmt.Sprint(name, " ", i%3),
+			Gift: gift.Gift{ID: "rose", Price: 1, ComboWindow: time.Minute},
+		}
+	}
+	results, err := s.SendGifts(t.Context(), sends)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range results {
+		if got.Err != nil || got.Repeated != (i == 3) {
+			t.Fatalf("%s %d: %+v", name, i, got)
 		}
 	}
 }

@@ -20,7 +20,7 @@ var errNotCommitted = errors.New("postgres: a transaction was rolled back at its
 //
 // Its statements go by indexes, and are planned once for each connection: what they cost grows
 // with what is asked for, and with no table, whatever is known of that.
-func (s *Store) inTwoTrips(ctx context.Context, reads func(*pgx.Batch), writes func(*pgx.Batch)) error {
+func (s *Store) inTwoTrips(ctx context.Context, reads, writes func(*pgx.Batch)) error {
 	return s.reach(ctx, s.config.Timeout, func(ctx context.Context) error {
 		conn, err := s.pool.Acquire(ctx)
 		if err != nil {
