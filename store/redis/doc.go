@@ -16,7 +16,8 @@
 // A room's log has a life, named by its epoch. A Redis that starts again, or fails
 // over, may have lost the latest of what it acknowledged, and nothing in it tells. So a
 // room notes which server process its life is led by (run_id of INFO), and the first
-// script that finds another one begins another life: a new epoch, sequences of
+// script that reads the log or publishes, and finds another one, begins another life: a new
+// epoch, sequences of
 // publications from 1, and an ancestry that says up to where the life before it is
 // known. Readers who had not got further go on from where they are.
 //
