@@ -23,6 +23,8 @@ const (
 	visitBatch, reporters = 1000, 8
 	// mergedWithin is how long it may take until all is merged.
 	mergedWithin = 2 * time.Minute
+	// mergedLook is how often it is looked whether it is: looking costs the server too.
+	mergedLook = 100 * time.Millisecond
 )
 
 // visits measures how many events of visits a server takes in and merges, from the first
@@ -135,6 +137,9 @@ func (o *ovation) visitsMerged(ctx context.Context, audience ovationv1connect.Au
 			return false, err
 		}
 		a := w.GetAttendance()
-		return a.GetVisits() == int64(want) && a.GetUniqueUsers() == int64(want), nil
+		if a.GetVisits() == int64(want) && a.GetUniqueUsers() == int64(want) {
+			return true, nil
+		}
+		return false, until(ctx, time.Now().Add(mergedLook))
 	})
 }

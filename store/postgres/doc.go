@@ -25,16 +25,20 @@
 //
 // Whoever merges events of visits locks the parts that their users are in, of which there
 // are 64; reads all that is known of these users' visits to these rooms; lets package visit
-// decide; and writes in one batch the rows that have changed and what that adds to figures:
-// no lock by user, no upsert that decides. A room's row has its end. Whoever has merged by
-// another end than it has when figures are written begins again, and EndRoom writes it with
-// the room, so that nothing is left open for good. What CloseVisits is to close it finds by
-// index.
+// decide; and writes in one batch the rows that are new or have changed, each where it was
+// read, and what that adds to figures: no lock by user, no upsert that decides. A room's row
+// has its end. Whoever has merged by another end than it has when figures are written begins
+// again, and EndRoom writes it with the room, so that nothing is left open for good. CloseVisits
+// goes through the visits of a room that has ended, by when they began.
+//
+// No index is of what an exit changes, so that mostly it changes one page. What would be looked
+// up by such an index is kept as moments: rows, one for each step and minute, of how many
+// visits began and ended at which instants, and of how many viewers watch since when. They are
+// only added, and folded into one when a minute has many.
 //
 // Attendance reads figures: a row of the room, one for each minute of its curve and each
-// length of stay. Of visits themselves it reads those in minutes that have changed since
-// they were counted, for the order within a minute is not in the sums, and of those who are
-// there when they began.
+// length of stay. Of moments it reads those of minutes that have changed since they were
+// counted, for the order within a minute is not in the sums, and those of who is there.
 //
 // # Text
 //

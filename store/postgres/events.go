@@ -36,6 +36,7 @@ func (s *Store) appendEvents(ctx context.Context, tx pgx.Tx, events []store.Even
 
 // queueEvents is appendEvents as the last of a batch.
 func (s *Store) queueEvents(batch *pgx.Batch, events []store.Event) {
+	events = onceEach(events)
 	n := len(events)
 	ids, rooms, at := make([]string, n), make([]string, n), make([]int64, n)
 	kinds, payloads := make([]int16, n), make([][]byte, n)
@@ -45,6 +46,19 @@ func (s *Store) queueEvents(batch *pgx.Batch, events []store.Event) {
 	}
 	batch.Queue(statement("hold event head"))
 	batch.Queue(statement("append events"), s.instant(), ids, rooms, at, kinds, payloads)
+}
+
+// onceEach returns the first of those with one id.
+func onceEach(events []store.Event) []store.Event {
+	ids := make(map[string]struct{}, len(events))
+	once := make([]store.Event, 0, len(events))
+	for _, e := range events {
+		if _, there := ids[e.ID]; !there {
+			ids[e.ID] = struct{}{}
+			once = append(once, e)
+		}
+	}
+	return once
 }
 
 // lookAgain is how often is looked for new events.

@@ -83,7 +83,10 @@ func TestVisitsAreFoundByKey(t *testing.T) {
 		"watch viewer":         {"visits_pkey", []any{"u", 0, int64(openEnd)}},
 		"visits of viewer":     {"visits_pkey", []any{"u", 1, 0, int64(openEnd), 0, "", 0, "", false, false, 10}},
 		"stays":                {"visits_pkey", []any{[]string{"r", "r"}, []string{"u", "v"}}},
-		"visit moments":        {"visit_moments_by_minute", []any{[]int64{1}, []int64{60_000_000}}},
+		"append events": {"events_id_key", []any{
+			nil, []string{"e"}, []string{"r"}, []int64{1}, []int16{1}, [][]byte{{}},
+		}},
+		"visit moments": {"visit_moments_by_minute", []any{[]int64{1}, []int64{60_000_000}}},
 		"change visits": {"Tid Scan on visits", append(
 			[]any{[]pgtype.TID{{BlockNumber: 1, OffsetNumber: 1, Valid: true}}, []int64{1}}, columnsOf(make([]changedStay, 1)).facts()...)},
 	} {

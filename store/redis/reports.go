@@ -71,25 +71,28 @@ func (s *Store) reportPart(ctx context.Context, part int, events []visit.Event) 
 	return nil
 }
 
-// nextPart is where the next who takes begins, so that those who take at once find each
-// other's parts seldom.
-var nextPart atomic.Uint32
+// takes counts who takes: each begins some parts after the one before, so that those who take
+// at once get events of different parts. Merging these, they do not wait for each other.
+var takes atomic.Uint32
 
-// TakeReports implements store.Reports. While there are events of some parts, what fails of
-// others is no error.
+// apart is how many parts lie between the beginnings of two who take.
+const apart = 7
+
+// TakeReports implements store.Reports. It looks at no more parts than it takes to have a fair
+// share of the limit. While there are events of some parts, what fails of others is no error.
 func (s *Store) TakeReports(
 	ctx context.Context, node store.NodeID, limit int, lease time.Duration,
 ) (taken []store.Reported, err error) {
 	empty := s.emptyParts(ctx)
-	first := int(nextPart.Add(1) % reportParts)
-	for i := 0; i < reportParts && limit > 0; i++ {
+	first, left := int(takes.Add(1)%reportParts)*apart, limit
+	for i := 0; i < reportParts && left > limit*3/4; i++ {
 		part := (first + i) % reportParts
 		if empty[part] {
 			continue
 		}
-		some, n, fault := s.takePart(ctx, part, node, limit, lease)
+		some, n, fault := s.takePart(ctx, part, node, left, lease)
 		taken = append(taken, some...)
-		limit -= n
+		left -= n
 		err = firstOf(err, fault)
 	}
 	if len(taken) > 0 {

@@ -7,24 +7,19 @@ FOR UPDATE;
 
 -- name: append events
 WITH fresh AS (
-  SELECT e.*, row_number() OVER (ORDER BY e.place) AS nth, count(*) OVER () AS many
-  FROM (
-    SELECT DISTINCT ON (id) * FROM unnest($2::text[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[])
-      WITH ORDINALITY AS e (id, room, at, kind, payload, place)
-    ORDER BY id, place
-  ) e
-  WHERE NOT EXISTS (SELECT FROM events known WHERE known.id = e.id)
+  SELECT e.*, row_number() OVER (ORDER BY e.place) AS nth
+  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::smallint[], $6::bytea[])
+    WITH ORDINALITY AS e (id, room, at, kind, payload, place)
+  WHERE (SELECT position FROM events known WHERE known.id = e.id) IS NULL -- each by its id, however many there are
 ),
 head AS (
   UPDATE event_head
   SET latest = latest + (SELECT count(*) FROM fresh), recorded = GREATEST(recorded, COALESCE($1::bigint, microseconds()))
-  RETURNING latest, recorded
+  RETURNING latest - (SELECT count(*) FROM fresh) AS before, recorded
 )
 INSERT INTO events (position, id, room, at, recorded, kind, payload)
-SELECT head.latest - fresh.many + fresh.nth, fresh.id, fresh.room, fresh.at, head.recorded, fresh.kind, fresh.payload
-FROM head, fresh
-ORDER BY fresh.nth
-ON CONFLICT (id) DO NOTHING;
+SELECT head.before + fresh.nth, fresh.id, fresh.room, fresh.at, head.recorded, fresh.kind, fresh.payload
+FROM head, fresh;
 
 -- name: latest event
 SELECT latest FROM event_head;
