@@ -40,6 +40,7 @@ type Send struct {
 	Gift      Gift // as it was when the call came
 	Count     int64
 	RequestID string // the giver's, and never empty
+	Call      string // which of several calls for the same it is; empty: it does not matter
 }
 
 // Coins returns what the gifts cost together.

@@ -44,9 +44,13 @@ func (s *Sent) Transaction() ledger.Transaction {
 			{Account: s.Purse(), Amount: -s.Coins()},
 			{Account: pending(s.Receiver), Amount: s.Coins()},
 		},
-		Room: s.Room, Reference: string(s.Gift.ID), RequestID: s.RequestID, Gifts: s.Count,
+		Room: s.Room, Reference: string(s.Gift.ID), RequestID: s.RequestID, Call: s.Call, Gifts: s.Count,
 	}
 }
+
+// Repeats says whether the gifts were paid by another call than this one, which may have been
+// made before, and lost its answer.
+func (s *Send) Repeats(paid *Sent) bool { return s.Call == "" || s.Call != paid.Call }
 
 // Purse returns the account that pays.
 func (s *Send) Purse() ledger.Account { return purse(s.Giver) }

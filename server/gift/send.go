@@ -3,6 +3,7 @@ package gift
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
@@ -95,7 +96,7 @@ func (s *Service) banned(ctx context.Context, o Order) error {
 func (s *Service) sale(ctx context.Context, r room.Room, giver live.UserID, o Order) (gift.Send, error) {
 	send := gift.Send{
 		Room: r.ID, Giver: giver, Receiver: o.Receiver, Gift: gift.Gift{ID: o.Gift},
-		Count: max(o.Count, 1), RequestID: o.RequestID,
+		Count: max(o.Count, 1), RequestID: o.RequestID, Call: rand.Text(),
 	}
 	if send.Receiver == "" {
 		send.Receiver = r.Host

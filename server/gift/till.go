@@ -161,14 +161,13 @@ func (t *till) call(ctx context.Context, all []*payment) {
 		return
 	}
 	t.metrics.batch.Observe(float64(len(sends)))
-	results, tries, err := t.try(ctx, sends)
+	results, err := t.try(ctx, sends)
 	for i, p := range now {
 		if p.err = err; err != nil {
 			continue
 		}
 		p.result = results[i]
-		// What this node has paid with a call whose answer was lost is new to the room.
-		if p.result.Err == nil && (!p.result.Repeated || tries > 1) {
+		if p.result.Err == nil && !p.result.Repeated {
 			sent := p.result.Sent
 			sent.Gift.Name = p.send.Gift.Name // which stores do not keep with what was paid
 			t.paid(p.result.Transaction, sent)
@@ -176,14 +175,13 @@ func (t *till) call(ctx context.Context, all []*payment) {
 	}
 }
 
-// try makes the call, and again if its answer is lost. It says how often it did.
-func (t *till) try(ctx context.Context, sends []gift.Send) (results []store.GiftResult, tries int, err error) {
-	for {
-		tries++
-		results, err = t.once(ctx, slices.Clone(sends))
+// try makes the call, and again if its answer is lost. What it paid before is no repetition.
+func (t *till) try(ctx context.Context, sends []gift.Send) ([]store.GiftResult, error) {
+	for tries := 1; ; tries++ {
+		results, err := t.once(ctx, slices.Clone(sends))
 		lost := errors.Is(err, store.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 		if !lost || tries == payTries {
-			return results, tries, err
+			return results, err
 		}
 		loop.Pause(ctx, retryPay)
 	}

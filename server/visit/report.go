@@ -32,20 +32,22 @@ func (s *Service) Report(ctx context.Context, p auth.Principal, events []visit.E
 		retry := busyRetry + rand.N(busyRetry) //nolint:gosec // spreads load, hides nothing
 		return 0, nil, &BusyError{Waiting: n, Max: s.config.MaxWaiting, RetryAfter: retry.Truncate(time.Millisecond)}
 	}
+	// First those that are set aside, once each however often the call is made: what of the others
+	// is in the queue would be there again with each call that fails.
+	var aside []store.AsideVisit
+	if len(bad) > 0 {
+		var err error
+		if aside, err = s.visits.SetAside(ctx, bad); err != nil {
+			return 0, nil, err
+		}
+		s.metrics.setAside(aside)
+	}
 	if len(good) > 0 {
 		if err := s.reports.Report(ctx, good); err != nil {
 			return 0, nil, err
 		}
 		s.took(fromCallers, len(good))
 	}
-	if len(bad) == 0 {
-		return len(good), nil, nil
-	}
-	aside, err := s.visits.SetAside(ctx, bad) // once each, however often the call is made
-	if err != nil {
-		return 0, nil, err
-	}
-	s.metrics.setAside(aside)
 	return len(good), aside, nil
 }
 

@@ -54,7 +54,8 @@ func (b *giftBook) take(books *books, send *gift.Send, closed error, now live.Ti
 		b.sent = append(b.sent, sent)
 	}
 	return store.GiftResult{
-		Sent: *sent, Transaction: sent.ID, Balance: b.till.Balances[send.Giver], Repeated: repeated,
+		Sent: *sent, Transaction: sent.ID, Balance: b.till.Balances[send.Giver],
+		Repeated: repeated && send.Repeats(sent),
 	}
 }
 

@@ -366,6 +366,9 @@ func (s *Store) Visits(ctx context.Context, q store.VisitQuery) (visits []visit.
 				return err
 			}
 		}
+		if q.Until != 0 && q.From >= q.Until {
+			return nil // nothing lies within
+		}
 		name, args := visitsAsked(q, f.number)
 		rows, err := tx.Query(ctx, statement(name), args...)
 		if err != nil {

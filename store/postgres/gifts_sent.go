@@ -97,11 +97,11 @@ func (c *counter) readStates(rows pgx.Rows) error {
 func (c *counter) readSent(rows pgx.Rows) error {
 	sent, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*gift.Sent, error) {
 		var r sentRow
-		var id, combo, request string
+		var id, combo, request, call string
 		var at, comboCount int64
-		err := row.Scan(append(append([]any{&id, &at}, r.fields()...), &combo, &comboCount, &request)...)
+		err := row.Scan(append(append([]any{&id, &at}, r.fields()...), &combo, &comboCount, &request, &call)...)
 		sent := r.sent()
-		sent.ID, sent.At, sent.RequestID = id, live.Timestamp(at), unpack[string](request)
+		sent.ID, sent.At, sent.RequestID, sent.Call = id, live.Timestamp(at), unpack[string](request), unpack[string](call)
 		if combo != "" {
 			sent.Combo = gift.Combo{ID: combo, Count: comboCount, Last: sent.At}
 		}
@@ -193,7 +193,9 @@ func (c *counter) decide(sends []gift.Send) []store.GiftResult {
 				c.combos[key] = struct{}{}
 			}
 		}
-		results[i] = store.GiftResult{Sent: *sent, Transaction: sent.ID, Balance: c.Balances[send.Giver], Repeated: repeated}
+		results[i] = store.GiftResult{
+			Sent: *sent, Transaction: sent.ID, Balance: c.Balances[send.Giver], Repeated: repeated && send.Repeats(sent),
+		}
 	}
 	return results
 }
@@ -212,6 +214,7 @@ func (c *counter) sent() []any {
 	n := len(c.paid)
 	ids, requests, rooms, givers := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	names, receivers, gifts, combos := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	calls := make([]string, n)
 	sequences, counts, prices := make([]int64, n), make([]int64, n), make([]int64, n)
 	points, coins, comboCounts := make([]int64, n), make([]int64, n), make([]int64, n)
 	for i, sent := range c.paid {
@@ -219,10 +222,10 @@ func (c *counter) sent() []any {
 		ids[i], requests[i], rooms[i], givers[i] = sent.ID, pack(sent.RequestID), pack(sent.Room), pack(sent.Giver)
 		names[i], receivers[i], gifts[i] = pack(sent.GiverName), pack(sent.Receiver), pack(sent.Gift.ID)
 		counts[i], prices[i], points[i], coins[i] = sent.Count, sent.Gift.Price, sent.Gift.Points, sent.Coins()
-		combos[i], comboCounts[i] = sent.Combo.ID, sent.Combo.Count
+		combos[i], comboCounts[i], calls[i] = sent.Combo.ID, sent.Combo.Count, pack(sent.Call)
 	}
 	return []any{
-		sequences, ids, requests, rooms, givers, names, receivers, gifts, counts, prices, points, coins, combos, comboCounts,
+		sequences, ids, requests, rooms, givers, names, receivers, gifts, counts, prices, points, coins, combos, comboCounts, calls,
 	}
 }
 

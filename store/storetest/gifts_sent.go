@@ -93,6 +93,15 @@ func sendIsPaidOnce(t *testing.T, s *rig) {
 		}
 		s.settleAll()
 	}
+	called := aSend("called", "r", "bob", "host", 1)
+	called.Call = "one"
+	s.gave(called)
+	if got := s.gave(called); got.Repeated {
+		t.Errorf("the call that paid, again: %+v; it repeats nothing", got)
+	}
+	if called.Call = "two"; !s.gave(called).Repeated {
+		t.Error("another call for the same repeats nothing")
+	}
 	for name, change := range map[string]func(*gift.Send){
 		"room":     func(d *gift.Send) { d.Room = "q" },
 		"receiver": func(d *gift.Send) { d.Receiver = "bob" },
@@ -106,7 +115,7 @@ func sendIsPaidOnce(t *testing.T, s *rig) {
 		}
 	}
 	s.wantBalance(purse("ann"), 85)
-	s.wantBalance(purse("bob"), 85)
+	s.wantBalance(purse("bob"), 82)
 	s.wantBalance(purse("host"), 30)
 }
 

@@ -128,6 +128,12 @@ func mergedVisitsAreShown(t *testing.T, s *rig) {
 	if got := s.visits(store.VisitQuery{Room: "r"}); !slices.Equal(got, want) {
 		t.Errorf("%+v, want\n%+v", got, want)
 	}
+	for _, q := range []store.VisitQuery{{Room: "r"}, {Room: "r", OnlyOpen: true}, {Room: "r", OnlyAnomalies: true}, {User: "bob"}} {
+		q.From, q.Until = at+2*minute, at+2*minute
+		if got := s.visits(q); len(got) != 0 {
+			t.Errorf("%+v: %+v lie within no time", q, got)
+		}
+	}
 	w := s.watch(store.WatchQuery{Room: "r"})
 	if want := (visit.Watch{Total: visit.Span(6 * minute), Visits: 4, Users: 2, Inferred: 1, Anomalies: 1, First: at, Last: at + 4*minute}); !reflect.DeepEqual(w, want) {
 		t.Errorf("%+v, want\n%+v", w, want)

@@ -32,9 +32,9 @@ FROM unnest($1::text[]) AS w (id), LATERAL (SELECT id, state FROM rooms WHERE id
 
 -- name: gifts that were sent
 SELECT t.id, t.at, s.sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points,
-  s.combo, s.combo_count, t.request
+  s.combo, s.combo_count, t.request, t.call
 FROM unnest($1::text[]) AS w (id),
-  LATERAL (SELECT id, at, sequence, request FROM ledger_transactions WHERE id = w.id LIMIT 1) t,
+  LATERAL (SELECT id, at, sequence, request, call FROM ledger_transactions WHERE id = w.id LIMIT 1) t,
   LATERAL (SELECT * FROM gifts_sent WHERE sequence = t.sequence LIMIT 1) s;
 
 -- name: balances of users
@@ -58,14 +58,14 @@ WITH sent AS (
     unnest($6::text[]) AS room, unnest($7::text[]) AS giver, unnest($8::text[]) AS name, unnest($9::text[]) AS receiver,
     unnest($10::text[]) AS gift, unnest($11::bigint[]) AS count, unnest($12::bigint[]) AS price,
     unnest($13::bigint[]) AS points, unnest($14::bigint[]) AS coins, unnest($15::text[]) AS combo,
-    unnest($16::bigint[]) AS combo_count
+    unnest($16::bigint[]) AS combo_count, unnest($17::text[]) AS call
 ),
 head AS (
   UPDATE ledger_head SET latest = $1::bigint, posted = $2::bigint
 ),
 transactions AS (
-  INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, gifts)
-  SELECT sequence, id, 2, $2::bigint, room, gift, request, count FROM sent
+  INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, gifts, call)
+  SELECT sequence, id, 2, $2::bigint, room, gift, request, count, call FROM sent
 ),
 postings AS (
   INSERT INTO ledger_postings (kind, owner, sequence, place, amount)
@@ -78,17 +78,17 @@ kept AS (
 ),
 spent AS (
   INSERT INTO ledger_accounts (kind, owner, balance)
-  SELECT 1, unnest($17::text[]), unnest($18::bigint[])
+  SELECT 1, unnest($18::text[]), unnest($19::bigint[])
   ON CONFLICT (kind, owner) DO UPDATE SET balance = EXCLUDED.balance
 ),
 collected AS (
   INSERT INTO ledger_accounts AS a (kind, owner, balance)
-  SELECT 2, unnest($19::text[]), unnest($20::bigint[])
+  SELECT 2, unnest($20::text[]), unnest($21::bigint[])
   ON CONFLICT (kind, owner) DO UPDATE SET balance = a.balance + EXCLUDED.balance
 )
 INSERT INTO gift_combos AS c (room, giver, receiver, gift, id, count, last)
-SELECT unnest($21::text[]), unnest($22::text[]), unnest($23::text[]), unnest($24::text[]), unnest($25::text[]),
-  unnest($26::bigint[]), $2::bigint
+SELECT unnest($22::text[]), unnest($23::text[]), unnest($24::text[]), unnest($25::text[]), unnest($26::text[]),
+  unnest($27::bigint[]), $2::bigint
 ON CONFLICT (room, giver, receiver, gift) DO UPDATE
 SET id = EXCLUDED.id, count = EXCLUDED.count, last = EXCLUDED.last;
 

@@ -19,6 +19,17 @@ import { sentenceOf } from "./sentences.js";
 /** Roles that watch, and give. What they really may do is for the server to decide. */
 const ROLES = new Set([Role.VIEWER, Role.MODERATOR]);
 
+/**
+ * What is answered only once it is certain that the payment was not made. Any other refusal, such as
+ * one for calling too often, says nothing of an earlier try.
+ */
+const SETTLED: ReadonlySet<ErrorReason> = new Set([
+  ErrorReason.INSUFFICIENT_FUNDS,
+  ErrorReason.GIFT_NOT_FOUND,
+  ErrorReason.GIFT_PRICE_CHANGED,
+  ErrorReason.REQUEST_ID_REUSED,
+]);
+
 /** What the gifts need of the page. */
 export interface GiftSurroundings {
   shop(): GiftShop;
@@ -39,8 +50,8 @@ export class Gifts {
   #catalogue: readonly Gift[] = [];
   #hostId = "";
   #busy = false;
-  /** The ids of what may have been paid or not, by gift: the same again pays once. */
-  #unsure = new Map<string, string>();
+  /** The ids of payments of which nobody knows yet what became of them, by gift: the same again pays once. */
+  #open = new Map<string, string>();
 
   constructor(private readonly page: GiftSurroundings) {
     // The balance is read by those who look at it, not by everyone who comes in.
@@ -77,7 +88,7 @@ export class Gifts {
   left(): void {
     this.#board.clear();
     this.#catalogue = [];
-    this.#unsure.clear();
+    this.#open.clear();
     this.#give.open = false;
     this.#note.say("");
     write(this.#balance, "");
@@ -129,26 +140,27 @@ export class Gifts {
   async #send(gift: Gift): Promise<void> {
     if (this.#busy) return;
     const shop = this.page.shop();
-    const id = this.#unsure.get(gift.giftId) ?? randomId();
+    const id = this.#open.get(gift.giftId) ?? randomId();
+    this.#open.set(gift.giftId, id);
     this.#setBusy(true);
     try {
       const { balance } = await shop.give(gift, { requestId: id });
-      this.#unsure.delete(gift.giftId);
+      this.#open.delete(gift.giftId);
       this.#showBalance(balance);
       this.#note.say(`You gave ${gift.name}.`);
     } catch (thrown) {
-      this.#refused(gift, id, failureOf(thrown));
+      this.#refused(gift, failureOf(thrown));
     } finally {
       this.#setBusy(false);
     }
   }
 
-  #refused(gift: Gift, id: string, failure: Failure): void {
-    const unsure = isUnsure(failure);
-    if (unsure) this.#unsure.set(gift.giftId, id);
-    else this.#unsure.delete(gift.giftId);
+  #refused(gift: Gift, failure: Failure): void {
+    if (SETTLED.has(failure.reason)) this.#open.delete(gift.giftId);
     this.#note.say(
-      unsure ? "No answer came. Try again: if it was paid, it is not paid twice." : sentenceOf(failure),
+      isUnsure(failure)
+        ? "No answer came. Try again: if it was paid, it is not paid twice."
+        : sentenceOf(failure),
     );
     if (failure.reason === ErrorReason.INSUFFICIENT_FUNDS) void this.#lookUp();
     if (OUTDATED.has(failure.reason)) void this.#renew();

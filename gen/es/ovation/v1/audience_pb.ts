@@ -401,8 +401,8 @@ export type Attendance = Message<"ovation.v1.Attendance"> & {
   averageWatchTime?: Duration | undefined;
 
   /**
-   * The curve, if asked for: every minute from the first to the last of the span
-   * asked for, in order.
+   * The curve, if asked for, in order: every minute of the span asked for, from that
+   * of the first visit on.
    *
    * @generated from field: repeated ovation.v1.AttendanceMinute curve = 8;
    */
@@ -418,7 +418,8 @@ export type Attendance = Message<"ovation.v1.Attendance"> & {
 
   /**
    * All events that were taken in before this instant are counted. Of an ended room
-   * the figures are exact.
+   * the figures are exact once the leases of sessions that were cut off before its end
+   * are over: 80 s after it at the latest.
    *
    * @generated from field: int64 as_of = 10;
    */

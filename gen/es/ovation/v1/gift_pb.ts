@@ -962,8 +962,8 @@ export const GiftService: GenService<{
   /**
    * SendGift pays for gifts and gives them. The answer means that the payment is
    * durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-   * answer came, the same call finds out, whatever became of gift, room and giver
-   * meanwhile.) Everyone but a user who is banned; a mute does not matter.
+   * answer came, the same call finds out, whatever became of gift and giver
+   * meanwhile, for as long as the room is known.) Everyone but a user who is banned; a mute does not matter.
    * Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
    * GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
    *

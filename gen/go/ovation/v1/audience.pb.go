@@ -696,14 +696,15 @@ type Attendance struct {
 	WatchTime *durationpb.Duration `protobuf:"bytes,6,opt,name=watch_time,json=watchTime,proto3" json:"watch_time,omitempty"`
 	// The same per user, rounded down to microseconds.
 	AverageWatchTime *durationpb.Duration `protobuf:"bytes,7,opt,name=average_watch_time,json=averageWatchTime,proto3" json:"average_watch_time,omitempty"`
-	// The curve, if asked for: every minute from the first to the last of the span
-	// asked for, in order.
+	// The curve, if asked for, in order: every minute of the span asked for, from that
+	// of the first visit on.
 	Curve []*AttendanceMinute `protobuf:"bytes,8,rep,name=curve,proto3" json:"curve,omitempty"`
 	// Retention, if asked for: from 0 minutes to the longest watch time, at most
 	// 1,440, in order.
 	Retention []*RetentionMinute `protobuf:"bytes,9,rep,name=retention,proto3" json:"retention,omitempty"`
 	// All events that were taken in before this instant are counted. Of an ended room
-	// the figures are exact.
+	// the figures are exact once the leases of sessions that were cut off before its end
+	// are over: 80 s after it at the latest.
 	AsOf          int64 `protobuf:"varint,10,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -64,8 +64,8 @@ type GiftServiceClient interface {
 	ListGifts(context.Context, *v1.ListGiftsRequest) (*v1.ListGiftsResponse, error)
 	// SendGift pays for gifts and gives them. The answer means that the payment is
 	// durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-	// answer came, the same call finds out, whatever became of gift, room and giver
-	// meanwhile.) Everyone but a user who is banned; a mute does not matter.
+	// answer came, the same call finds out, whatever became of gift and giver
+	// meanwhile, for as long as the room is known.) Everyone but a user who is banned; a mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
 	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
 	SendGift(context.Context, *v1.SendGiftRequest) (*v1.SendGiftResponse, error)
@@ -199,8 +199,8 @@ type GiftServiceHandler interface {
 	ListGifts(context.Context, *v1.ListGiftsRequest) (*v1.ListGiftsResponse, error)
 	// SendGift pays for gifts and gives them. The answer means that the payment is
 	// durable; after an error, nothing was paid. (After UNAVAILABLE, or where no
-	// answer came, the same call finds out, whatever became of gift, room and giver
-	// meanwhile.) Everyone but a user who is banned; a mute does not matter.
+	// answer came, the same call finds out, whatever became of gift and giver
+	// meanwhile, for as long as the room is known.) Everyone but a user who is banned; a mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
 	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
 	SendGift(context.Context, *v1.SendGiftRequest) (*v1.SendGiftResponse, error)
