@@ -205,3 +205,32 @@ func TestWhatIsSetAsideIsSaid(t *testing.T) {
 		}
 	})
 }
+
+// A payment whose answer is lost between the store and the node is found when it is asked for
+// again, and is no repetition; what others repeat so is one, and the room hears of neither twice.
+func TestALostAnswerRepeatsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		s := h.node()
+		defer s.Close()
+		h.deposit(100, "ann")
+		for i, want := range []bool{false, true} {
+			var lost atomic.Bool
+			h.happens(nil, func() error {
+				if lost.Swap(true) {
+					return nil
+				}
+				return store.ErrUnavailable
+			})
+			done, err := s.Send(t.Context(), viewer("ann"), order("one"))
+			if err != nil || done.Repeated != want || done.Balance != 90 {
+				t.Errorf("call %d: %+v, %v; want it repeated: %v", i+1, done, err, want)
+			}
+			time.Sleep(time.Minute)
+		}
+		if got := len(h.heard()); got != 1 {
+			t.Errorf("the room has heard of it %d times", got)
+		}
+	})
+}
