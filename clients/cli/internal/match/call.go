@@ -35,14 +35,18 @@ func call[Request, Response any](
 	}
 }
 
-// try makes a call once, by the next service.
+// try makes a call once, by the next service. One that did not answer has a rest.
 func try[Request, Response any](
 	ctx context.Context, m *Match, method func(Service, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
-	services := m.options.Services
-	return method(services[int(m.turn.Add(1))%len(services)], ctx, request)
+	i := m.turns.next(time.Now())
+	response, err := method(m.options.Services[i], ctx, request)
+	if err != nil && again(err) && ovation.Detail(err) == nil {
+		m.turns.rest(i, time.Now())
+	}
+	return response, err
 }
 
 // again says whether a call may succeed when it is made again.

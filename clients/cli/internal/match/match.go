@@ -50,15 +50,15 @@ type Options struct {
 // Match plays once. Make one with New.
 type Match struct {
 	options Options
-	turn    atomic.Uint32 // which service is next
-	done    atomic.Int64  // answers given
+	turns   *turns       // which service is next
+	done    atomic.Int64 // answers given
 	total   int64
 	quizID  string
 }
 
 // New returns a match that has not begun.
 func New(options Options) *Match {
-	m := &Match{options: options}
+	m := &Match{options: options, turns: newTurns(len(options.Services))}
 	for _, round := range options.Cast.Rounds {
 		m.total += int64(len(round.Choices))
 	}
