@@ -139,7 +139,7 @@ func (s *Store) Standing(ctx context.Context, id live.RoomID, user live.UserID) 
 		return moderation.Standing{}, err
 	}
 	places := placesOf(id)
-	marks, err := s.marks(ctx, id)
+	marks, err := s.marks(ctx, id, places)
 	if errors.Is(err, store.ErrUnavailable) {
 		return s.lastStanding(ctx, places, user)
 	}
@@ -156,13 +156,13 @@ func (s *Store) Standing(ctx context.Context, id live.RoomID, user live.UserID) 
 }
 
 // marks returns the marks of the places of a room, as they are or were a moment ago.
-func (s *Store) marks(ctx context.Context, id live.RoomID) ([]Mark, error) {
+func (s *Store) marks(ctx context.Context, id live.RoomID, places []live.RoomID) ([]Mark, error) {
 	handed := s.standings.handed.Load()
 	if g, ok := s.standings.glances.Get(id); ok && g.handed == handed && time.Since(g.at) < glanceFor {
 		return g.marks, nil
 	}
 	at := time.Now()
-	marks, err := s.hot.SanctionMarks(ctx, placesOf(id))
+	marks, err := s.hot.SanctionMarks(ctx, places)
 	if err == nil && !slices.ContainsFunc(marks, func(m Mark) bool { return !m.Known }) {
 		s.standings.glances.Add(id, glance{marks, at, handed})
 	}
