@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, type Page, chromium } from "playwright-core";
 
 // `make` says which one; run without it, Debian's.
 const executablePath = process.env.CHROMIUM || "/usr/bin/chromium";
@@ -22,4 +22,11 @@ const args = [
 /** Starts a browser of one's own. */
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath, args });
+}
+
+/** Collects what the pages of a tab complain of. */
+export function watched(tab: Page, complaints: string[]): Page {
+  tab.setDefaultTimeout(15_000);
+  tab.on("pageerror", (error) => complaints.push(error.message));
+  return tab;
 }

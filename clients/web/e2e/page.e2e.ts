@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch, missing } from "./chromium.js";
+import { launch, missing, watched } from "./chromium.js";
 import { Server, ServerBinary } from "./server.js";
 import { done, refusal } from "./refusal.js";
 import { Viewer, mint } from "./viewer.js";
@@ -36,9 +36,7 @@ describe.skipIf(missing)("the page", () => {
   });
 
   async function open(url: string, tab?: Page): Promise<Page> {
-    const opened = tab ?? (await browser.newPage());
-    opened.setDefaultTimeout(15_000);
-    opened.on("pageerror", (error) => complaints.push(error.message));
+    const opened = watched(tab ?? (await browser.newPage()), complaints);
     await opened.goto(url);
     return opened;
   }

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { launch, missing } from "./chromium.js";
+import { launch, missing, watched } from "./chromium.js";
 import { Server, ServerBinary } from "./server.js";
 import { Viewer } from "./viewer.js";
 
@@ -27,9 +27,7 @@ describe.skipIf(missing)("gifts and quizzes on the page", () => {
 
   beforeEach(async () => {
     complaints = [];
-    page = await browser.newPage();
-    page.setDefaultTimeout(15_000);
-    page.on("pageerror", (error) => complaints.push(error.message));
+    page = watched(await browser.newPage(), complaints);
   });
 
   afterEach(async () => {
