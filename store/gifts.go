@@ -23,8 +23,8 @@ type Gifts interface {
 	Gifts(ctx context.Context, q GiftQuery) ([]gift.Gift, error)
 
 	// SendGifts pays for gifts, each for itself: what one is refused with is in its result,
-	// and the others are paid. It is as if they were sent one after the other. What is paid
-	// is durable when it returns. Where SendGifts itself fails, all may be sent again: the
+	// and the others are paid. It is as if they were sent one after the other, those of each
+	// giver in their order. What is paid is durable when it returns. Where SendGifts itself fails, all may be sent again: the
 	// same giver and request id pay once, for ever, and what was paid once is never refused,
 	// not even where the room has ended since.
 	SendGifts(ctx context.Context, sends []gift.Send) ([]GiftResult, error)

@@ -26,7 +26,7 @@ type committing struct {
 }
 
 // commit commits what comes, as much at once as waits.
-func commit(b *testing.B, s *postgres.Store, queue <-chan *committing) {
+func commit(b *testing.B, s *postgres.Store, queue <-chan *committing) (calls int) {
 	b.Helper()
 	for first := range queue {
 		waiting := []*committing{first}
@@ -44,6 +44,7 @@ func commit(b *testing.B, s *postgres.Store, queue <-chan *committing) {
 		for i, w := range waiting {
 			sends[i] = w.send
 		}
+		calls++
 		results, err := s.SendGifts(b.Context(), sends)
 		for i, w := range waiting {
 			if err == nil {
@@ -53,6 +54,7 @@ func commit(b *testing.B, s *postgres.Store, queue <-chan *committing) {
 			}
 		}
 	}
+	return calls
 }
 
 // BenchmarkGifts is many senders who each wait for their gift to be durable before they send
@@ -74,10 +76,10 @@ func benchGifts(b *testing.B, senders int) {
 	}
 	queue := make(chan *committing, senders)
 	var work, senderWork sync.WaitGroup
+	var calls, left atomic.Int64
 	for range committers {
-		work.Go(func() { commit(b, s, queue) })
+		work.Go(func() { calls.Add(int64(commit(b, s, queue))) })
 	}
-	var left atomic.Int64
 	left.Store(int64(b.N))
 	b.ResetTimer()
 	for i := range senders {
@@ -98,6 +100,7 @@ func benchGifts(b *testing.B, senders int) {
 	close(queue)
 	work.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "sends/s")
+	b.ReportMetric(float64(b.N)/float64(calls.Load()), "sends/call")
 }
 
 // BenchmarkSettleGifts settles what many have given to one receiver.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
@@ -14,12 +15,33 @@ import (
 	"github.com/ovation-live/ovation/store"
 )
 
-// SendGifts implements store.Gifts. While the ledger stands still for it there is one trip
-// to read what the sends are decided by, and one to write what becomes of them and commit.
-func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) (results []store.GiftResult, err error) {
+// SendGifts implements store.Gifts. What can simply be paid is paid in one trip. The others
+// are decided about here, while the ledger stands still: one trip reads what they are decided
+// by, and one writes what becomes of them.
+func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) ([]store.GiftResult, error) {
 	if len(sends) == 0 {
 		return nil, ctx.Err()
 	}
+	results := make([]store.GiftResult, len(sends))
+	left, places, err := s.payPlain(ctx, sends, results)
+	if err != nil {
+		return nil, err
+	}
+	if len(left) == 0 {
+		return results, nil
+	}
+	others, err := s.payOthers(ctx, left)
+	if err != nil {
+		return nil, err
+	}
+	for i, place := range places {
+		results[place] = others[i]
+	}
+	return results, nil
+}
+
+// payOthers decides about sends one after the other.
+func (s *Store) payOthers(ctx context.Context, sends []gift.Send) (results []store.GiftResult, err error) {
 	var c *counter
 	reads := func(all *pgx.Batch) {
 		c = newCounter()
@@ -36,13 +58,19 @@ func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) (results []sto
 	return results, nil
 }
 
+// errGiftsMoved says that what payments change was not where it was read.
+var errGiftsMoved = errors.New("postgres: accounts were changed by hand while gifts were paid")
+
 // counter is where sends are paid.
 type counter struct {
 	gift.Till
 	states map[live.RoomID]room.State
 	paid   []*gift.Sent
 	spent  map[live.UserID]struct{}
-	combos map[gift.ComboKey]struct{} // that go on
+	combos map[gift.ComboKey]struct{} // that are begun, or go on
+
+	purses map[live.UserID]pgtype.TID // where balances are
+	places map[gift.ComboKey]pgtype.TID
 }
 
 func newCounter() *counter {
@@ -51,6 +79,7 @@ func newCounter() *counter {
 			Sent: make(map[string]*gift.Sent), Balances: make(map[live.UserID]int64), Combos: make(map[gift.ComboKey]gift.Combo),
 		},
 		states: make(map[live.RoomID]room.State), spent: make(map[live.UserID]struct{}), combos: make(map[gift.ComboKey]struct{}),
+		purses: make(map[live.UserID]pgtype.TID), places: make(map[gift.ComboKey]pgtype.TID),
 	}
 }
 
@@ -139,9 +168,11 @@ func (r *sentRow) sent() *gift.Sent {
 
 func (c *counter) readBalances(rows pgx.Rows) error {
 	var user string
+	var place pgtype.TID
 	var balance int64
-	_, err := pgx.ForEachRow(rows, []any{&user, &balance}, func() error {
-		c.Balances[unpack[live.UserID](user)] = balance
+	_, err := pgx.ForEachRow(rows, []any{&user, &place, &balance}, func() error {
+		id := unpack[live.UserID](user)
+		c.Balances[id], c.purses[id] = balance, place
 		return nil
 	})
 	return err
@@ -149,13 +180,14 @@ func (c *counter) readBalances(rows pgx.Rows) error {
 
 func (c *counter) readCombos(rows pgx.Rows) error {
 	var place, giver, receiver, of, id string
+	var row pgtype.TID
 	var count, last int64
-	_, err := pgx.ForEachRow(rows, []any{&place, &giver, &receiver, &of, &id, &count, &last}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&place, &giver, &receiver, &of, &row, &id, &count, &last}, func() error {
 		key := gift.ComboKey{
 			Room: unpack[live.RoomID](place), Giver: unpack[live.UserID](giver),
 			Receiver: unpack[live.UserID](receiver), Gift: unpack[gift.ID](of),
 		}
-		c.Combos[key] = gift.Combo{ID: id, Count: count, Last: live.Timestamp(last)}
+		c.Combos[key], c.places[key] = gift.Combo{ID: id, Count: count, Last: live.Timestamp(last)}, row
 		return nil
 	})
 	return err
@@ -203,10 +235,19 @@ func (c *counter) decide(sends []gift.Send) []store.GiftResult {
 // queue writes what was paid.
 func (c *counter) queue(all *pgx.Batch) {
 	//nolint:gosec // sequences are far from so large
-	args := []any{int64(c.Sequence), int64(c.At)}
-	args = append(args, c.sent()...)
-	args = append(args, c.balances()...)
-	all.Queue(statement("pay"), append(args, c.lastCombos()...)...)
+	args := append([]any{int64(c.Sequence), int64(c.At)}, c.sent()...)
+	purses, left := c.left()
+	receivers, got := c.got()
+	combos, on := c.lastCombos()
+	args = append(append(args, purses, left, receivers, got), combos...)
+	changed := len(purses) + len(on.places)
+	all.Queue(statement("pay"), append(args, on.places, on.ids, on.counts)...).QueryRow(func(row pgx.Row) error {
+		var n int
+		if err := row.Scan(&n); err != nil || n == changed {
+			return err
+		}
+		return refuse(errGiftsMoved)
+	})
 }
 
 // sent returns what was given.
@@ -229,31 +270,48 @@ func (c *counter) sent() []any {
 	}
 }
 
-// balances returns what givers have left, and what receivers are to have more.
-func (c *counter) balances() []any {
-	givers := slices.Collect(maps.Keys(c.spent))
-	left := make([]int64, len(givers))
-	for i, user := range givers {
-		left[i] = c.Balances[user]
+// left returns what givers have left, and where that is kept.
+func (c *counter) left() (places []pgtype.TID, left []int64) {
+	for user := range c.spent {
+		if place, there := c.purses[user]; there { // who has none has paid nothing
+			places, left = append(places, place), append(left, c.Balances[user])
+		}
 	}
+	return places, left
+}
+
+// got returns what receivers are to have more.
+func (c *counter) got() (receivers []string, coins []int64) {
 	got := make(map[live.UserID]int64)
 	for _, sent := range c.paid {
 		got[sent.Receiver] += sent.Coins()
 	}
-	receivers := slices.Collect(maps.Keys(got))
-	coins := make([]int64, len(receivers))
-	for i, user := range receivers {
-		coins[i] = got[user]
+	for user, n := range got {
+		receivers, coins = append(receivers, pack(user)), append(coins, n)
 	}
-	return []any{packAll(givers), left, packAll(receivers), coins}
+	return receivers, coins
 }
 
-// lastCombos returns the combos that go on. They were all begun, or went on, now.
-func (c *counter) lastCombos() []any {
-	keys := slices.Collect(maps.Keys(c.combos))
-	ids, counts := make([]string, len(keys)), make([]int64, len(keys))
-	for i, key := range keys {
-		ids[i], counts[i] = c.Combos[key].ID, c.Combos[key].Count
+// goneOn is combos that there were before.
+type goneOn struct {
+	places []pgtype.TID
+	ids    []string
+	counts []int64
+}
+
+// lastCombos returns the combos that are new, and those that go on. They were all begun, or
+// went on, now.
+func (c *counter) lastCombos() (begun []any, on goneOn) {
+	var keys []gift.ComboKey
+	var ids []string
+	var counts []int64
+	for key := range c.combos {
+		combo := c.Combos[key]
+		if place, there := c.places[key]; there {
+			on.places, on.ids, on.counts = append(on.places, place), append(on.ids, combo.ID), append(on.counts, combo.Count)
+		} else {
+			keys, ids, counts = append(keys, key), append(ids, combo.ID), append(counts, combo.Count)
+		}
 	}
-	return append(comboNames(keys), ids, counts)
+	return append(comboNames(keys), ids, counts), on
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -14,53 +13,80 @@ import (
 // errNotCommitted says that a transaction came to its end, and did not happen.
 var errNotCommitted = errors.New("postgres: a transaction was rolled back at its commit")
 
-// inTwoTrips is a change in two trips to Postgres, for what is held up by the time that others
-// are in theirs: the first begins the transaction and sends what reads queues, the second what
-// writes queues, and the commit. Both may be called again, one after the other.
+// inOneTrip is a change in one trip to Postgres, for what is held up by the time that others
+// are in theirs: the transaction is begun, what queue queues, and committed. Where that is there
+// already it fails with errSentBefore.
+//
+// Others need not wait while it becomes durable: it is committed without that, and what was
+// held is free; then whatever was committed is waited for, be it by another. So what it read
+// and does not change is durable too when it returns.
 //
 // Its statements go by indexes, and are planned once for each connection: what they cost grows
 // with what is asked for, and with no table, whatever is known of that.
+func (s *Store) inOneTrip(ctx context.Context, queue func(*pgx.Batch)) error {
+	return s.onConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		var all pgx.Batch
+		s.queueBegin(&all)
+		queue(&all)
+		queueCommit(&all)
+		err := conn.SendBatch(ctx, &all).Close()
+		if state(err) == uniqueViolation {
+			return refuse(errSentBefore)
+		}
+		return err
+	})
+}
+
+// inTwoTrips is inOneTrip for what is decided here: the first sends what reads queues, the
+// second what writes queues. Both may be called again, one after the other.
 func (s *Store) inTwoTrips(ctx context.Context, reads, writes func(*pgx.Batch)) error {
+	return s.onConn(ctx, func(ctx context.Context, conn *pgxpool.Conn) error {
+		var first, last pgx.Batch
+		s.queueBegin(&first)
+		reads(&first)
+		err := conn.SendBatch(ctx, &first).Close()
+		if isBroken(err) {
+			return &undone{err}
+		}
+		if err != nil {
+			return err
+		}
+		writes(&last)
+		queueCommit(&last)
+		return conn.SendBatch(ctx, &last).Close()
+	})
+}
+
+// onConn calls trips with a connection. A transaction that they leave open is abandoned.
+func (s *Store) onConn(ctx context.Context, trips func(context.Context, *pgxpool.Conn) error) error {
 	return s.reach(ctx, s.config.Timeout, func(ctx context.Context) error {
 		conn, err := s.pool.Acquire(ctx)
 		if err != nil {
 			return &undone{err}
 		}
 		defer conn.Release()
-		if err = firstTrip(ctx, conn, s.config.Timeout, reads); err == nil {
-			err = lastTrip(ctx, conn, writes)
-		}
-		if err != nil {
+		if err = trips(ctx, conn); err != nil {
 			abandon(ctx, conn, err)
 		}
 		return err
 	})
 }
 
-// firstTrip begins a transaction, and reads. If the connection breaks nothing was done.
-func firstTrip(ctx context.Context, conn *pgxpool.Conn, timeout time.Duration, reads func(*pgx.Batch)) error {
-	var all pgx.Batch
+// queueBegin begins a transaction.
+func (s *Store) queueBegin(all *pgx.Batch) {
 	all.Queue("BEGIN ISOLATION LEVEL " + committed)
-	all.Queue(statement("go by indexes"), strconv.FormatInt(timeout.Milliseconds(), 10))
-	reads(&all)
-	err := conn.SendBatch(ctx, &all).Close()
-	if isBroken(err) {
-		return &undone{err}
-	}
-	return err
+	all.Queue(statement("go by indexes and do not wait for the disk"), strconv.FormatInt(s.config.Timeout.Milliseconds(), 10))
 }
 
-// lastTrip writes, and commits.
-func lastTrip(ctx context.Context, conn *pgxpool.Conn, writes func(*pgx.Batch)) error {
-	var all pgx.Batch
-	writes(&all)
+// queueCommit commits, and waits until that is durable.
+func queueCommit(all *pgx.Batch) {
 	all.Queue("COMMIT").Exec(func(tag pgconn.CommandTag) error {
 		if tag.String() != "COMMIT" {
 			return errNotCommitted
 		}
 		return nil
 	})
-	return conn.SendBatch(ctx, &all).Close()
+	all.Queue(statement("wait for the disk"))
 }
 
 // abandon ends a transaction that failed, where it is not over. If that fails the connection

@@ -62,13 +62,15 @@ func (m *giftsModel) send(t *rapid.T) {
 	for i := range sends {
 		sends[i] = m.draw(t)
 	}
+	sequences := make(map[string]uint64)
+	before := len(m.paid)
 	for i, got := range m.s.give(sends...) {
 		send := sends[i]
 		key := string(send.Giver) + " " + send.RequestID
-		before, sent := m.first[key]
+		first, sent := m.first[key]
 		var short *ledger.InsufficientError
 		switch {
-		case sent && (before.Room != send.Room || before.Receiver != send.Receiver || before.Count != send.Count):
+		case sent && (first.Room != send.Room || first.Receiver != send.Receiver || first.Count != send.Count):
 			if !errors.Is(got.Err, store.ErrRequestReused) {
 				t.Fatalf("%+v: %+v, want ErrRequestReused", send, got)
 			}
@@ -81,12 +83,21 @@ func (m *giftsModel) send(t *rapid.T) {
 				t.Fatalf("%+v: %+v, want that there are %d", send, got, m.has(send.Giver))
 			}
 		default:
-			m.first[key], m.paid = send, append(m.paid, send)
+			m.first[key], m.paid, sequences[key] = send, append(m.paid, send), got.Sent.Sequence
 			if got.Err != nil || got.Repeated || got.Balance != m.has(send.Giver) {
 				t.Fatalf("%+v: %+v, want %d left", send, got, m.has(send.Giver))
 			}
 		}
 	}
+	place := func(p gift.Send) uint64 { return sequences[string(p.Giver)+" "+p.RequestID] }
+	byGiver := make(map[live.UserID]uint64)
+	for _, p := range m.paid[before:] {
+		if place(p) <= byGiver[p.Giver] {
+			t.Fatalf("%+v is at %d, and one of that giver's before it at %d", p, place(p), byGiver[p.Giver])
+		}
+		byGiver[p.Giver] = place(p)
+	}
+	slices.SortFunc(m.paid[before:], func(a, b gift.Send) int { return cmp.Compare(place(a), place(b)) })
 }
 
 // settle settles a few of both.

@@ -22,7 +22,7 @@ WHERE (NOT $1::boolean OR (position, id) > ($2::integer, $3::text))
   AND ($6::boolean OR NOT retired)
 ORDER BY position, id LIMIT $7;
 
--- From here to "pay" is what a payment is made by: plans are kept, and whichever
+-- From here to "gifts to settle" is what a payment is made by: plans are kept, and whichever
 -- tables were small when they were made, what is asked for comes first in them, and each of it
 -- is found by its key.
 
@@ -31,66 +31,134 @@ SELECT r.id, r.state
 FROM unnest($1::text[]) AS w (id), LATERAL (SELECT id, state FROM rooms WHERE id = w.id FOR SHARE) r;
 
 -- name: gifts that were sent
-SELECT t.id, t.at, s.sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points,
-  s.combo, s.combo_count, t.request, t.call
-FROM unnest($1::text[]) AS w (id),
-  LATERAL (SELECT id, at, sequence, request, call FROM ledger_transactions WHERE id = w.id LIMIT 1) t,
-  LATERAL (SELECT * FROM gifts_sent WHERE sequence = t.sequence LIMIT 1) s;
+SELECT s.id, s.at, s.sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points,
+  s.combo, s.combo_count, s.request, s.call
+FROM unnest($1::text[]) AS w (id), LATERAL (SELECT * FROM gifts_sent WHERE id = w.id LIMIT 1) s;
 
 -- name: balances of users
-SELECT w.owner, a.balance
+SELECT w.owner, a.ctid, a.balance
 FROM unnest($1::text[]) AS w (owner),
-  LATERAL (SELECT balance FROM ledger_accounts WHERE kind = 1 AND owner = w.owner LIMIT 1) a;
+  LATERAL (SELECT ctid, balance FROM ledger_accounts WHERE kind = 1 AND owner = w.owner LIMIT 1) a;
 
 -- name: combos
-SELECT w.room, w.giver, w.receiver, w.gift, c.id, c.count, c.last
+SELECT w.room, w.giver, w.receiver, w.gift, c.ctid, c.id, c.count, c.last
 FROM (
     SELECT unnest($1::text[]) AS room, unnest($2::text[]) AS giver, unnest($3::text[]) AS receiver, unnest($4::text[]) AS gift
   ) w,
   LATERAL (
-    SELECT id, count, last FROM gift_combos
+    SELECT ctid, id, count, last FROM gift_combos
     WHERE room = w.room AND giver = w.giver AND receiver = w.receiver AND gift = w.gift LIMIT 1
   ) c;
 
+-- Rows are changed where they were read, in the same transaction: while the ledger stands still
+-- nobody else changes them. It says how many were there.
+
 -- name: pay
-WITH sent AS (
-  SELECT unnest($3::bigint[]) AS sequence, unnest($4::text[]) AS id, unnest($5::text[]) AS request,
-    unnest($6::text[]) AS room, unnest($7::text[]) AS giver, unnest($8::text[]) AS name, unnest($9::text[]) AS receiver,
-    unnest($10::text[]) AS gift, unnest($11::bigint[]) AS count, unnest($12::bigint[]) AS price,
-    unnest($13::bigint[]) AS points, unnest($14::bigint[]) AS coins, unnest($15::text[]) AS combo,
-    unnest($16::bigint[]) AS combo_count, unnest($17::text[]) AS call
-),
-head AS (
+WITH head AS (
   UPDATE ledger_head SET latest = $1::bigint, posted = $2::bigint
 ),
-transactions AS (
-  INSERT INTO ledger_transactions (sequence, id, kind, at, room, reference, request, gifts, call)
-  SELECT sequence, id, 2, $2::bigint, room, gift, request, count, call FROM sent
-),
-postings AS (
-  INSERT INTO ledger_postings (kind, owner, sequence, place, amount)
-  SELECT p.kind, p.owner, s.sequence, p.kind, p.amount
-  FROM sent s, LATERAL (VALUES (1, s.giver, -s.coins), (2, s.receiver, s.coins)) AS p (kind, owner, amount)
-),
-kept AS (
-  INSERT INTO gifts_sent (sequence, room, giver, name, receiver, gift, count, price, points, combo, combo_count)
-  SELECT sequence, room, giver, name, receiver, gift, count, price, points, combo, combo_count FROM sent
+sent AS (
+  INSERT INTO gifts_sent (at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
+    combo, combo_count, call)
+  SELECT $2::bigint, unnest($3::bigint[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
+    unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::bigint[]), unnest($12::bigint[]),
+    unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::text[]), unnest($16::bigint[]), unnest($17::text[])
 ),
 spent AS (
-  INSERT INTO ledger_accounts (kind, owner, balance)
-  SELECT 1, unnest($18::text[]), unnest($19::bigint[])
-  ON CONFLICT (kind, owner) DO UPDATE SET balance = EXCLUDED.balance
+  UPDATE ledger_accounts a SET balance = w.balance
+  FROM (SELECT unnest($18::tid[]) AS place, unnest($19::bigint[]) AS balance) w
+  WHERE a.ctid = w.place
+  RETURNING 1
 ),
 collected AS (
   INSERT INTO ledger_accounts AS a (kind, owner, balance)
   SELECT 2, unnest($20::text[]), unnest($21::bigint[])
   ON CONFLICT (kind, owner) DO UPDATE SET balance = a.balance + EXCLUDED.balance
+),
+begun AS (
+  INSERT INTO gift_combos (room, giver, receiver, gift, id, count, last)
+  SELECT unnest($22::text[]), unnest($23::text[]), unnest($24::text[]), unnest($25::text[]), unnest($26::text[]),
+    unnest($27::bigint[]), $2::bigint
+),
+gone_on AS (
+  UPDATE gift_combos c SET id = w.id, count = w.count, last = $2::bigint
+  FROM (SELECT unnest($28::tid[]) AS place, unnest($29::text[]) AS id, unnest($30::bigint[]) AS count) w
+  WHERE c.ctid = w.place
+  RETURNING 1
 )
-INSERT INTO gift_combos AS c (room, giver, receiver, gift, id, count, last)
-SELECT unnest($22::text[]), unnest($23::text[]), unnest($24::text[]), unnest($25::text[]), unnest($26::text[]),
-  unnest($27::bigint[]), $2::bigint
-ON CONFLICT (room, giver, receiver, gift) DO UPDATE
-SET id = EXCLUDED.id, count = EXCLUDED.count, last = EXCLUDED.last;
+SELECT (SELECT count(*) FROM spent) + (SELECT count(*) FROM gone_on);
+
+-- name: pay what is plain
+-- Of sends whose rooms take gifts, by givers who have enough for all that they send here:
+-- these are the plain ones, and the others are left. Where one was sent before, all fails.
+WITH head AS MATERIALIZED (
+  SELECT latest, GREATEST(posted, COALESCE($1::bigint, microseconds())) AS at FROM ledger_head
+),
+purses AS MATERIALIZED (
+  SELECT w.number, w.coins, a.ctid AS place, COALESCE(a.balance, 0) AS balance,
+    COALESCE(a.balance >= w.coins, false) AND (
+      SELECT count(*) FROM unnest($4::text[]) AS o (id), LATERAL (SELECT FROM rooms WHERE id = o.id AND state <> $5::smallint LIMIT 1) r
+    ) = cardinality($4::text[]) AS plain
+  FROM (
+      SELECT unnest($2::text[]) AS owner, unnest($3::bigint[]) AS coins, generate_series(1, cardinality($2::text[])) AS number
+    ) w
+    LEFT JOIN LATERAL (SELECT ctid, balance FROM ledger_accounts WHERE kind = 1 AND owner = w.owner LIMIT 1) a ON true
+),
+flags AS MATERIALIZED (
+  SELECT array_agg(plain ORDER BY number) AS plain, array_agg(balance ORDER BY number) AS balances FROM purses
+),
+sends AS MATERIALIZED (
+  SELECT s.*, (SELECT latest FROM head) + row_number() OVER (ORDER BY s.number) AS sequence, (SELECT at FROM head) AS at,
+    c.ctid AS place, c.id AS was, c.count AS counted, c.last AS lasted,
+    COALESCE((SELECT at FROM head) - c.last <= s.combo_window, false) AS goes_on
+  FROM (
+      SELECT generate_series(1, cardinality($6::text[])) AS number, unnest($6::text[]) AS id, unnest($7::text[]) AS request,
+        unnest($8::text[]) AS room, unnest($9::integer[]) AS purse, unnest($10::text[]) AS giver, unnest($11::text[]) AS name,
+        unnest($12::text[]) AS receiver, unnest($13::text[]) AS gift, unnest($14::bigint[]) AS count,
+        unnest($15::bigint[]) AS price, unnest($16::bigint[]) AS points, unnest($17::bigint[]) AS coins,
+        unnest($18::text[]) AS call, unnest($19::bigint[]) AS combo_window, unnest($20::text[]) AS combo,
+        unnest($21::bigint[]) AS combo_count, unnest($22::boolean[]) AS combo_last
+    ) s
+    LEFT JOIN LATERAL (
+      SELECT ctid, id, count, last FROM gift_combos
+      WHERE s.combo <> '' AND room = s.room AND giver = s.giver AND receiver = s.receiver AND gift = s.gift LIMIT 1
+    ) c ON true
+  WHERE ((SELECT plain FROM flags))[s.purse]
+),
+moved AS (
+  UPDATE ledger_head SET latest = latest + (SELECT count(*) FROM sends), posted = (SELECT at FROM head)
+  WHERE EXISTS (SELECT FROM sends)
+),
+sent AS (
+  INSERT INTO gifts_sent (at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
+    combo, combo_count, call)
+  SELECT at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
+    CASE WHEN goes_on THEN was ELSE combo END, CASE WHEN goes_on THEN counted ELSE 0 END + combo_count, call
+  FROM sends
+),
+spent AS (
+  UPDATE ledger_accounts a SET balance = p.balance - p.coins FROM purses p WHERE a.ctid = p.place AND p.plain
+),
+collected AS (
+  INSERT INTO ledger_accounts AS a (kind, owner, balance)
+  SELECT 2, receiver, sum(coins)::bigint FROM sends GROUP BY receiver
+  ON CONFLICT (kind, owner) DO UPDATE SET balance = a.balance + EXCLUDED.balance
+),
+begun AS (
+  INSERT INTO gift_combos (room, giver, receiver, gift, id, count, last)
+  SELECT room, giver, receiver, gift, combo, combo_count, at FROM sends WHERE combo_last AND place IS NULL
+),
+gone_on AS (
+  UPDATE gift_combos c SET id = CASE WHEN s.goes_on THEN s.was ELSE s.combo END,
+    count = CASE WHEN s.goes_on THEN s.counted ELSE 0 END + s.combo_count, last = s.at
+  FROM sends s WHERE c.ctid = s.place AND s.combo_last
+)
+SELECT (SELECT latest FROM head), (SELECT at FROM head), f.plain, f.balances, s.numbers, s.was, s.counted, s.lasted
+FROM flags f, (
+  SELECT array_agg(number) AS numbers, array_agg(COALESCE(was, '')) AS was, array_agg(COALESCE(counted, 0)) AS counted,
+    array_agg(COALESCE(lasted, 0)) AS lasted
+  FROM sends
+) s;
 
 -- name: gifts to settle
 SELECT sequence, room, giver, name, receiver, gift, count, price, points FROM gifts_sent
@@ -102,30 +170,16 @@ FROM gifts_set_aside a JOIN gifts_sent s USING (sequence)
 ORDER BY sequence LIMIT $1;
 
 -- name: gifts that are not as they were paid
--- Of a stretch of the ledger: each is looked up for itself, whatever is known of how large the
--- tables are. What is damaged may be anything: sums are made of numbers that do not overflow.
+-- Of a stretch of the ledger. What is damaged may be anything: products are made of numbers
+-- that do not overflow.
 SELECT * FROM (
-  SELECT s.sequence, CASE
-    WHEN t.room IS NULL THEN 'there is no transaction of it'
-    WHEN t.room <> s.room THEN 'its transaction is of another room'
-    WHEN t.reference <> s.gift THEN 'its transaction is for another gift'
-    WHEN t.gifts <> s.count OR s.count < 1 THEN 'its transaction is for another number of gifts'
-    WHEN p.receiver IS DISTINCT FROM s.receiver THEN 'its transaction is to another receiver'
-    WHEN p.giver IS DISTINCT FROM s.giver THEN 'its transaction is of another giver'
-    WHEN s.price < 1 OR s.count::numeric * s.price <> p.coins OR p.postings <> 2 OR p.moved <> 0 THEN 'it does not cost what was paid'
-    WHEN s.points < 0 OR s.count::numeric * s.points > 9223372036854775807 THEN 'it brings no possible number of points'
+  SELECT sequence, CASE
+    WHEN count < 1 THEN 'it is no possible number of gifts'
+    WHEN price < 1 OR count::numeric * price <> coins THEN 'it does not cost what was paid'
+    WHEN points < 0 OR count::numeric * points > 9223372036854775807 THEN 'it brings no possible number of points'
     ELSE ''
   END AS why
-  FROM gifts_sent s
-  LEFT JOIN LATERAL (
-    SELECT room, reference, gifts FROM ledger_transactions WHERE sequence = s.sequence AND kind = 2 LIMIT 1
-  ) t ON true
-  CROSS JOIN LATERAL (
-    SELECT max(owner) FILTER (WHERE kind = 2) AS receiver, max(owner) FILTER (WHERE kind = 1) AS giver,
-      sum(amount) FILTER (WHERE kind = 2) AS coins, sum(amount) AS moved, count(*) AS postings
-    FROM ledger_postings WHERE sequence = s.sequence
-  ) p
-  WHERE s.sequence BETWEEN $1 AND $2
+  FROM gifts_sent WHERE sequence BETWEEN $1 AND $2
 ) checked
 WHERE why <> '';
 
@@ -144,7 +198,7 @@ DELETE FROM gifts_set_aside WHERE sequence = ANY ($1::bigint[]);
 SELECT sequence, room, receiver, why, at FROM gifts_set_aside ORDER BY at DESC, sequence DESC LIMIT $1;
 
 -- name: instant of a transaction
-SELECT at FROM ledger_transactions WHERE sequence = $1;
+SELECT at FROM booked_transactions WHERE sequence = $1;
 
 -- name: hold gift cursor
 SELECT c.settled, c.at, c.more, h.latest, GREATEST(h.posted, COALESCE($1::bigint, microseconds()))

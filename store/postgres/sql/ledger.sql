@@ -6,7 +6,7 @@ FOR UPDATE;
 UPDATE ledger_head SET latest = $1, posted = $2;
 
 -- name: transactions there are
-SELECT id FROM ledger_transactions WHERE id = ANY ($1::text[]);
+SELECT id FROM booked_transactions WHERE id = ANY ($1::text[]);
 
 -- name: balances to change
 SELECT a.kind, a.owner, a.balance
@@ -49,19 +49,18 @@ WITH RECURSIVE halves (low, high) AS (
   UNION ALL
   SELECT CASE WHEN t.at < $1 THEN t.sequence ELSE h.low END, CASE WHEN t.at < $1 THEN h.high ELSE (h.low + h.high) / 2 END
   FROM halves h, LATERAL (
-    SELECT sequence, at FROM ledger_transactions WHERE sequence > (h.low + h.high) / 2 ORDER BY sequence LIMIT 1
+    SELECT sequence, at FROM booked_transactions WHERE sequence > (h.low + h.high) / 2 ORDER BY sequence LIMIT 1
   ) t
   WHERE h.low < h.high
 )
 SELECT low FROM halves WHERE low = high;
 
 -- name: transaction
-SELECT sequence, id, kind, at, room, reference, request, call, gifts, 0 FROM ledger_transactions WHERE id = $1;
+SELECT sequence, id, kind, at, room, reference, request, call, gifts, 0 FROM booked_transactions WHERE id = $1;
 
 -- name: transactions
-SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t.gifts,
-  (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
-FROM ledger_transactions t
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t.gifts, t.postings
+FROM booked_transactions t
 WHERE t.sequence > $1 AND t.sequence < $2 AND (cardinality($3::smallint[]) = 0 OR t.kind = ANY ($3::smallint[]))
 ORDER BY t.sequence DESC LIMIT $4;
 
@@ -70,30 +69,26 @@ SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t
   (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
 FROM unnest($3::smallint[]) AS w (kind), LATERAL (
   SELECT * FROM ledger_transactions
-  WHERE kind = w.kind AND kind <> 2 AND sequence > $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $4
+  WHERE kind = w.kind AND sequence > $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $4
 ) t
 ORDER BY t.sequence DESC LIMIT $4;
 
 -- name: transactions of accounts
-SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t.gifts,
-  (SELECT COALESCE(max(p.place), 0) FROM ledger_postings p WHERE p.sequence = t.sequence)
+SELECT t.sequence, t.id, t.kind, t.at, t.room, t.reference, t.request, t.call, t.gifts, t.postings
 FROM (
   SELECT DISTINCT p.sequence
   FROM unnest($5::smallint[], $6::text[]) AS w (kind, owner), LATERAL (
-    SELECT o.sequence FROM ledger_postings o
+    SELECT o.sequence FROM booked_postings o
     WHERE o.kind = w.kind AND o.owner = w.owner AND o.sequence > $1 AND o.sequence < $2
-      AND (
-        cardinality($3::smallint[]) = 0
-        OR (SELECT t.kind FROM ledger_transactions t WHERE t.sequence = o.sequence) = ANY ($3::smallint[])
-      )
+      AND (cardinality($3::smallint[]) = 0 OR o.booked_as = ANY ($3::smallint[]))
     ORDER BY o.sequence DESC LIMIT $4
   ) p
   ORDER BY p.sequence DESC LIMIT $4
-) p JOIN ledger_transactions t ON t.sequence = p.sequence
+) p, LATERAL (SELECT * FROM booked_transactions WHERE sequence = p.sequence LIMIT 1) t
 ORDER BY t.sequence DESC;
 
 -- name: postings
-SELECT sequence, kind, owner, amount FROM ledger_postings
+SELECT sequence, kind, owner, amount FROM booked_postings
 WHERE sequence = ANY ($1::bigint[]) ORDER BY sequence, place;
 
 -- name: accounts

@@ -1,0 +1,196 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/room"
+	"github.com/ovation-live/ovation/store"
+)
+
+// uniqueViolation is the SQLSTATE of what is there already.
+const uniqueViolation = "23505"
+
+// errSentBefore says that some of what was to be paid was paid before.
+var errSentBefore = errors.New("postgres: a gift was sent before")
+
+// plainSends is sends that most likely can all be paid: they are, in one trip, by a statement
+// that writes what gift.Till decides for those of them that can, and leaves the others. What it
+// decided by it returns, and Till says with that what was written.
+type plainSends struct {
+	sends []gift.Send
+	ids   []string // of the transactions
+
+	purses []live.UserID
+	purse  []int32 // of each send, from 1
+	coins  []int64 // that each purse is to have
+	rooms  map[live.RoomID]struct{}
+
+	windows []int64  // of each send's combo, in microseconds; 0: it is no part of one
+	combos  []string // by which a combo is known if it begins here; "": as above
+	counts  []int64  // of a combo's gifts, up to that send
+	last    []bool   // of its combo here
+
+	// What was decided by.
+	sequence uint64
+	at       live.Timestamp
+	plain    []bool // by purse
+	balances []int64
+	paid     []int32  // sends, from 1
+	was      []string // the combo of each of them
+	counted  []int64
+	lasted   []int64
+}
+
+// newPlainSends returns sends as they are paid in one trip, nil if they cannot be.
+func newPlainSends(sends []gift.Send) *plainSends {
+	n := len(sends)
+	p := &plainSends{
+		sends: sends, ids: make([]string, n), purse: make([]int32, n), rooms: make(map[live.RoomID]struct{}),
+		windows: make([]int64, n), combos: make([]string, n), counts: make([]int64, n), last: make([]bool, n),
+	}
+	ids, purses := make(map[string]struct{}, n), make(map[live.UserID]int32, n)
+	keys := make(map[gift.ComboKey]int, n) // with their latest send
+	for i := range sends {
+		p.ids[i] = gift.TransactionID(sends[i].Giver, sends[i].RequestID)
+		ids[p.ids[i]] = struct{}{}
+		p.rooms[sends[i].Room] = struct{}{}
+		if !p.addPurse(i, purses) || !p.addCombo(i, keys) {
+			return nil
+		}
+	}
+	if len(ids) < n {
+		return nil
+	}
+	return p
+}
+
+// addPurse adds a send to what its giver pays.
+func (p *plainSends) addPurse(i int, purses map[live.UserID]int32) bool {
+	s := &p.sends[i]
+	number, there := purses[s.Giver]
+	if !there {
+		p.purses, p.coins = append(p.purses, s.Giver), append(p.coins, 0)
+		number = int32(len(p.purses)) //nolint:gosec // a call has not that many
+		purses[s.Giver] = number
+	}
+	p.purse[i] = number
+	sum := &p.coins[number-1]
+	if s.Coins() > math.MaxInt64-*sum {
+		return false
+	}
+	*sum += s.Coins()
+	return true
+}
+
+// addCombo adds a send to its combo.
+func (p *plainSends) addCombo(i int, keys map[gift.ComboKey]int) bool {
+	s := &p.sends[i]
+	key, combines := s.Combo()
+	before, there := keys[key]
+	keys[key] = i
+	window := int64(0)
+	if combines {
+		window = s.Gift.ComboWindow.Microseconds()
+		p.combos[i], p.counts[i], p.last[i] = p.ids[i], s.Count, true
+	}
+	p.windows[i] = window
+	if !there {
+		return true
+	}
+	if combines {
+		p.combos[i], p.counts[i], p.last[before] = p.combos[before], p.counts[before]+s.Count, false
+	}
+	return window == p.windows[before]
+}
+
+// queue pays, while the ledger stands still.
+func (p *plainSends) queue(all *pgx.Batch, instant *int64) {
+	rooms := make([]string, 0, len(p.rooms))
+	for id := range p.rooms {
+		rooms = append(rooms, pack(id))
+	}
+	all.Queue(statement("rooms that take gifts"), rooms)
+	all.Queue(statement("hold ledger"), instant)
+	args := append([]any{instant, packAll(p.purses), p.coins, rooms, int16(room.Ended)}, p.columns()...)
+	all.Queue(statement("pay what is plain"), args...).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&p.sequence, &p.at, &p.plain, &p.balances, &p.paid, &p.was, &p.counted, &p.lasted)
+	})
+}
+
+// columns returns the sends as the statement takes them.
+func (p *plainSends) columns() []any {
+	n := len(p.sends)
+	requests, rooms, givers, names := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	receivers, gifts, calls := make([]string, n), make([]string, n), make([]string, n)
+	numbers := make([]int64, 4*n)
+	counts, prices, points, coins := numbers[:n], numbers[n:2*n], numbers[2*n:3*n], numbers[3*n:]
+	for i := range p.sends {
+		s := &p.sends[i]
+		requests[i], rooms[i], givers[i], names[i] = pack(s.RequestID), pack(s.Room), pack(s.Giver), pack(s.GiverName)
+		receivers[i], gifts[i], calls[i] = pack(s.Receiver), pack(s.Gift.ID), pack(s.Call)
+		counts[i], prices[i], points[i], coins[i] = s.Count, s.Gift.Price, s.Gift.Points, s.Coins()
+	}
+	return []any{
+		p.ids, requests, rooms, p.purse, givers, names, receivers, gifts, counts, prices, points, coins, calls,
+		p.windows, p.combos, p.counts, p.last,
+	}
+}
+
+// results says what became of what was paid. The others it returns, with their places.
+func (p *plainSends) results(results []store.GiftResult) (left []gift.Send, places []int) {
+	till := p.till()
+	for i := range p.sends {
+		if !p.plain[p.purse[i]-1] {
+			left, places = append(left, p.sends[i]), append(places, i)
+			continue
+		}
+		sent, _, err := till.Take(&p.sends[i], nil)
+		if err != nil {
+			results[i].Err = err
+			continue
+		}
+		results[i] = store.GiftResult{Sent: *sent, Transaction: sent.ID, Balance: till.Balances[p.sends[i].Giver]}
+	}
+	return left, places
+}
+
+// till returns what was decided by.
+func (p *plainSends) till() *gift.Till {
+	till := newCounter().Till
+	till.Sequence, till.At = p.sequence, p.at
+	for i, giver := range p.purses {
+		till.Balances[giver] = p.balances[i]
+	}
+	for i, number := range p.paid {
+		if key, combines := p.sends[number-1].Combo(); combines && p.was[i] != "" {
+			till.Combos[key] = gift.Combo{ID: p.was[i], Count: p.counted[i], Last: live.Timestamp(p.lasted[i])}
+		}
+	}
+	return &till
+}
+
+// payPlain pays those of some sends that are plain. The others it returns, with their places.
+func (s *Store) payPlain(ctx context.Context, sends []gift.Send, results []store.GiftResult) (left []gift.Send, places []int, err error) {
+	p := newPlainSends(sends)
+	if p != nil {
+		err = s.inOneTrip(ctx, func(all *pgx.Batch) { p.queue(all, s.instant()) })
+	}
+	if p == nil || errors.Is(err, errSentBefore) {
+		places = make([]int, len(sends))
+		for i := range places {
+			places[i] = i
+		}
+		return sends, places, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	left, places = p.results(results)
+	return left, places, nil
+}
