@@ -115,8 +115,7 @@ func (p *plainSends) queue(all *pgx.Batch, instant *int64) {
 	for id := range p.rooms {
 		rooms = append(rooms, pack(id))
 	}
-	all.Queue(statement("rooms that take gifts"), rooms)
-	all.Queue(statement("hold ledger"), instant)
+	all.Queue(statement("hold ledger and rooms"), rooms)
 	args := append([]any{instant, packAll(p.purses), p.coins, rooms, int16(room.Ended)}, p.columns()...)
 	all.Queue(statement("pay what is plain"), args...).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&p.sequence, &p.at, &p.plain, &p.balances, &p.paid, &p.was, &p.counted, &p.lasted)

@@ -88,6 +88,12 @@ gone_on AS (
 )
 SELECT (SELECT count(*) FROM spent) + (SELECT count(*) FROM gone_on);
 
+-- name: hold ledger and rooms
+-- The ledger comes first: of those who hold a room's row together each writes that down.
+WITH head AS MATERIALIZED (SELECT latest FROM ledger_head FOR UPDATE)
+SELECT count(r.id)
+FROM head, LATERAL (SELECT id FROM rooms WHERE id = ANY ($1::text[]) AND head.latest >= 0 FOR SHARE) r;
+
 -- name: pay what is plain
 -- Of sends whose rooms take gifts, by givers who have enough for all that they send here:
 -- these are the plain ones, and the others are left. Where one was sent before, all fails.
