@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"math"
 	"slices"
@@ -272,13 +273,37 @@ func rowsOf(stays []visit.Stay, visits []visit.Visit) []stayRow {
 	return rows
 }
 
-// queueWrites writes what has changed. Rows that many change at once come last, and in order.
-func (m *merging) queueWrites(all *pgx.Batch) {
+// visitColumns are the columns of visits, as rows are added.
+var visitColumns = []string{
+	"room", "viewer", "session", "version", "entered", "entered_last", "exited_first", "exited", "seen", "began", "ended",
+	"inferred", "anomaly",
+}
+
+// addRows adds rows of visits. COPY takes half of the time of an INSERT.
+func (m *merging) addRows(ctx context.Context, tx pgx.Tx) error {
 	for some := range slices.Chunk(m.added, rowsAtOnce) {
-		all.Queue(statement("add visits"), columnsOf(some).all()...)
+		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"visits"}, visitColumns, pgx.CopyFromSlice(len(some), func(i int) ([]any, error) {
+			return some[i].columns(), nil
+		})); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// columns returns a row as it is added.
+func (c *changedStay) columns() []any {
+	r := &c.row
+	return []any{
+		c.room, pack(c.viewer), pack(r.Session), int64(r.Version), int64(r.Entered), int64(r.EnteredLast), int64(r.ExitedFirst),
+		int64(r.Exited), int64(r.Seen), int64(r.began), int64(r.ended), r.inferred, int16(r.anomaly),
+	}
+}
+
+// queueWrites writes what else has changed. Rows that many change at once come last, and in order.
+func (m *merging) queueWrites(all *pgx.Batch) {
 	for some := range slices.Chunk(m.changed, rowsAtOnce) {
-		all.Queue(statement("change visits"), columnsOf(some).changed()...).Exec(asRead(len(some)))
+		all.Queue(statement("change visits"), columnsOf(some).all()...).Exec(asRead(len(some)))
 	}
 	rooms := slices.SortedFunc(maps.Values(m.rooms), func(a, b *visitRoom) int { return cmp.Compare(a.number, b.number) })
 	rooms = slices.DeleteFunc(rooms, func(r *visitRoom) bool { return r.state >= pruned })
@@ -300,10 +325,9 @@ func asRead(n int) func(pgconn.CommandTag) error {
 	}
 }
 
-// stayColumns is rows of visits as statements take them.
+// stayColumns is rows of visits as the statement takes them that changes them.
 type stayColumns struct {
-	rooms, versions                           []int64
-	viewers, sessions                         []string
+	versions                                  []int64
 	places                                    []pgtype.TID
 	entered, enteredLast, exitedFirst, exited []int64
 	seen, began, ended                        []int64
@@ -314,14 +338,14 @@ type stayColumns struct {
 // columnsOf returns the columns of rows.
 func columnsOf(rows []changedStay) *stayColumns {
 	n := len(rows)
-	numbers := make([]int64, 9*n)
+	numbers := make([]int64, 8*n)
 	column := func() []int64 {
 		c := numbers[:n:n]
 		numbers = numbers[n:]
 		return c
 	}
 	c := &stayColumns{
-		rooms: column(), versions: column(), viewers: make([]string, n), sessions: make([]string, n), places: make([]pgtype.TID, n),
+		versions: column(), places: make([]pgtype.TID, n),
 		entered: column(), enteredLast: column(), exitedFirst: column(), exited: column(),
 		seen: column(), began: column(), ended: column(), inferred: make([]bool, n), anomalies: make([]int16, n),
 	}
@@ -333,8 +357,7 @@ func columnsOf(rows []changedStay) *stayColumns {
 
 func (c *stayColumns) set(i int, one changedStay) {
 	r := &one.row
-	c.rooms[i], c.viewers[i], c.sessions[i], c.versions[i] = one.room, pack(one.viewer), pack(r.Session), int64(r.Version)
-	c.places[i] = r.at
+	c.places[i], c.versions[i] = r.at, int64(r.Version)
 	c.entered[i], c.enteredLast[i] = int64(r.Entered), int64(r.EnteredLast)
 	c.exitedFirst[i], c.exited[i], c.seen[i] = int64(r.ExitedFirst), int64(r.Exited), int64(r.Seen)
 	c.began[i], c.ended[i] = int64(r.began), int64(r.ended)
@@ -348,11 +371,8 @@ func (c *stayColumns) facts() []any {
 	}
 }
 
-func (c *stayColumns) all() []any {
-	return append([]any{c.rooms, c.viewers, c.sessions, c.versions}, c.facts()...)
-}
-
-func (c *stayColumns) changed() []any { return append([]any{c.places, c.versions}, c.facts()...) }
+// all returns the columns as the statement takes them.
+func (c *stayColumns) all() []any { return append([]any{c.places, c.versions}, c.facts()...) }
 
 // queueLengths adds to how many users watched for how long.
 func queueLengths(all *pgx.Batch, rooms []*visitRoom) {

@@ -84,7 +84,9 @@ func (a alone) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 // few or many Postgres thinks there are: of a table that has grown since it was looked at it
 // would rather read all.
 func byKey(begin pgx.TxOptions) pgx.TxOptions {
-	begin.BeginQuery += "; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+	for _, way := range []string{"seqscan", "bitmapscan", "hashjoin", "mergejoin"} {
+		begin.BeginQuery += "; SET LOCAL enable_" + way + " = off"
+	}
 	return begin
 }
 

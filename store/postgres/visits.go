@@ -75,6 +75,9 @@ func (s *Store) readVisits(ctx context.Context, tx pgx.Tx, m *merging) (now live
 
 // writeVisits writes what visits have become, and the events of those that are closed.
 func (s *Store) writeVisits(ctx context.Context, tx pgx.Tx, m *merging, record store.VisitRecorder) error {
+	if err := m.addRows(ctx, tx); err != nil {
+		return err
+	}
 	var all pgx.Batch
 	m.queueWrites(&all)
 	if all.Len() > 0 {

@@ -26,12 +26,6 @@ CROSS JOIN LATERAL (
   OFFSET 0
 ) v;
 
--- name: add visits
-INSERT INTO visits (room, viewer, session, version, entered, entered_last, exited_first, exited, seen,
-  began, ended, inferred, anomaly)
-SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
-  $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[], $13::smallint[]);
-
 -- Rows are where they were read, in the same transaction: nobody else merges events of their
 -- viewers.
 
