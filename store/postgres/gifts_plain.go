@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"math"
 
 	"github.com/jackc/pgx/v5"
@@ -12,12 +11,6 @@ import (
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
-
-// uniqueViolation is the SQLSTATE of what is there already.
-const uniqueViolation = "23505"
-
-// errSentBefore says that some of what was to be paid was paid before.
-var errSentBefore = errors.New("postgres: a gift was sent before")
 
 // plainSends is sends that most likely can all be paid: they are, in one trip, by a statement
 // that writes what gift.Till decides for those of them that can, and leaves the others. What it
@@ -177,17 +170,14 @@ func (p *plainSends) till() *gift.Till {
 // payPlain pays those of some sends that are plain. The others it returns, with their places.
 func (s *Store) payPlain(ctx context.Context, sends []gift.Send, results []store.GiftResult) (left []gift.Send, places []int, err error) {
 	p := newPlainSends(sends)
-	if p != nil {
-		err = s.inOneTrip(ctx, func(all *pgx.Batch) { p.queue(all, s.instant()) })
-	}
-	if p == nil || errors.Is(err, errSentBefore) {
+	if p == nil {
 		places = make([]int, len(sends))
 		for i := range places {
 			places[i] = i
 		}
 		return sends, places, nil
 	}
-	if err != nil {
+	if err := s.inOneTrip(ctx, func(all *pgx.Batch) { p.queue(all, s.instant()) }); err != nil {
 		return nil, nil, err
 	}
 	left, places = p.results(results)

@@ -95,14 +95,17 @@ SELECT count(r.id)
 FROM head, LATERAL (SELECT id FROM rooms WHERE id = ANY ($1::text[]) AND head.latest >= 0 FOR SHARE) r;
 
 -- name: pay what is plain
--- Of sends whose rooms take gifts, by givers who have enough for all that they send here:
--- these are the plain ones, and the others are left. Where one was sent before, all fails.
+-- Of sends whose rooms all take gifts, those by givers who have enough for all that they send
+-- here, of which nothing was sent before. These are the plain ones, and the others are left.
 WITH head AS MATERIALIZED (
   SELECT latest, GREATEST(posted, COALESCE($1::bigint, microseconds())) AS at FROM ledger_head
 ),
 purses AS MATERIALIZED (
   SELECT w.number, w.coins, a.ctid AS place, COALESCE(a.balance, 0) AS balance,
-    COALESCE(a.balance >= w.coins, false) AND (
+    COALESCE(a.balance >= w.coins, false) AND w.number <> ALL (ARRAY(
+      SELECT t.purse FROM (SELECT unnest($6::text[]) AS id, unnest($9::integer[]) AS purse) t,
+        LATERAL (SELECT FROM gifts_sent WHERE id = t.id LIMIT 1) before
+    )) AND (
       SELECT count(*) FROM unnest($4::text[]) AS o (id), LATERAL (SELECT FROM rooms WHERE id = o.id AND state <> $5::smallint LIMIT 1) r
     ) = cardinality($4::text[]) AS plain
   FROM (
