@@ -35,12 +35,13 @@ func (s *Store) Balances(ctx context.Context, accounts []ledger.Account) (b stor
 	return b, err
 }
 
-// Transaction implements store.Ledger.
+// Transaction implements store.Ledger. Who is told of one may count on it: it is durable.
 func (s *Store) Transaction(ctx context.Context, id string) (t ledger.Transaction, there bool, err error) {
 	err = s.read(ctx, func(ctx context.Context, db querier) error {
 		all, err := readTransactions(ctx, db, statement("transaction"), pack(id))
 		if there = err == nil && len(all) > 0; there {
 			t = all[0]
+			_, err = db.Exec(ctx, statement("wait for the disk"))
 		}
 		return err
 	})
