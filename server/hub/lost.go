@@ -11,9 +11,10 @@ import (
 // EndSessions ends the node's streams whose leases on sessions are lost, by room. Where a
 // session was resumed elsewhere its viewer is there. Where it is gone the store has lost
 // it, or could not be told for too long that it is alive: then many are, and none of them
-// left, so their viewers are asked to come back, but for those who may be offline. Who did leave, or was sent away, is told
-// so by the departure; should that be lost, they are asked to come back too, and a ban
-// keeps out whom it keeps out.
+// left, so their viewers are asked to come back, but for those who may be offline. Who did
+// leave, or was sent away, is told so by the departure; should that be lost, they are asked to
+// come back too, and a ban keeps out whom it keeps out. Where the room has ended its streams
+// end with that, and not before.
 func (h *Hub) EndSessions(lost map[live.RoomID][]store.Lost) {
 	all := 0
 	for _, some := range lost {
@@ -36,7 +37,9 @@ type lostFrames struct{ replaced, offline, again *wire.Frame }
 func (f *followed) endLost(lost []store.Lost, frames lostFrames) {
 	resumed := make(map[store.Lease]bool, len(lost))
 	for _, l := range lost {
-		resumed[l.Lease] = l.Resumed
+		if l.Ended == nil {
+			resumed[l.Lease] = l.Resumed
+		}
 	}
 	f.crowd.each(func(s *Subscriber) {
 		switch elsewhere, gone := resumed[store.LeaseOf(s.session)]; {

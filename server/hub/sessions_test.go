@@ -166,19 +166,21 @@ func TestSessionsThatAreGoneEnd(t *testing.T) {
 		a, b := s.seat("a", hub.Inline, feed.Cursor{}), s.seat("b", hub.Notified, feed.Cursor{})
 		defer a.leave()
 		defer b.leave()
-		c := s.seat("c", hub.Inline, feed.Cursor{})
+		c, d := s.seat("c", hub.Inline, feed.Cursor{}), s.seat("d", hub.Inline, feed.Cursor{})
 		defer c.leave()
+		defer d.leave()
 		s.hub.EndSessions(map[live.RoomID][]store.Lost{
 			theRoom: {
+				{Lease: store.Lease{Session: "d's", User: "d"}, Ended: new(store.Ended)}, // the room is over
 				{Lease: store.Lease{Session: "a's", User: "a"}},
 				{Lease: store.Lease{Session: "b's", User: "b", Incarnation: 7}}, // of a stream before
 				{Lease: store.Lease{Session: "c's", User: "c"}, Resumed: true},
 				{Lease: store.Lease{Session: "another"}},
 			},
-			"no such room": slices.Repeat([]store.Lost{{Lease: store.Lease{Session: "b's", User: "b"}}}, 996),
+			"no such room": slices.Repeat([]store.Lost{{Lease: store.Lease{Session: "b's", User: "b"}}}, 995),
 		})
-		if a.sub.Ending() != hub.Lost || b.sub.Ending() != hub.Open || c.sub.Ending() != hub.Replaced {
-			s.Fatalf("endings: %v, %v, %v", a.sub.Ending(), b.sub.Ending(), c.sub.Ending())
+		if a.sub.Ending() != hub.Lost || b.sub.Ending() != hub.Open || c.sub.Ending() != hub.Replaced || d.sub.Ending() != hub.Open {
+			s.Fatalf("endings: %v, %v, %v, %v", a.sub.Ending(), b.sub.Ending(), c.sub.Ending(), d.sub.Ending())
 		}
 		frames := a.take() // as fast as those of a node that drains
 		if again := frames[len(frames)-1].GetReconnect(); again.GetJitter().AsDuration() != 2*time.Second || again.GetAfter().AsDuration() != 0 {
