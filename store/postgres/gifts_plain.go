@@ -40,7 +40,8 @@ type plainSends struct {
 	lasted   []int64
 }
 
-// newPlainSends returns sends as they are paid in one trip, nil if they cannot be.
+// newPlainSends returns sends as they are paid in one trip, nil if they cannot be: where one comes
+// twice, or a gift has two windows.
 func newPlainSends(sends []gift.Send) *plainSends {
 	n := len(sends)
 	p := &plainSends{
@@ -134,12 +135,12 @@ func (p *plainSends) columns() []any {
 	}
 }
 
-// results says what became of what was paid. The others it returns, with their places.
-func (p *plainSends) results(results []store.GiftResult) (left []gift.Send, places []int) {
+// results says what became of what was paid. Which were not it returns.
+func (p *plainSends) results(results []store.GiftResult) (left []int) {
 	till := p.till()
 	for i := range p.sends {
 		if !p.plain[p.purse[i]-1] {
-			left, places = append(left, p.sends[i]), append(places, i)
+			left = append(left, i)
 			continue
 		}
 		sent, _, err := till.Take(&p.sends[i], nil)
@@ -149,7 +150,7 @@ func (p *plainSends) results(results []store.GiftResult) (left []gift.Send, plac
 		}
 		results[i] = store.GiftResult{Sent: *sent, Transaction: sent.ID, Balance: till.Balances[p.sends[i].Giver]}
 	}
-	return left, places
+	return left
 }
 
 // till returns what was decided by.
@@ -167,19 +168,17 @@ func (p *plainSends) till() *gift.Till {
 	return &till
 }
 
-// payPlain pays those of some sends that are plain. The others it returns, with their places.
-func (s *Store) payPlain(ctx context.Context, sends []gift.Send, results []store.GiftResult) (left []gift.Send, places []int, err error) {
+// payPlain pays those of some sends that are plain. Which are not it returns.
+func (s *Store) payPlain(ctx context.Context, sends []gift.Send, results []store.GiftResult) (left []int, err error) {
 	p := newPlainSends(sends)
 	if p == nil {
-		places = make([]int, len(sends))
-		for i := range places {
-			places[i] = i
+		for i := range sends {
+			left = append(left, i)
 		}
-		return sends, places, nil
+		return left, nil
 	}
 	if err := s.inOneTrip(ctx, func(all *pgx.Batch) { p.queue(all, s.instant()) }); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	left, places = p.results(results)
-	return left, places, nil
+	return p.results(results), nil
 }

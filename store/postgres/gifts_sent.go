@@ -23,19 +23,20 @@ func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) ([]store.GiftR
 		return nil, ctx.Err()
 	}
 	results := make([]store.GiftResult, len(sends))
-	left, places, err := s.payPlain(ctx, sends, results)
+	left, err := s.payPlain(ctx, sends, results)
+	if err != nil || len(left) == 0 {
+		return results, err
+	}
+	others := make([]gift.Send, len(left))
+	for i, n := range left {
+		others[i] = sends[n]
+	}
+	decided, err := s.payOthers(ctx, others)
 	if err != nil {
 		return nil, err
 	}
-	if len(left) == 0 {
-		return results, nil
-	}
-	others, err := s.payOthers(ctx, left)
-	if err != nil {
-		return nil, err
-	}
-	for i, place := range places {
-		results[place] = others[i]
+	for i, n := range left {
+		results[n] = decided[i]
 	}
 	return results, nil
 }
