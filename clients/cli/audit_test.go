@@ -44,12 +44,12 @@ func TestAuditOfWhatIsDamaged(t *testing.T) {
 	for _, receiver := range []string{"hana", "hana", "bob"} {
 		do(exitOK, "gift", "send", "show", "rose", "--as", "ann", "--receiver", receiver)
 	}
-	change("UPDATE gifts_sent SET price = 11 WHERE sequence = 2")
+	change("UPDATE gift_payments SET price = 11 WHERE sequence = 2")
 	change("UPDATE gift_cursor SET at = 0")
 	has("bob", "10 coins, 2 points")
 	has("hana", "10 coins, 10 more pending")
 	audit(exitFailed, "1 gift for 10 coins wait")
-	change("UPDATE gifts_sent SET price = 10 WHERE sequence = 2")
+	change("UPDATE gift_payments SET price = 10 WHERE sequence = 2")
 	has("hana", "20 coins, 4 points")
 	audit(exitOK, "5 totals of receivers and rooms were compared, 5 of them with the points")
 	for _, harm := range []struct{ hurt, mend, says string }{
@@ -64,13 +64,13 @@ func TestAuditOfWhatIsDamaged(t *testing.T) {
 			"room show: the server says 31 coins for 3 gifts",
 		},
 		{
-			"UPDATE ledger_transactions SET at = at + 86400000000 WHERE sequence = 2",
-			"UPDATE ledger_transactions SET at = at - 86400000000 WHERE sequence = 2",
+			"UPDATE gift_payments SET at = at + 86400000000 WHERE sequence = 2",
+			"UPDATE gift_payments SET at = at - 86400000000 WHERE sequence = 2",
 			"is of an earlier instant than one before it",
 		},
 		{
-			"UPDATE ledger_transactions SET request = 'x' WHERE sequence = 3",
-			"UPDATE ledger_transactions SET request = (SELECT reference FROM ledger_transactions WHERE sequence = 3) WHERE sequence = 3",
+			"UPDATE gift_payments SET request = 'x' WHERE sequence = 3",
+			"UPDATE gift_payments SET request = gift WHERE sequence = 3",
 			"has not the id that follows from its request",
 		},
 	} {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,9 +30,55 @@ func (s *Store) appendEvents(ctx context.Context, tx pgx.Tx, events []store.Even
 	if len(events) == 0 {
 		return nil
 	}
+	if len(events) >= copied {
+		return s.copyEvents(ctx, tx, onceEach(events))
+	}
 	var batch pgx.Batch
 	s.queueEvents(&batch, events)
 	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// copied is from how many events on they are written by COPY, which takes two trips more and
+// half of the time for each.
+const copied = 200
+
+// eventColumns are the columns of events, as rows are copied.
+var eventColumns = []string{"position", "id", "room", "at", "recorded", "kind", "payload"}
+
+// copyEvents is appendEvents for many events.
+func (s *Store) copyEvents(ctx context.Context, tx pgx.Tx, events []store.Event) error {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = pack(e.ID)
+	}
+	var latest, recorded int64
+	known := make(map[string]bool)
+	var batch pgx.Batch
+	batch.Queue(statement("hold event head to copy"), s.instant()).QueryRow(func(row pgx.Row) error {
+		return row.Scan(&latest, &recorded)
+	})
+	batch.Queue(statement("events there are"), ids).Query(func(rows pgx.Rows) error {
+		var id string
+		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+			known[id] = true
+			return nil
+		})
+		return err
+	})
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return err
+	}
+	fresh := slices.DeleteFunc(events, func(e store.Event) bool { return known[pack(e.ID)] })
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"events"}, eventColumns, pgx.CopyFromSlice(len(fresh), func(i int) ([]any, error) {
+		e := &fresh[i]
+		payload := append([]byte{}, e.Payload...) // nil would be NULL
+		return []any{latest + int64(i) + 1, pack(e.ID), pack(e.Room), int64(e.At), recorded, int16(e.Kind), payload}, nil
+	}))
+	if err != nil || len(fresh) == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, statement("move event head"), latest+int64(len(fresh)), recorded)
+	return err
 }
 
 // queueEvents is appendEvents as the last of a batch.

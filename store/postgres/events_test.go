@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"runtime"
 	"testing"
@@ -120,4 +121,44 @@ func TestEventsInEveryMode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Many events at once are as those that come one by one: each once, in order, without a hole.
+func TestManyEventsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := migrated(t, Config{})
+	event := func(n int) store.Event {
+		return store.Event{ID: fmt.Sprint("event \x00 ", n), Room: "r \x01", At: live.Timestamp(n), Kind: 7, Payload: []byte{0, byte(n)}}
+	}
+	var few, many []store.Event
+	for n := range 10 {
+		few = append(few, event(n))
+	}
+	for n := range 2 * copied {
+		many = append(many, event(5+n%(copied+50)))
+	}
+	for _, some := range [][]store.Event{few, many, many, {event(1000)}} {
+		if err := s.AppendEvents(t.Context(), some); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := s.Events(t.Context(), store.EventQuery{Limit: 1000})
+	if err != nil || len(page.Events) != copied+56 {
+		t.Fatalf("%d events, %v; want %d", len(page.Events), err, copied+56)
+	}
+	for i, got := range page.Events {
+		want := event(i)
+		if i == copied+55 {
+			want = event(1000)
+		}
+		if want.Position = store.EventPosition(i + 1); !sameEvent(got, want) { //nolint:gosec // it is small
+			t.Fatalf("%+v, want %+v", got, want)
+		}
+	}
+}
+
+// sameEvent says whether two events are one, whenever it was recorded.
+func sameEvent(a, b store.Event) bool {
+	a.Recorded, b.Recorded = 0, 0
+	return reflect.DeepEqual(a, b)
 }

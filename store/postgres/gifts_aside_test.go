@@ -15,13 +15,13 @@ import (
 // round, and it is settled once it is right.
 func TestDamagedGiftsHoldUpNothing(t *testing.T) {
 	t.Parallel()
-	const good = "UPDATE s.gifts_sent SET receiver = 'host', count = 1, price = 3, coins = 3, points = 1 WHERE sequence = 3"
+	const good = "UPDATE s.gift_payments SET receiver = 'host', count = 1, price = 3, coins = 3, points = 1 WHERE sequence = 3"
 	for why, harm := range map[string]struct{ hurt, mend string }{
-		"no possible number of gifts": {"UPDATE s.gifts_sent SET count = -1 WHERE sequence = 3", good},
-		"not cost what was paid":      {"UPDATE s.gifts_sent SET price = 9223372036854775807 WHERE sequence = 3", good},
-		"not cost what was":           {"UPDATE s.gifts_sent SET coins = 4 WHERE sequence = 3", good},
-		"number of points":            {"UPDATE s.gifts_sent SET points = -1 WHERE sequence = 3", good},
-		"only 0 coins are":            {"UPDATE s.gifts_sent SET receiver = 'eve' WHERE sequence = 3", good},
+		"no possible number of gifts": {"UPDATE s.gift_payments SET count = -1 WHERE sequence = 3", good},
+		"not cost what was paid":      {"UPDATE s.gift_payments SET price = 9223372036854775807 WHERE sequence = 3", good},
+		"not cost what was":           {"UPDATE s.gift_payments SET coins = 4 WHERE sequence = 3", good},
+		"number of points":            {"UPDATE s.gift_payments SET points = -1 WHERE sequence = 3", good},
+		"only 0 coins are":            {"UPDATE s.gift_payments SET receiver = 'eve' WHERE sequence = 3", good},
 		"only 8 coins are":            {"UPDATE s.ledger_accounts SET balance = 8 WHERE kind = 2 AND owner = 'host'", "UPDATE s.ledger_accounts SET balance = 9 WHERE kind = 2 AND owner = 'host'"},
 	} {
 		t.Run(why, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestWhatIsSetAsideIsPending(t *testing.T) {
 	create(t, s, "r")
 	fund(t, s, "ann", 100)
 	give(t, s, rose("1", "r", "ann"), rose("2", "r", "ann"))
-	execute(t, c.URL, "UPDATE "+c.Schema+".gifts_sent SET count = 2 WHERE sequence = 2")
+	execute(t, c.URL, "UPDATE "+c.Schema+".gift_payments SET count = 2 WHERE sequence = 2")
 	if done, err := s.SettleGifts(t.Context(), 0, 1, unrecorded); err != nil || done != (store.GiftSettling{Aside: 1, More: true}) {
 		t.Fatalf("settled %+v, %v", done, err)
 	}

@@ -22,7 +22,8 @@ type plainSends struct {
 	purses []live.UserID
 	purse  []int32 // of each send, from 1
 	coins  []int64 // that each purse is to have
-	rooms  map[live.RoomID]struct{}
+	rooms  []live.RoomID
+	room   []int32 // of each send, from 1
 
 	windows []int64  // of each send's combo, in microseconds; 0: it is no part of one
 	combos  []string // by which a combo is known if it begins here; "": as above
@@ -45,15 +46,19 @@ type plainSends struct {
 func newPlainSends(sends []gift.Send) *plainSends {
 	n := len(sends)
 	p := &plainSends{
-		sends: sends, ids: make([]string, n), purse: make([]int32, n), rooms: make(map[live.RoomID]struct{}),
+		sends: sends, ids: make([]string, n), purse: make([]int32, n), room: make([]int32, n),
 		windows: make([]int64, n), combos: make([]string, n), counts: make([]int64, n), last: make([]bool, n),
 	}
-	ids, purses := make(map[string]struct{}, n), make(map[live.UserID]int32, n)
+	ids, purses, rooms := make(map[string]struct{}, n), make(map[live.UserID]int32, n), make(map[live.RoomID]int32)
 	keys := make(map[gift.ComboKey]int, n) // with their latest send
 	for i := range sends {
 		p.ids[i] = gift.TransactionID(sends[i].Giver, sends[i].RequestID)
 		ids[p.ids[i]] = struct{}{}
-		p.rooms[sends[i].Room] = struct{}{}
+		if p.room[i] = rooms[sends[i].Room]; p.room[i] == 0 {
+			p.rooms = append(p.rooms, sends[i].Room)
+			p.room[i] = int32(len(p.rooms)) //nolint:gosec // a call has not that many
+			rooms[sends[i].Room] = p.room[i]
+		}
 		if !p.addPurse(i, purses) || !p.addCombo(i, keys) {
 			return nil
 		}
@@ -105,10 +110,7 @@ func (p *plainSends) addCombo(i int, keys map[gift.ComboKey]int) bool {
 
 // queue pays, while the ledger stands still.
 func (p *plainSends) queue(all *pgx.Batch, instant *int64) {
-	rooms := make([]string, 0, len(p.rooms))
-	for id := range p.rooms {
-		rooms = append(rooms, pack(id))
-	}
+	rooms := packAll(p.rooms)
 	all.Queue(statement("hold ledger and rooms"), rooms)
 	args := append([]any{instant, packAll(p.purses), p.coins, rooms, int16(room.Ended)}, p.columns()...)
 	all.Queue(statement("pay what is plain"), args...).QueryRow(func(row pgx.Row) error {
@@ -131,7 +133,7 @@ func (p *plainSends) columns() []any {
 	}
 	return []any{
 		p.ids, requests, rooms, p.purse, givers, names, receivers, gifts, counts, prices, points, coins, calls,
-		p.windows, p.combos, p.counts, p.last,
+		p.windows, p.combos, p.counts, p.last, p.room,
 	}
 }
 

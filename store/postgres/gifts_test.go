@@ -164,17 +164,17 @@ func TestGiftPlans(t *testing.T) {
 	if _, err := s.SettleGifts(t.Context(), 0, 10_000, unrecorded); err != nil {
 		t.Fatal(err)
 	}
-	execute(t, c.URL, strings.ReplaceAll("ANALYSE s.gifts_sent, s.ledger_transactions, s.ledger_postings", "s.", c.Schema+"."))
+	execute(t, c.URL, strings.ReplaceAll("ANALYSE s.gift_payments, s.other_transactions, s.other_postings", "s.", c.Schema+"."))
 	for _, ask := range []string{
-		"SELECT * FROM s.gifts_sent WHERE sequence > (SELECT settled FROM s.gift_cursor) ORDER BY sequence LIMIT 100",
-		"SELECT * FROM s.booked_transactions WHERE sequence > 1900 ORDER BY sequence DESC LIMIT 10",
-		"SELECT * FROM s.booked_transactions WHERE id = 'gift-1'",
-		"SELECT * FROM s.booked_postings WHERE kind = 2 AND owner = 'host' AND sequence > 7 ORDER BY sequence DESC LIMIT 10",
-		"SELECT * FROM s.booked_postings WHERE sequence = ANY (ARRAY[7, 8, 9]::bigint[]) ORDER BY sequence, place",
+		"SELECT * FROM s.gift_payments WHERE sequence > (SELECT settled FROM s.gift_cursor) ORDER BY sequence LIMIT 100",
+		"SELECT * FROM s.ledger_transactions WHERE sequence > 1900 ORDER BY sequence DESC LIMIT 10",
+		"SELECT * FROM s.ledger_transactions WHERE id = 'gift-1'",
+		"SELECT * FROM s.ledger_postings WHERE kind = 2 AND owner = 'host' AND sequence > 7 ORDER BY sequence DESC LIMIT 10",
+		"SELECT * FROM s.ledger_postings WHERE sequence = ANY (ARRAY[7, 8, 9]::bigint[]) ORDER BY sequence, place",
 	} {
 		plan := explain(t, c.URL, strings.ReplaceAll(ask, "s.", c.Schema+"."))
 		for line := range strings.Lines(plan) {
-			if strings.Contains(line, "Seq Scan on gifts_sent") || strings.Contains(line, "Sort  (") && strings.Contains(ask, "LIMIT") {
+			if strings.Contains(line, "Seq Scan on gift_payments") || strings.Contains(line, "Sort  (") && strings.Contains(ask, "LIMIT") {
 				t.Errorf("%s\nis planned as\n%s", ask, plan)
 			}
 		}

@@ -109,14 +109,14 @@ func askForAccounts(t *testing.T, s *Store, want int) {
 }
 
 // tablesOfPayments is what is looked into for each payment.
-var tablesOfPayments = []string{"rooms", "ledger_accounts", "gifts_sent", "gift_combos"}
+var tablesOfPayments = []string{"rooms", "ledger_accounts", "gift_payments", "gift_combos"}
 
 // growth makes tables grow that payments are decided by.
 var growth = []string{
 	"INSERT INTO rooms (id, title, host, state, settings, labels, revision, created, ended) " +
 		"SELECT 'room ' || n, '', '', 1, '{}', '{}', 1, 1, 0 FROM generate_series(1, 20000) AS n",
 	"INSERT INTO ledger_accounts SELECT 1, 'user ' || n, 0 FROM generate_series(1, 20000) AS n",
-	"INSERT INTO gifts_sent SELECT -n, '', '', '', '', '', 1, 1, 1, '', 0, 1, 'gift ' || n, '', '', 1 FROM generate_series(1, 20000) AS n",
+	"INSERT INTO gift_payments SELECT -n, '', '', '', '', '', 1, 1, 1, '', 0, 1, 'gift ' || n, '', '', 1 FROM generate_series(1, 20000) AS n",
 	"INSERT INTO gift_combos SELECT '', '', '', 'gift ' || n, '', 1, 0 FROM generate_series(1, 20000) AS n",
 }
 

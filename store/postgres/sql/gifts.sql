@@ -33,7 +33,7 @@ FROM unnest($1::text[]) AS w (id), LATERAL (SELECT id, state FROM rooms WHERE id
 -- name: gifts that were sent
 SELECT s.id, s.at, s.sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points,
   s.combo, s.combo_count, s.request, s.call
-FROM unnest($1::text[]) AS w (id), LATERAL (SELECT * FROM gifts_sent WHERE id = w.id LIMIT 1) s;
+FROM unnest($1::text[]) AS w (id), LATERAL (SELECT * FROM gift_payments WHERE id = w.id LIMIT 1) s;
 
 -- name: balances of users
 SELECT w.owner, a.ctid, a.balance
@@ -51,14 +51,14 @@ FROM (
   ) c;
 
 -- Rows are changed where they were read, in the same transaction: while the ledger stands still
--- nobody else changes them. It says how many were there.
+-- nobody else changes accounts or combos. Who does so by hand has all of it begin again.
 
 -- name: pay
 WITH head AS (
   UPDATE ledger_head SET latest = $1::bigint, posted = $2::bigint
 ),
 sent AS (
-  INSERT INTO gifts_sent (at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
+  INSERT INTO gift_payments (at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
     combo, combo_count, call)
   SELECT $2::bigint, unnest($3::bigint[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
     unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::bigint[]), unnest($12::bigint[]),
@@ -86,7 +86,7 @@ gone_on AS (
   WHERE c.ctid = w.place
   RETURNING 1
 )
-SELECT (SELECT count(*) FROM spent) + (SELECT count(*) FROM gone_on);
+SELECT CASE WHEN (SELECT count(*) FROM spent) + (SELECT count(*) FROM gone_on) = $31::bigint THEN 0 ELSE begin_again() END;
 
 -- name: hold ledger and rooms
 -- The ledger comes first: of those who hold a room's row together each writes that down.
@@ -95,19 +95,24 @@ SELECT count(r.id)
 FROM head, LATERAL (SELECT id FROM rooms WHERE id = ANY ($1::text[]) AND head.latest >= 0 FOR SHARE) r;
 
 -- name: pay what is plain
--- Of sends whose rooms all take gifts, those by givers who have enough for all that they send
--- here, of which nothing was sent before. These are the plain ones, and the others are left.
+-- Of sends, those by givers who have enough for all that they send here, of which nothing was sent
+-- before and nothing is to a room that takes no gifts. These are the plain ones, and the others
+-- are left.
 WITH head AS MATERIALIZED (
   SELECT latest, GREATEST(posted, COALESCE($1::bigint, microseconds())) AS at FROM ledger_head
+),
+rooms_open AS MATERIALIZED (
+  SELECT array_agg((SELECT true FROM rooms WHERE id = o.id AND state <> $5::smallint LIMIT 1) IS NOT NULL ORDER BY o.number) AS open
+  FROM unnest($4::text[]) WITH ORDINALITY AS o (id, number)
 ),
 purses AS MATERIALIZED (
   SELECT w.number, w.coins, a.ctid AS place, COALESCE(a.balance, 0) AS balance,
     COALESCE(a.balance >= w.coins, false) AND w.number <> ALL (ARRAY(
-      SELECT t.purse FROM (SELECT unnest($6::text[]) AS id, unnest($9::integer[]) AS purse) t,
-        LATERAL (SELECT FROM gifts_sent WHERE id = t.id LIMIT 1) before
-    )) AND (
-      SELECT count(*) FROM unnest($4::text[]) AS o (id), LATERAL (SELECT FROM rooms WHERE id = o.id AND state <> $5::smallint LIMIT 1) r
-    ) = cardinality($4::text[]) AS plain
+      SELECT t.purse
+      FROM (SELECT unnest($6::text[]) AS id, unnest($9::integer[]) AS purse, unnest($23::integer[]) AS room) t
+        LEFT JOIN LATERAL (SELECT true AS sent FROM gift_payments WHERE id = t.id LIMIT 1) before ON true
+      WHERE before.sent OR NOT ((SELECT open FROM rooms_open))[t.room]
+    )) AS plain
   FROM (
       SELECT unnest($2::text[]) AS owner, unnest($3::bigint[]) AS coins, generate_series(1, cardinality($2::text[])) AS number
     ) w
@@ -139,7 +144,7 @@ moved AS (
   WHERE EXISTS (SELECT FROM sends)
 ),
 sent AS (
-  INSERT INTO gifts_sent (at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
+  INSERT INTO gift_payments (at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
     combo, combo_count, call)
   SELECT at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
     CASE WHEN goes_on THEN was ELSE combo END, CASE WHEN goes_on THEN counted ELSE 0 END + combo_count, call
@@ -147,6 +152,7 @@ sent AS (
 ),
 spent AS (
   UPDATE ledger_accounts a SET balance = p.balance - p.coins FROM purses p WHERE a.ctid = p.place AND p.plain
+  RETURNING 1
 ),
 collected AS (
   INSERT INTO ledger_accounts AS a (kind, owner, balance)
@@ -161,8 +167,13 @@ gone_on AS (
   UPDATE gift_combos c SET id = CASE WHEN s.goes_on THEN s.was ELSE s.combo END,
     count = CASE WHEN s.goes_on THEN s.counted ELSE 0 END + s.combo_count, last = s.at
   FROM sends s WHERE c.ctid = s.place AND s.combo_last
+  RETURNING 1
 )
-SELECT (SELECT latest FROM head), (SELECT at FROM head), f.plain, f.balances, s.numbers, s.was, s.counted, s.lasted
+SELECT
+  CASE WHEN (SELECT count(*) FROM spent) = (SELECT count(*) FROM purses WHERE plain)
+    AND (SELECT count(*) FROM gone_on) = (SELECT count(*) FROM sends WHERE combo_last AND place IS NOT NULL)
+  THEN (SELECT latest FROM head) ELSE begin_again() END,
+  (SELECT at FROM head), f.plain, f.balances, s.numbers, s.was, s.counted, s.lasted
 FROM flags f, (
   SELECT array_agg(number) AS numbers, array_agg(COALESCE(was, '')) AS was, array_agg(COALESCE(counted, 0)) AS counted,
     array_agg(COALESCE(lasted, 0)) AS lasted
@@ -170,12 +181,12 @@ FROM flags f, (
 ) s;
 
 -- name: gifts to settle
-SELECT sequence, room, giver, name, receiver, gift, count, price, points FROM gifts_sent
+SELECT sequence, room, giver, name, receiver, gift, count, price, points FROM gift_payments
 WHERE sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3;
 
 -- name: gifts that were set aside
 SELECT sequence, s.room, s.giver, s.name, s.receiver, s.gift, s.count, s.price, s.points
-FROM gifts_set_aside a JOIN gifts_sent s USING (sequence)
+FROM gifts_set_aside a JOIN gift_payments s USING (sequence)
 ORDER BY sequence LIMIT $1;
 
 -- name: gifts that are not as they were paid
@@ -188,7 +199,7 @@ SELECT * FROM (
     WHEN points < 0 OR count::numeric * points > 9223372036854775807 THEN 'it brings no possible number of points'
     ELSE ''
   END AS why
-  FROM gifts_sent WHERE sequence BETWEEN $1 AND $2
+  FROM gift_payments WHERE sequence BETWEEN $1 AND $2
 ) checked
 WHERE why <> '';
 
@@ -207,7 +218,7 @@ DELETE FROM gifts_set_aside WHERE sequence = ANY ($1::bigint[]);
 SELECT sequence, room, receiver, why, at FROM gifts_set_aside ORDER BY at DESC, sequence DESC LIMIT $1;
 
 -- name: instant of a transaction
-SELECT at FROM booked_transactions WHERE sequence = $1;
+SELECT at FROM ledger_transactions WHERE sequence = $1;
 
 -- name: hold gift cursor
 SELECT c.settled, c.at, c.more, h.latest, GREATEST(h.posted, COALESCE($1::bigint, microseconds()))
@@ -304,9 +315,9 @@ SELECT coins, gifts, points, givers, top, revision, settled FROM gift_tallies WH
 SELECT s.receiver, LEAST(sum(s.count::numeric * s.price), 9223372036854775807)::bigint,
   LEAST(sum(s.count), 9223372036854775807)::bigint, LEAST(sum(s.count::numeric * s.points), 9223372036854775807)::bigint
 FROM (
-  SELECT * FROM gifts_sent WHERE sequence > (SELECT settled FROM gift_cursor)
+  SELECT * FROM gift_payments WHERE sequence > (SELECT settled FROM gift_cursor)
   UNION ALL
-  SELECT * FROM gifts_sent WHERE sequence IN (SELECT sequence FROM gifts_set_aside)
+  SELECT * FROM gift_payments WHERE sequence IN (SELECT sequence FROM gifts_set_aside)
 ) s
 WHERE ($1::text = '' OR s.room = $1::text) AND ($2::text = '' OR s.receiver = $2::text)
 GROUP BY s.receiver;

@@ -27,11 +27,17 @@ DELETE FROM quiz_requests WHERE ctid = ANY (ARRAY(
 ));
 
 -- name: prune combos
-DELETE FROM gift_combos WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM gift_combos
+-- The ledger stands still for it, when all that may go is found.
+WITH old AS MATERIALIZED (
+  SELECT ctid AS place FROM gift_combos
   WHERE last < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
-  LIMIT $3 FOR UPDATE SKIP LOCKED
-));
+  LIMIT $3
+),
+held AS MATERIALIZED (
+  SELECT latest FROM ledger_head WHERE (SELECT count(*) FROM old) > 0 FOR UPDATE
+)
+DELETE FROM gift_combos
+WHERE ctid = ANY (ARRAY(SELECT o.place FROM held h, LATERAL (SELECT place FROM old WHERE h.latest >= 0) o));
 
 -- name: crowded places
 SELECT place FROM sanctions GROUP BY place HAVING count(*) > $1 ORDER BY place;
@@ -53,7 +59,7 @@ DELETE FROM sanctions WHERE ctid = ANY (ARRAY(
 -- name: rooms to forget
 SELECT id FROM rooms
 WHERE ended > 0 AND ended < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
-  AND id <> ALL (ARRAY(SELECT room FROM gifts_sent WHERE sequence > (SELECT settled FROM gift_cursor)))
+  AND id <> ALL (ARRAY(SELECT room FROM gift_payments WHERE sequence > (SELECT settled FROM gift_cursor)))
   AND id <> ALL (ARRAY(SELECT room FROM gifts_set_aside))
 ORDER BY ended LIMIT $3;
 
