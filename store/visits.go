@@ -35,10 +35,10 @@ type Reported struct {
 // Visits is who was in which room, and when.
 type Visits interface {
 	// MergeVisits merges events, all of them or none but for those that it returns, which are
-	// set aside: rooms that are not there, instants that cannot be. Merging them again changes
-	// nothing. Each visit that is closed by them, or was closed and changed, is handed to
-	// record, whose events are appended in the same step. Ends of rooms close what is open in
-	// them by themselves (CloseVisits).
+	// set aside, each with the detail of its reason: rooms that are not there, instants that
+	// cannot be. Merging them again changes nothing. Each visit that is closed by them, or was
+	// closed and changed, is handed to record, whose events are appended in the same step. Ends
+	// of rooms close what is open in them by themselves (CloseVisits).
 	MergeVisits(ctx context.Context, events []visit.Event, record VisitRecorder) ([]AsideVisit, error)
 	// CloseVisits closes visits that are open in rooms that have ended: at most limit, those of
 	// one user in a room together. More says whether there are more.

@@ -47,6 +47,7 @@ type fake struct {
 	mu    sync.Mutex
 	joins int
 	rooms map[string]*fakeRoom
+	lost  map[string]int    // how many answers of each procedure are lost, next
 	seen  map[string]string // the role that called each procedure last
 	peers map[string]bool   // where messages were sent from
 }
@@ -99,8 +100,16 @@ func (f *fake) note(next connect.UnaryFunc) connect.UnaryFunc {
 		if request.Spec().Procedure == ovationv1connect.FeedServiceSendProcedure {
 			f.peers[request.Peer().Addr] = true
 		}
+		lost := f.lost[request.Spec().Procedure] > 0
+		if lost {
+			f.lost[request.Spec().Procedure]--
+		}
 		f.mu.Unlock()
-		return next(ctx, request)
+		response, err := next(ctx, request)
+		if lost {
+			return nil, connect.NewError(connect.CodeUnavailable, errors.New("the connection broke"))
+		}
+		return response, err
 	}
 }
 
@@ -281,7 +290,10 @@ func (f *fake) EndRoom(_ context.Context, q *ovationv1.EndRoomRequest) (*ovation
 	if err != nil {
 		return nil, err
 	}
-	r.info.State, r.info.EndedAt = ovationv1.RoomState_ROOM_STATE_ENDED, r.tick()
+	if r.info.GetState() != ovationv1.RoomState_ROOM_STATE_ENDED {
+		r.info.State, r.info.EndedAt = ovationv1.RoomState_ROOM_STATE_ENDED, r.tick()
+		f.visits.end(r.info.GetEndedAt())
+	}
 	return &ovationv1.EndRoomResponse{Room: proto.CloneOf(r.info)}, nil
 }
 

@@ -32,6 +32,16 @@ type fakeVisits struct {
 
 func newFakeVisits() *fakeVisits { return &fakeVisits{book: visit.NewBook("demo", 0)} }
 
+// end ends the room, which closes what is open.
+func (f *fakeVisits) end(at int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.book.End(live.Timestamp(at))
+	for more := true; more; {
+		_, more = f.book.Close()
+	}
+}
+
 // ReportVisits implements AudienceService.
 func (f *fakeVisits) ReportVisits(
 	_ context.Context, req *ovationv1.ReportVisitsRequest,

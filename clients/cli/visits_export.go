@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"errors"
 	"io"
-	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -22,7 +20,7 @@ type visitsExportCommand struct {
 }
 
 func (*visitsExportCommand) Help() string {
-	return `Writes one line a visit, by the time they began, with a header. Instants are in RFC 3339, UTC, to the microsecond; an empty one is not known, or not yet; lengths are in seconds. A file is there when all of it is written, and not before.
+	return `Writes one line a visit, by the time they began, with a header. Instants are in RFC 3339, UTC, to the microsecond; an empty one is not known, or not yet; lengths are in seconds. A file is there when all of it is written, and not before; a pipe or a device is written to at once.
 
 Examples:
   ovation visits export --room demo -o demo.csv
@@ -42,21 +40,12 @@ func (c *visitsExportCommand) Run(ctx context.Context, app *app) error {
 	return err
 }
 
-// to hands write where to write to: the file takes its name when that has succeeded.
+// to hands write where to write to.
 func (c *visitsExportCommand) to(stdout io.Writer, write func(io.Writer) error) error {
 	if c.Out == "" || c.Out == "-" {
 		return write(stdout)
 	}
-	part := c.Out + ".part"
-	file, err := os.Create(part) //nolint:gosec // whoever calls names it
-	if err != nil {
-		return err
-	}
-	err = errors.Join(write(file), file.Close())
-	if err != nil {
-		return errors.Join(err, os.Remove(part))
-	}
-	return os.Rename(part, c.Out)
+	return writeTo(c.Out, stdout, write)
 }
 
 // exportHeader names the columns.

@@ -11,7 +11,6 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/progress"
 	"github.com/ovation-live/ovation/clients/cli/internal/turnout"
 	ovation "github.com/ovation-live/ovation/clients/go"
-	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live"
 )
 
@@ -26,7 +25,7 @@ type visitsLoadCommand struct {
 	AsItIs     bool          `name:"as-it-is" help:"Leave the instants as the log has them; else it is moved so that it ended a minute ago."`
 	End        bool          `help:"End the room, which closes what is open."`
 	Also       []string      `help:"Another node to report to." placeholder:"URL"`
-	RetryFor   time.Duration `help:"How long a call is repeated that fails." default:"60s"`
+	RetryFor   time.Duration `help:"How long a call is repeated that fails, the one that ends the room too." default:"60s"`
 	WaitFor    time.Duration `help:"How long to wait until all is merged." default:"5m"`
 	NoProgress bool          `help:"Show no progress."`
 }
@@ -112,7 +111,7 @@ func (c *visitsLoadCommand) read() (*turnout.Log, error) {
 func (c *visitsLoadCommand) load(app *app, log *turnout.Log) (*turnout.Load, error) {
 	options := turnout.Options{
 		Room: c.Room, Reporters: c.Reporters, Batch: c.Batch, Shuffle: c.Shuffle, Duplicate: c.Duplicate, Seed: c.Seed,
-		RetryFor: c.RetryFor, WaitFor: c.WaitFor,
+		RetryFor: c.RetryFor, WaitFor: c.WaitFor, End: c.End,
 	}
 	bearer, err := app.bearer(live.RoleBackend)
 	if err != nil {
@@ -124,20 +123,7 @@ func (c *visitsLoadCommand) load(app *app, log *turnout.Log) (*turnout.Load, err
 			return nil, err
 		}
 		app.clients = append(app.clients, client)
-		options.Services = append(options.Services, client.Audience())
-	}
-	feed := app.clients[len(app.clients)-1].Feed()
-	options.Clock = func(ctx context.Context) (int64, error) {
-		ctx, cancel := app.limited(ctx)
-		defer cancel()
-		got, err := feed.SyncClock(ctx, &ovationv1.SyncClockRequest{})
-		return got.GetReceivedAt(), err
-	}
-	if c.End {
-		options.End = func(ctx context.Context) (int64, error) {
-			got, err := callRooms(ctx, app, roomService.EndRoom, &ovationv1.EndRoomRequest{RoomId: c.Room})
-			return got.GetRoom().GetEndedAt(), err
-		}
+		options.Nodes = append(options.Nodes, client)
 	}
 	return turnout.New(log, options), nil
 }

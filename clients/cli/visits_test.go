@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/ovation-live/ovation/clients/cli/internal/turnout"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
+	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 )
 
 // comings is a log in which bob enters twice and leaves once, cy leaves without having
@@ -61,6 +63,36 @@ func TestVisitsLoad(t *testing.T) {
 				t.Error(stderr)
 			}
 		})
+	}
+}
+
+// The end of the room, and the server's clock, are asked for again as what is reported is: a
+// server that is away for a moment is no reason to stop.
+func TestVisitsLoadEndsTheRoomAgain(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.lost = map[string]int{
+		ovationv1connect.RoomServiceEndRoomProcedure: 3, ovationv1connect.FeedServiceSyncClockProcedure: 2,
+	}
+	r := loaded(t, f, exitOK, "--end")
+	if !r.Same || r.Retries != 5 || !strings.Contains(r.Text(), "5 calls repeated that failed") {
+		t.Errorf("%+v", r)
+	}
+	if stdout, _ := f.do(t, exitOK, "visits", "list", "--room", "demo", "--only-open"); stdout != "" {
+		t.Error(stdout)
+	}
+}
+
+// A server that stays away is waited for as long as it was said, and no longer.
+func TestVisitsLoadStopsRepeating(t *testing.T) {
+	t.Parallel()
+	for _, procedure := range []string{ovationv1connect.RoomServiceEndRoomProcedure, ovationv1connect.FeedServiceSyncClockProcedure} {
+		f := newFake(t)
+		f.lost = map[string]int{procedure: math.MaxInt}
+		_, stderr := f.do(t, exitFailed, "visits", "load", written(t, comings), "--room", "demo", "--no-progress", "--end", "--retry-for", "1ms")
+		if !strings.Contains(stderr, "the connection broke") {
+			t.Errorf("%s: %s", procedure, stderr)
+		}
 	}
 }
 

@@ -76,6 +76,23 @@ const (
 	MergeFailed
 )
 
+// details say to people what the reasons are.
+var details = [...]string{
+	Malformed:    "a field is missing, or is not what it may be",
+	RoomNotFound: "there is no such room",
+	InFuture:     "at is more than 5 min in the future: is it in microseconds?",
+	TooOld:       "the room's visits are kept no longer",
+	MergeFailed:  "merging it failed: its reason is in the server's log",
+}
+
+// Detail says to people what the reason is, where nothing more is known. It is never empty.
+func (r SetAside) Detail() string {
+	if int(r) >= len(details) || details[r] == "" {
+		return "for a reason that this server does not know"
+	}
+	return details[r]
+}
+
 // Span is a time in microseconds. It goes further than a time.Duration, whose 292 years a
 // million users have watched within three hours.
 type Span int64

@@ -84,7 +84,7 @@ func fault(p auth.Principal, e visit.Event, now live.Timestamp) (reason visit.Se
 	case !p.Covers(e.Room):
 		return visit.RoomNotFound, "the caller's token does not cover the room"
 	case e.Fault(now) == visit.InFuture:
-		return visit.InFuture, "at is more than 5 min in the future: is it in microseconds?"
+		return visit.InFuture, visit.InFuture.Detail()
 	default:
 		return 0, ""
 	}

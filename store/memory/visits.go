@@ -46,8 +46,8 @@ func (s *Store) MergeVisits(
 	for _, g := range order {
 		merged := groups[g][:0]
 		for _, e := range groups[g] {
-			if reason, detail := v.fault(e, now); reason != 0 {
-				aside = append(aside, v.setAside(store.AsideVisit{Event: e, Reason: reason, Detail: detail}, now))
+			if reason := v.fault(e, now); reason != 0 {
+				aside = append(aside, v.setAside(store.AsideVisit{Event: e, Reason: reason, Detail: reason.Detail()}, now))
 				continue
 			}
 			merged = append(merged, e)
@@ -132,17 +132,17 @@ func (v *visits) forget(id live.RoomID) {
 }
 
 // fault returns why an event cannot be merged, 0 if it can.
-func (v *visits) fault(e visit.Event, now live.Timestamp) (visit.SetAside, string) {
+func (v *visits) fault(e visit.Event, now live.Timestamp) visit.SetAside {
 	if reason := e.Fault(now); reason != 0 {
-		return reason, ""
+		return reason
 	}
 	switch b := v.books[e.Room]; {
 	case b == nil:
-		return visit.RoomNotFound, ""
+		return visit.RoomNotFound
 	case b.pruned:
-		return visit.TooOld, "the room's visits are kept no longer"
+		return visit.TooOld
 	default:
-		return 0, ""
+		return 0
 	}
 }
 

@@ -16,7 +16,7 @@ func (s *Store) GiftTotals(ctx context.Context, q store.GiftTotalsQuery) (totals
 	err = s.reach(ctx, s.config.Timeout, func(ctx context.Context) error {
 		return s.transact(ctx, s.still, func(ctx context.Context, tx pgx.Tx) error {
 			totals = gift.Totals{}
-			tally, err := readTally(ctx, tx, scope)
+			tally, err := s.readTally(ctx, tx, scope)
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ func (s *Store) GiftTotals(ctx context.Context, q store.GiftTotalsQuery) (totals
 }
 
 // readTally reads the tally of a scope; the zero value where there is none.
-func readTally(ctx context.Context, q querier, scope gift.Scope) (gift.Tally, error) {
+func (s *Store) readTally(ctx context.Context, q querier, scope gift.Scope) (gift.Tally, error) {
 	var row tallyRow
 	err := q.QueryRow(ctx, statement("gift tally"), pack(scope.Room), pack(scope.Receiver)).Scan(row.fields()...)
 	if none(err) {
@@ -50,7 +50,7 @@ func readTally(ctx context.Context, q querier, scope gift.Scope) (gift.Tally, er
 	if err != nil {
 		return gift.Tally{}, err
 	}
-	return row.tally()
+	return s.shownTally(ctx, scope, &row), nil
 }
 
 // openGoals reads the goals of a scope's room that are not closed, and that count for its
@@ -124,10 +124,7 @@ func (s *Store) GiftCounters(
 			id := unpack[live.RoomID](room)
 			counters, seen := later[id]
 			if !seen {
-				tally, err := row.tally()
-				if err != nil {
-					return err
-				}
+				tally := s.shownTally(ctx, gift.Scope{Room: id}, &row)
 				counters = tally.Counters(nil, gift.Shown)
 			}
 			if goal.id != nil {

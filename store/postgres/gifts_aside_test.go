@@ -1,11 +1,17 @@
 package postgres_test
 
 import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/ovation-live/ovation/internal/services"
+	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/store"
@@ -69,6 +75,74 @@ func TestDamagedGiftsHoldUpNothing(t *testing.T) {
 				t.Errorf("the host has %+v, %v", got, err)
 			}
 		})
+	}
+}
+
+// said is what a store has logged.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *said) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// times returns how often something was said.
+func (l *said) times(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.text.String(), what)
+}
+
+// A list of who gave most that cannot be read holds up nothing, and is whole again with the
+// next gift.
+func TestDamagedTopListsHoldUpNothing(t *testing.T) {
+	t.Parallel()
+	var log said
+	c := config(t)
+	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	s := openWith(t, c)
+	create(t, s, "r")
+	create(t, s, "other")
+	for _, user := range []string{"ann", "bob", "cy \x00"} {
+		fund(t, s, user, 100)
+	}
+	settle := func(sends ...gift.Send) {
+		t.Helper()
+		give(t, s, sends...)
+		if done, err := s.SettleGifts(t.Context(), 0, 10, unrecorded); err != nil || done.Sends != len(sends) {
+			t.Fatalf("settled %+v, %v", done, err)
+		}
+	}
+	shown := func(want ...gift.Giver) {
+		t.Helper()
+		totals, err := s.GiftTotals(t.Context(), store.GiftTotalsQuery{Room: "r", Top: 10})
+		if err != nil || !slices.Equal(totals.Top, want) {
+			t.Errorf("%+v, %v; want %+v", totals.Top, err, want)
+		}
+		later, err := s.GiftCounters(t.Context(), map[live.RoomID]int64{"r": 0, "other": -1})
+		if err != nil || !slices.Equal(later["r"].Top, want) {
+			t.Errorf("%+v, %v; want %+v", later, err, want)
+		}
+	}
+	settle(rose("1", "r", "bob"), rose("2", "r", "bob"), rose("3", "r", "cy \x00"))
+	for i, damage := range []string{"", "{", "{}", `[{"user": 7}]`} {
+		execute(t, c.URL, "UPDATE "+c.Schema+".gift_tallies SET top = '"+damage+"'")
+		shown()
+		if n := log.times("is not shown until the next gift is settled"); n != 2+3*i {
+			t.Errorf("said %d times", n)
+		}
+		settle(rose(fmt.Sprint("ann", i), "r", "ann"), rose(fmt.Sprint("other", i), "other", "ann"))
+		ann := gift.Giver{User: "ann", Coins: 3 * int64(i+1), Gifts: int64(i + 1)}
+		want := []gift.Giver{{User: "bob", Coins: 6, Gifts: 2}, {User: "cy \x00", Coins: 3, Gifts: 1}, ann}
+		slices.SortFunc(want, func(a, b gift.Giver) int { return cmp.Or(cmp.Compare(b.Coins, a.Coins), cmp.Compare(a.User, b.User)) })
+		shown(want...)
+	}
+	if n := log.times("was made anew"); n == 0 {
+		t.Error("nothing is said of what was made anew")
 	}
 }
 

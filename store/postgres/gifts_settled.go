@@ -107,7 +107,7 @@ func (c *cursor) lag(ctx context.Context, tx pgx.Tx, first *gift.Sent) (time.Dur
 func (s *Store) settleGifts(
 	ctx context.Context, tx pgx.Tx, batch *gift.Batch, now live.Timestamp, record store.GiftRecorder,
 ) error {
-	on, err := readGiftBooks(ctx, tx, batch)
+	on, err := s.readGiftBooks(ctx, tx, batch)
 	if err != nil {
 		return err
 	}
@@ -143,8 +143,8 @@ func scopeNames(scopes []gift.Scope) (rooms, receivers []string) {
 }
 
 // readGiftBooks reads what a batch is settled on. Nobody else changes it meanwhile.
-func readGiftBooks(ctx context.Context, tx pgx.Tx, batch *gift.Batch) (*gift.Books, error) {
-	r := &giftReader{gift.Books{
+func (s *Store) readGiftBooks(ctx context.Context, tx pgx.Tx, batch *gift.Batch) (*gift.Books, error) {
+	r := &giftReader{Books: gift.Books{
 		Receivers: make(map[live.UserID]uint64), Tallies: make(map[gift.Scope]gift.Tally),
 		Givers: make(map[gift.Scope]map[live.UserID]gift.Giver),
 	}}
@@ -164,21 +164,31 @@ func readGiftBooks(ctx context.Context, tx pgx.Tx, batch *gift.Batch) (*gift.Boo
 	if err := tx.SendBatch(ctx, &all).Close(); err != nil {
 		return nil, err
 	}
+	if err := s.rebuildTops(ctx, tx, r); err != nil {
+		return nil, err
+	}
 	goals, err := readGoals(ctx, tx, "goals to settle", rooms)
 	r.Goals = goals
 	return &r.Books, err
 }
 
 // giftReader reads what a batch is settled on.
-type giftReader struct{ gift.Books }
+type giftReader struct {
+	gift.Books
+	damaged []gift.Scope // whose top lists cannot be read
+}
 
 func (r *giftReader) tallies(rows pgx.Rows) error {
 	var room, receiver string
 	var row tallyRow
 	_, err := pgx.ForEachRow(rows, append([]any{&room, &receiver}, row.fields()...), func() error {
+		scope := gift.Scope{Room: unpack[live.RoomID](room), Receiver: unpack[live.UserID](receiver)}
 		tally, err := row.tally()
-		r.Tallies[gift.Scope{Room: unpack[live.RoomID](room), Receiver: unpack[live.UserID](receiver)}] = tally
-		return err
+		r.Tallies[scope] = tally
+		if err != nil {
+			r.damaged = append(r.damaged, scope)
+		}
+		return nil
 	})
 	return err
 }
@@ -227,13 +237,14 @@ type keptGiver struct {
 	Gifts int64       `json:"gifts"`
 }
 
-// tally returns the tally of a row.
+// tally returns the tally of a row. If its top list cannot be read it has none, and the error
+// says why.
 func (r *tallyRow) tally() (gift.Tally, error) {
+	tally := r.Tally
 	var top []keptGiver
 	if err := json.Unmarshal([]byte(r.top), &top); err != nil {
-		return gift.Tally{}, refuse(err)
+		return tally, err
 	}
-	tally := r.Tally
 	for _, giver := range top {
 		tally.Top = append(tally.Top, gift.Giver(giver))
 	}

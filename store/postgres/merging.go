@@ -168,15 +168,15 @@ func (m *merging) unknown() (ids []string) {
 // cannot be merged.
 func (m *merging) merge(events []visit.Event, now live.Timestamp) (faults []store.AsideVisit) {
 	for _, e := range events {
-		if reason, detail := m.fault(e, now); reason != 0 {
-			faults = append(faults, store.AsideVisit{Event: e, Reason: reason, Detail: detail})
+		if reason := m.fault(e, now); reason != 0 {
+			faults = append(faults, store.AsideVisit{Event: e, Reason: reason, Detail: reason.Detail()})
 		}
 	}
 	for i := range m.guests {
 		g := &m.guests[i]
 		told := g.told
 		if len(faults) > 0 {
-			told = slices.DeleteFunc(slices.Clone(told), func(e visit.Event) bool { return m.faulty(e, now) })
+			told = slices.DeleteFunc(slices.Clone(told), func(e visit.Event) bool { return m.fault(e, now) != 0 })
 		}
 		if r := m.rooms[g.room]; r != nil && r.state < pruned && (events == nil || len(told) > 0) {
 			m.renew(g, r, told)
@@ -185,24 +185,18 @@ func (m *merging) merge(events []visit.Event, now live.Timestamp) (faults []stor
 	return faults
 }
 
-// faulty says whether an event cannot be merged.
-func (m *merging) faulty(e visit.Event, now live.Timestamp) bool {
-	reason, _ := m.fault(e, now)
-	return reason != 0
-}
-
 // fault returns why an event cannot be merged, 0 if it can.
-func (m *merging) fault(e visit.Event, now live.Timestamp) (visit.SetAside, string) {
+func (m *merging) fault(e visit.Event, now live.Timestamp) visit.SetAside {
 	if reason := e.Fault(now); reason != 0 {
-		return reason, ""
+		return reason
 	}
 	switch r := m.rooms[e.Room]; {
 	case r == nil:
-		return visit.RoomNotFound, ""
+		return visit.RoomNotFound
 	case r.state >= pruned:
-		return visit.TooOld, "the room's visits are kept no longer"
+		return visit.TooOld
 	default:
-		return 0, ""
+		return 0
 	}
 }
 

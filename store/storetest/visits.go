@@ -24,6 +24,7 @@ var visitsTests = []test{
 	{"ClosedVisitsAreRecorded", closedVisitsAreRecorded},
 	{"SetAsideIsKeptOnce", setAsideIsKeptOnce},
 	{"WhatCannotBeMergedIsSetAside", whatCannotBeMergedIsSetAside},
+	{"WhatIsSetAsideAgainSaysWhy", whatIsSetAsideAgainSaysWhy},
 	{"PruneVisitsForgets", pruneVisitsForgets},
 	{"VisitsOfNoRoom", visitsOfNoRoom},
 	{"VisitsAreAModel", visitsAreAModel},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/visit"
 	"github.com/ovation-live/ovation/store"
@@ -94,5 +96,41 @@ func whatCannotBeMergedIsSetAside(t *testing.T, s *rig) {
 	}
 	if got := s.visits(store.VisitQuery{Room: "r"}); len(got) != 1 {
 		t.Errorf("%+v", got)
+	}
+}
+
+// However often an event is set aside, it says why it is so the last time: never nothing, nor
+// what was true before.
+func whatIsSetAsideAgainSaysWhy(t *testing.T, s *rig) {
+	s.check(t, func(t *rapid.T, s *rig, id live.RoomID) {
+		at := s.hourAgo(id)
+		e := came(rapid.SampledFrom([]live.RoomID{id, "unknown-" + id}).Draw(t, "room"), "ann", "a",
+			visit.Version(rapid.IntRange(0, 1).Draw(t, "version")), at+live.Timestamp(rapid.SampledFrom([]int{0, 1_000_000}).Draw(t, "at"))*minute)
+		for range rapid.IntRange(1, 3).Draw(t, "times") {
+			said := store.AsideVisit{Event: e, Reason: visit.MergeFailed, Detail: rapid.SampledFrom([]string{"so it is", visit.MergeFailed.Detail()}).Draw(t, "detail")}
+			kept, err := s.Visits.SetAside(t.Context(), []store.AsideVisit{said})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.replay(t, kept[0])
+		}
+	})
+}
+
+// replay merges an event again that was set aside, and compares what is kept of it.
+func (s *rig) replay(t *rapid.T, a store.AsideVisit) {
+	again, err := s.Visits.MergeVisits(t.Context(), []visit.Event{a.Event}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := a
+	for _, now := range again {
+		want.Reason, want.Detail = now.Reason, now.Reason.Detail()
+		if now != want || want.Detail == "" {
+			t.Fatalf("%+v, want %+v", now, want)
+		}
+	}
+	if kept, err := s.Visits.TakeAside(t.Context(), []string{a.ID}); err != nil || !slices.Equal(kept, []store.AsideVisit{want}) {
+		t.Fatalf("TakeAside = %+v, %v, want %+v", kept, err, want)
 	}
 }

@@ -248,6 +248,10 @@ SELECT g.room, g.receiver, g.giver, g.name, g.coins, g.gifts
 FROM unnest($1::text[], $2::text[], $3::text[]) AS w (room, receiver, giver)
 JOIN gift_givers g ON g.room = w.room AND g.receiver = w.receiver AND g.giver = w.giver;
 
+-- name: top givers
+SELECT giver, name, coins, gifts FROM gift_givers WHERE room = $1 AND receiver = $2
+ORDER BY coins DESC, giver LIMIT $3;
+
 -- name: goals to settle
 SELECT room, id, title, measure, target, gift, receiver, closed, progress, reached, created FROM gift_goals
 WHERE room = ANY ($1::text[]) AND NOT closed ORDER BY room, created, id;

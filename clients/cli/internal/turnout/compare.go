@@ -39,7 +39,7 @@ func first(list []string) string {
 
 // compareAside compares how many of the room's events were set aside: none is to be.
 func (l *Load) compareAside(ctx context.Context, _ *Direct, r *Report) error {
-	got, err := call(ctx, l, Service.ListSetAsideVisits, &ovationv1.ListSetAsideVisitsRequest{RoomId: l.options.Room, PageSize: 1000})
+	got, err := ask(ctx, l, audience.ListSetAsideVisits, &ovationv1.ListSetAsideVisitsRequest{RoomId: l.options.Room, PageSize: 1000})
 	r.check("events set aside", len(got.GetSetAside()), 0)
 	return err
 }
@@ -55,7 +55,7 @@ func (l *Load) compareVisits(ctx context.Context, d *Direct, r *Report) error {
 	i, differing, told := 0, 0, ""
 	request := &ovationv1.ListVisitsRequest{RoomId: l.options.Room, PageSize: 5000}
 	for {
-		page, err := call(ctx, l, Service.ListVisits, request)
+		page, err := ask(ctx, l, audience.ListVisits, request)
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s stay) visit() *ovationv1.Visit {
 // compareSums compares the room's watch time. While visits are open it is that of an instant
 // which the answer names.
 func (l *Load) compareSums(ctx context.Context, d *Direct, r *Report) error {
-	got, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room})
+	got, err := ask(ctx, l, audience.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room})
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ const daysAtOnce = 366 * 24 * 60 * minute
 // in pieces.
 func (l *Load) byDay(ctx context.Context, from, until int64) (total int64, err error) {
 	for ; from < until; from += daysAtOnce {
-		got, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{
+		got, err := ask(ctx, l, audience.GetWatchTime, &ovationv1.GetWatchTimeRequest{
 			RoomId: l.options.Room, ByDay: true, FromAt: from, UntilAt: min(from+daysAtOnce, until),
 		})
 		if err != nil {
@@ -144,7 +144,7 @@ func (l *Load) compareUsers(ctx context.Context, d *Direct, r *Report) error {
 	group.SetLimit(l.options.Reporters)
 	for _, user := range slices.Sorted(maps.Keys(d.users)) {
 		group.Go(func() error {
-			got, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room, UserId: user})
+			got, err := ask(ctx, l, audience.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room, UserId: user})
 			if err != nil {
 				return err
 			}
@@ -175,7 +175,7 @@ func (l *Load) compareFigures(ctx context.Context, d *Direct, r *Report) error {
 	if err != nil {
 		return err
 	}
-	got, err := call(ctx, l, Service.GetAttendance, &ovationv1.GetAttendanceRequest{RoomId: l.options.Room, WithRetention: true})
+	got, err := ask(ctx, l, audience.GetAttendance, &ovationv1.GetAttendanceRequest{RoomId: l.options.Room, WithRetention: true})
 	if err != nil {
 		return err
 	}
@@ -216,7 +216,7 @@ func (l *Load) compareFigures(ctx context.Context, d *Direct, r *Report) error {
 // clock is the instant that figures of open visits are of; of a room where none is open, of
 // the last exit.
 func (l *Load) clock(ctx context.Context) (int64, error) {
-	got, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room})
+	got, err := ask(ctx, l, audience.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room})
 	return got.GetWatchTime().GetLastExitedAt(), err
 }
 
@@ -229,7 +229,7 @@ func (l *Load) compareCurve(ctx context.Context, d *Direct, r *Report) error {
 	differing, told := 0, ""
 	for part := range slices.Chunk(want, window) {
 		last := part[len(part)-1].GetMinuteAt()
-		got, err := call(ctx, l, Service.GetAttendance, &ovationv1.GetAttendanceRequest{
+		got, err := ask(ctx, l, audience.GetAttendance, &ovationv1.GetAttendanceRequest{
 			RoomId: l.options.Room, WithCurve: true, CurveFromAt: part[0].GetMinuteAt(), CurveUntilAt: last,
 		})
 		if err != nil {

@@ -19,8 +19,12 @@ import (
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 )
 
-// Service is the audience service of one node, over connections of its own.
-type Service = ovationv1connect.AudienceServiceClient
+// What is called, for short.
+type (
+	audience = ovationv1connect.AudienceServiceClient
+	rooms    = ovationv1connect.RoomServiceClient
+	feed     = ovationv1connect.FeedServiceClient
+)
 
 // Options says how to load.
 type Options struct {
@@ -32,11 +36,8 @@ type Options struct {
 	Seed      uint64
 	RetryFor  time.Duration // for how long a call is repeated that fails
 	WaitFor   time.Duration // for how long it is waited until all is merged
-	Services  []Service
-	// Clock returns the server's clock, in µs.
-	Clock func(ctx context.Context) (int64, error)
-	// End ends the room and returns when that was; nil: it goes on.
-	End func(ctx context.Context) (int64, error)
+	End       bool          // the room, when all is sent; else it goes on
+	Nodes     []*ovation.Client
 }
 
 // Load is one load.
@@ -86,11 +87,11 @@ func (l *Load) Run(ctx context.Context) (Report, error) {
 	if err := l.send(ctx, events); err != nil {
 		return r, err
 	}
-	r.Sent, r.Retries, r.SendSecond = l.sent.Load(), l.retries.Load(), time.Since(begun).Seconds()
+	r.Sent, r.SendSecond = l.sent.Load(), time.Since(begun).Seconds()
 	end := int64(0)
-	if l.options.End != nil {
+	if l.options.End {
 		var err error
-		if end, err = l.options.End(ctx); err != nil {
+		if end, err = l.end(ctx); err != nil {
 			return r, err
 		}
 	}
@@ -101,12 +102,13 @@ func (l *Load) Run(ctx context.Context) (Report, error) {
 	r.MergeAfter = time.Since(begun).Seconds()
 	l.say("comparing")
 	err := l.compare(ctx, NewDirect(l.log.Events, end), &r)
+	r.Retries = l.retries.Load()
 	return r, err
 }
 
 // vacant returns nil if the room has no visits yet.
 func (l *Load) vacant(ctx context.Context) error {
-	got, err := call(ctx, l, Service.GetAttendance, &ovationv1.GetAttendanceRequest{RoomId: l.options.Room})
+	got, err := ask(ctx, l, audience.GetAttendance, &ovationv1.GetAttendanceRequest{RoomId: l.options.Room})
 	if err == nil && got.GetAttendance().GetVisits() > 0 {
 		err = fmt.Errorf("room %s has %d visits already: its figures would not be the log's; choose another room",
 			l.options.Room, got.GetAttendance().GetVisits())
@@ -143,7 +145,7 @@ func (l *Load) send(ctx context.Context, events []*ovationv1.VisitEvent) error {
 }
 
 func (l *Load) sendBatch(ctx context.Context, batch []*ovationv1.VisitEvent) error {
-	got, err := call(ctx, l, Service.ReportVisits, &ovationv1.ReportVisitsRequest{Events: batch})
+	got, err := ask(ctx, l, audience.ReportVisits, &ovationv1.ReportVisitsRequest{Events: batch})
 	if err != nil {
 		return err
 	}
@@ -156,6 +158,20 @@ func (l *Load) sendBatch(ctx context.Context, batch []*ovationv1.VisitEvent) err
 	return nil
 }
 
+// end ends the room, and returns when that was. A try whose answer was lost may have ended
+// it: the next is told the same instant.
+func (l *Load) end(ctx context.Context) (int64, error) {
+	l.say("ending the room")
+	got, err := call(ctx, l, (*ovation.Client).Rooms, rooms.EndRoom, &ovationv1.EndRoomRequest{RoomId: l.options.Room})
+	return got.GetRoom().GetEndedAt(), err
+}
+
+// serverClock returns the server's clock, in µs.
+func (l *Load) serverClock(ctx context.Context) (int64, error) {
+	got, err := call(ctx, l, (*ovation.Client).Feed, feed.SyncClock, &ovationv1.SyncClockRequest{})
+	return got.GetReceivedAt(), err
+}
+
 // lookEvery is how often it is looked whether all is merged.
 const lookEvery = 100 * time.Millisecond
 
@@ -163,19 +179,19 @@ const lookEvery = 100 * time.Millisecond
 // ended.
 func (l *Load) merged(ctx context.Context, ended bool) error {
 	l.say("waiting until all is merged")
-	sent, err := l.options.Clock(ctx)
+	sent, err := l.serverClock(ctx)
 	if err != nil {
 		return err
 	}
 	deadline := time.Now().Add(l.options.WaitFor)
 	for {
-		got, err := call(ctx, l, Service.GetAttendance, &ovationv1.GetAttendanceRequest{RoomId: l.options.Room})
+		got, err := ask(ctx, l, audience.GetAttendance, &ovationv1.GetAttendanceRequest{RoomId: l.options.Room})
 		if err != nil {
 			return err
 		}
 		done := got.GetAttendance().GetAsOf() > sent
 		if done && ended {
-			w, err := call(ctx, l, Service.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room})
+			w, err := ask(ctx, l, audience.GetWatchTime, &ovationv1.GetWatchTimeRequest{RoomId: l.options.Room})
 			if err != nil {
 				return err
 			}
@@ -199,13 +215,21 @@ const (
 	pauseMost = 200 * time.Millisecond
 )
 
-// call makes a call by one service after the other until one answers, for a time.
-func call[Request, Response any](
-	ctx context.Context, l *Load, method func(Service, context.Context, *Request) (*Response, error), request *Request,
+// ask makes a call of the audience service.
+func ask[Request, Response any](
+	ctx context.Context, l *Load, method func(audience, context.Context, *Request) (*Response, error), request *Request,
+) (*Response, error) {
+	return call(ctx, l, (*ovation.Client).Audience, method, request)
+}
+
+// call makes a call by one node after the other until one answers, for a time.
+func call[Service, Request, Response any](
+	ctx context.Context, l *Load, service func(*ovation.Client) Service,
+	method func(Service, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
 	deadline := time.Now().Add(l.options.RetryFor)
 	for {
-		response, err := try(ctx, l, method, request)
+		response, err := try(ctx, service(l.next()), method, request)
 		if err == nil || !again(err) || time.Now().After(deadline) {
 			return response, err
 		}
@@ -217,14 +241,18 @@ func call[Request, Response any](
 	}
 }
 
-// try makes a call once, by the next service.
-func try[Request, Response any](
-	ctx context.Context, l *Load, method func(Service, context.Context, *Request) (*Response, error), request *Request,
+// next returns the node whose turn it is.
+func (l *Load) next() *ovation.Client {
+	return l.options.Nodes[int(l.turn.Add(1))%len(l.options.Nodes)]
+}
+
+// try makes a call once.
+func try[Service, Request, Response any](
+	ctx context.Context, service Service, method func(Service, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
-	services := l.options.Services
-	return method(services[int(l.turn.Add(1))%len(services)], ctx, request)
+	return method(service, ctx, request)
 }
 
 // again says whether a call may succeed when it is repeated.

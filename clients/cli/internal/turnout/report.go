@@ -58,8 +58,8 @@ func (r Report) Text() string {
 	fmt.Fprintf(&b, "Room %s: %s and %s of %s (%s of who was in already, %s of who was not).\n", terminal.Escape(r.Room),
 		figures.Plural(r.Enters, "enter"), figures.Plural(r.Leaves, "leave"), figures.Plural(r.Lines, "line"),
 		figures.Plural(r.Doubled, "enter"), figures.Plural(r.Missing, "leave"))
-	fmt.Fprintf(&b, "Sent %s in %s, %s of them again; merged %s after.\n", figures.Plural(r.Sent, "event"),
-		seconds(r.SendSecond), figures.Count(r.Again), seconds(r.MergeAfter))
+	fmt.Fprintf(&b, "Sent %s in %s, %s of them again; merged %s after; %s repeated that failed.\n", figures.Plural(r.Sent, "event"),
+		seconds(r.SendSecond), figures.Count(r.Again), seconds(r.MergeAfter), figures.Plural(r.Retries, "call"))
 	var table figures.Table
 	for _, c := range r.Checks {
 		verdict := "same"
