@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -38,6 +39,9 @@ func (s *Store) SendGifts(ctx context.Context, sends []gift.Send) ([]store.GiftR
 	for i, n := range left {
 		if results[n].Err = err; err == nil { // what was paid was paid
 			results[n] = decided[i]
+		}
+		if results[n].Repeated {
+			s.paidAgain.Store(time.Now().UnixNano())
 		}
 	}
 	return results, nil

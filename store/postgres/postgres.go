@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -107,6 +108,8 @@ type Store struct {
 	bulk    pgx.TxOptions // begin for what carries much
 	still   pgx.TxOptions // begin for what reads several times as of one instant
 	keyed   pgx.TxOptions // bulk for what finds many rows, each by its key
+
+	paidAgain atomic.Int64 // when a payment came again last, in nanoseconds since 1970
 }
 
 // Open connects to Postgres. Close the store when it is no longer used. Tables are made

@@ -14,7 +14,8 @@ import (
 var errNotCommitted = errors.New("postgres: a transaction was rolled back at its commit")
 
 // inOneTrip is a change in one trip to Postgres, for what is held up by the time that others
-// are in theirs: the transaction is begun, what queue queues, and committed.
+// are in theirs: the transaction is begun, what queue queues, and committed. Where something of it
+// is there already it fails with errSentBefore.
 //
 // Others need not wait while it becomes durable: it is committed without that, and what was
 // held is free; then whatever was committed is waited for, be it by another. So what it read
@@ -28,7 +29,11 @@ func (s *Store) inOneTrip(ctx context.Context, queue func(*pgx.Batch)) error {
 		s.queueBegin(&all)
 		queue(&all)
 		queueCommit(&all)
-		return conn.SendBatch(ctx, &all).Close()
+		err := conn.SendBatch(ctx, &all).Close()
+		if state(err) == uniqueViolation {
+			return refuse(errSentBefore)
+		}
+		return err
 	})
 }
 

@@ -97,7 +97,7 @@ FROM head, LATERAL (SELECT id FROM rooms WHERE id = ANY ($1::text[]) AND head.la
 -- name: pay what is plain
 -- Of sends, those by givers who have enough for all that they send here, of which nothing was sent
 -- before and nothing is to a room that takes no gifts. These are the plain ones, and the others
--- are left.
+-- are left. Where what was sent before is not looked for, none of it is paid if there is any.
 WITH head AS MATERIALIZED (
   SELECT latest, GREATEST(posted, COALESCE($1::bigint, microseconds())) AS at FROM ledger_head
 ),
@@ -110,7 +110,7 @@ purses AS MATERIALIZED (
     COALESCE(a.balance >= w.coins, false) AND w.number <> ALL (ARRAY(
       SELECT t.purse
       FROM (SELECT unnest($6::text[]) AS id, unnest($9::integer[]) AS purse, unnest($23::integer[]) AS room) t
-        LEFT JOIN LATERAL (SELECT true AS sent FROM gift_payments WHERE id = t.id LIMIT 1) before ON true
+        LEFT JOIN LATERAL (SELECT true AS sent FROM gift_payments WHERE $24::boolean AND id = t.id LIMIT 1) before ON true
       WHERE before.sent OR NOT ((SELECT open FROM rooms_open))[t.room]
     )) AS plain
   FROM (
