@@ -89,6 +89,9 @@ type Webhooks interface {
 	// RetryDeadLetters has those of some ids that are dead letters sent again, and returns how
 	// many that are.
 	RetryDeadLetters(ctx context.Context, ids []int64) (int, error)
+	// PruneDeadLetters deletes the oldest dead letters of each consumer that has more than keep,
+	// at most limit, and returns how many that were.
+	PruneDeadLetters(ctx context.Context, keep, limit int) (int, error)
 }
 
 // Webhook is where to send events, and which.

@@ -40,6 +40,8 @@ type Config struct {
 	Node store.NodeID
 	// Retention is how long events are kept. Default: 7 days.
 	Retention time.Duration
+	// DeadLetters is how many are kept of a webhook. Default: 10,000.
+	DeadLetters int
 	// Addresses says where webhooks may be. Default: AnyButLocal.
 	Addresses Addresses
 	// SignOfLife is the longest silence on a stream. Default, and at most: 20 s.
@@ -53,12 +55,15 @@ type Config struct {
 const (
 	defaultRetention = 7 * 24 * time.Hour
 	maxSilence       = 20 * time.Second
+	// defaultDeadLetters is more than anybody reads, and as much as a webhook holds at most.
+	defaultDeadLetters = 10_000
 )
 
 // withDefaults returns the config with what is not set filled in.
 func (c Config) withDefaults() Config {
 	c.Node = cmp.Or(c.Node, store.NodeID(rand.Text()))
 	c.Retention = cmp.Or(c.Retention, defaultRetention)
+	c.DeadLetters = cmp.Or(c.DeadLetters, defaultDeadLetters)
 	c.SignOfLife = min(cmp.Or(c.SignOfLife, maxSilence), maxSilence)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -106,6 +111,7 @@ func (s *Service) Run(ctx context.Context) {
 	group.Go(func() { s.watch.run(ctx) })
 	group.Go(func() { s.dispatch(ctx) })
 	group.Go(func() { s.prune(ctx) })
+	group.Go(func() { s.pruneLetters(ctx) })
 	group.Go(func() { s.measure(ctx) })
 	group.Wait()
 	s.post.close()

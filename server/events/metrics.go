@@ -13,6 +13,7 @@ type Metrics struct {
 	streams                 prometheus.Gauge
 	streamed                prometheus.Counter
 	delivered, failed, dead prometheus.Counter
+	lettersDropped          prometheus.Counter
 	took                    prometheus.Histogram
 
 	lag, oldest, dropped, letters *prometheus.GaugeVec
@@ -39,6 +40,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		delivered: deliveries.WithLabelValues("delivered"),
 		failed:    deliveries.WithLabelValues("failed"),
 		dead:      deliveries.WithLabelValues("dead"),
+		lettersDropped: b.NewCounter(prometheus.CounterOpts{
+			Namespace: namespace, Subsystem: subsystem, Name: "dead_letters_dropped_total",
+			Help: "Dead letters that were dropped, as their webhooks had too many.",
+		}),
 		took: b.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Subsystem: subsystem, Name: "delivery_seconds", Help: "How long webhooks took to answer.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},

@@ -14,6 +14,8 @@ const (
 	// step.
 	pruneEvery  = 5 * time.Minute
 	pruneAtOnce = 5000
+	// lettersEvery is about how often a node looks for dead letters that are too many.
+	lettersEvery = 20 * time.Second
 	// measureEvery is how often a node finds out how far consumers are, measurePause how long
 	// it waits at least, and measureMost how many of them it tells about.
 	measureEvery = 10 * time.Second
@@ -33,6 +35,30 @@ func (s *Service) prune(ctx context.Context) {
 		}
 		if ctx.Err() != nil {
 			return
+		}
+	}
+}
+
+// pruneLetters drops dead letters that are too many, until ctx is done.
+func (s *Service) pruneLetters(ctx context.Context) {
+	for ctx.Err() == nil {
+		loop.Pause(ctx, lettersEvery/2+rand.N(lettersEvery)) //nolint:gosec // nodes are to differ
+		s.dropLetters(ctx)
+	}
+}
+
+// dropLetters drops the oldest dead letters of webhooks that have more than are kept: one room
+// that a webhook refuses for ever would make them without end.
+func (s *Service) dropLetters(ctx context.Context) {
+	for n := pruneAtOnce; n == pruneAtOnce && ctx.Err() == nil; {
+		var err error
+		if n, err = s.webhooks.PruneDeadLetters(ctx, s.config.DeadLetters, pruneAtOnce); err != nil {
+			s.logger.DebugContext(ctx, "old dead letters are kept for now", "error", err)
+			return
+		}
+		if n > 0 {
+			s.metrics.lettersDropped.Add(float64(n))
+			s.logger.WarnContext(ctx, "webhooks have more dead letters than are kept: the oldest are dropped", "dropped", n, "kept", s.config.DeadLetters)
 		}
 	}
 }

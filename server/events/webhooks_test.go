@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
 	"github.com/ovation-live/ovation/internal/testkit"
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/store"
@@ -120,6 +122,27 @@ func TestWebhookThatNeverTakesIt(t *testing.T) {
 				t.Errorf("it got %q; another got %q", h.ids(), reached.ids())
 			}
 		})
+	}
+}
+
+// Of a webhook that takes nothing of a room the latest dead letters are kept, and those that go
+// are counted.
+func TestDeadLettersAreBounded(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	metrics := NewMetrics(nil)
+	node, _ := s.node("n", func(c *Config) { c.DeadLetters, c.Metrics = 3, metrics })
+	h := listen(t, func(_ string, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	ids := s.record("r", 5)
+	s.put(node, "hook", h, func(w *store.Webhook) { w.GiveUpAfter = 0 })
+	s.delivered("hook")
+	node.dropLetters(t.Context())
+	letters, _, err := node.DeadLetters(t.Context(), backend, "hook", 10, "")
+	if err != nil || len(letters) != 3 || letters[0].Event.ID != ids[2] {
+		t.Errorf("%+v, %v", letters, err)
+	}
+	if n := testutil.ToFloat64(metrics.lettersDropped); n != 2 {
+		t.Errorf("%v were counted", n)
 	}
 }
 

@@ -228,7 +228,7 @@ func TestEveryErrorIsTold(t *testing.T) {
 			found[name] = true
 			want, ok := known[name]
 			if !ok {
-				t.Errorf("%s has no line in this test: say what callers are told of it, in server/rpc/errors.go too", name)
+				t.Errorf("%s has no line in this test: say what callers are told of it, in server/rpc/failures.go too", name)
 				continue
 			}
 			t.Run(name, func(t *testing.T) {

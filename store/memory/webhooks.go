@@ -172,3 +172,26 @@ func (s *Store) RetryDeadLetters(ctx context.Context, ids []int64) (int, error) 
 	}
 	return n, nil
 }
+
+// PruneDeadLetters implements store.Webhooks.
+func (s *Store) PruneDeadLetters(ctx context.Context, keep, limit int) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	e := &s.events
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n, beyond := 0, make(map[string]int)
+	for _, l := range e.letters {
+		beyond[l.Consumer]++
+	}
+	e.letters = slices.DeleteFunc(e.letters, func(l letter) bool {
+		if beyond[l.Consumer] <= keep || n == limit {
+			return false
+		}
+		beyond[l.Consumer]--
+		n++
+		return true
+	})
+	return n, nil
+}

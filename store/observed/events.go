@@ -121,3 +121,8 @@ func (m measuredWebhooks) RetryDeadLetters(ctx context.Context, ids []int64) (_ 
 	defer m.calls.begin(retryDeadLetters).end(&err)
 	return m.next.RetryDeadLetters(ctx, ids)
 }
+
+func (m measuredWebhooks) PruneDeadLetters(ctx context.Context, keep, limit int) (_ int, err error) {
+	defer m.calls.begin(pruneDeadLetters).end(&err)
+	return m.next.PruneDeadLetters(ctx, keep, limit)
+}

@@ -69,6 +69,7 @@ const (
 	settleDeliveries
 	deadLetters
 	retryDeadLetters
+	pruneDeadLetters
 
 	createQuiz
 	getQuiz
@@ -148,6 +149,7 @@ var operationNames = [operations]string{
 	eventConsumers: "event_consumers", acknowledgeEvents: "acknowledge_events", deleteConsumer: "delete_consumer", putWebhook: "put_webhook",
 	claimWebhooks: "claim_webhooks", heldDeliveries: "held_deliveries", settleDeliveries: "settle_deliveries", deadLetters: "dead_letters",
 	retryDeadLetters: "retry_dead_letters",
+	pruneDeadLetters: "prune_dead_letters",
 	createQuiz:       "create_quiz", getQuiz: "quiz", listQuizzes: "quizzes", runningQuizzes: "running_quizzes",
 	changeQuiz: "change_quiz", claimQuizRequest: "claim_quiz_request", claimQuizTasks: "claim_quiz_tasks", completeQuizTask: "complete_quiz_task",
 	dropQuizTask: "drop_quiz_task", quizPart: "quiz_part", quizTally: "quiz_tally",

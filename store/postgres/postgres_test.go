@@ -366,6 +366,8 @@ func everythingOfConsumers(t *testing.T, s *Store, note func(string, error)) {
 	note("DeadLetters", err)
 	_, err = s.RetryDeadLetters(t.Context(), []int64{1})
 	note("RetryDeadLetters", err)
+	_, err = s.PruneDeadLetters(t.Context(), 0, 10)
+	note("PruneDeadLetters", err)
 	_, err = s.EventConsumers(t.Context(), "", 10)
 	note("EventConsumers", err)
 	note("DeleteConsumer", s.DeleteConsumer(t.Context(), "hook"))

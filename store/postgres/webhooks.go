@@ -183,3 +183,13 @@ func (s *Store) RetryDeadLetters(ctx context.Context, ids []int64) (n int, err e
 	})
 	return n, err
 }
+
+// PruneDeadLetters implements store.Webhooks.
+func (s *Store) PruneDeadLetters(ctx context.Context, keep, limit int) (n int, err error) {
+	err = s.change(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, statement("prune dead letters"), keep, limit)
+		n = int(tag.RowsAffected())
+		return err
+	})
+	return n, err
+}

@@ -289,6 +289,10 @@ var consumersCalls = []call{
 		_, err := s.Webhooks.RetryDeadLetters(ctx, []int64{1})
 		return err
 	}},
+	{"PruneDeadLetters", true, func(ctx context.Context, s *rig, _ live.RoomID) error {
+		_, err := s.Webhooks.PruneDeadLetters(ctx, 0, 10)
+		return err
+	}},
 }
 
 // several returns events with ids of their own.

@@ -21,6 +21,7 @@ var webhooksTests = []test{
 	{"WhatIsHeldHoldsTheCursor", whatIsHeldHoldsTheCursor},
 	{"SettlementOfAnotherRevisionChangesNothing", settlementOfAnotherRevisionChangesNothing},
 	{"DeadLettersAreSentAgain", deadLettersAreSentAgain},
+	{"OldestDeadLettersGo", oldestDeadLettersGo},
 	{"AcknowledgedEventsAreNotHeld", acknowledgedEventsAreNotHeld},
 }
 
@@ -245,6 +246,41 @@ func settlementOfAnotherRevisionChangesNothing(t *testing.T, s *rig) {
 	if got := s.letters("", 0, 10); len(got) > 0 {
 		t.Errorf("dead letters %+v", got)
 	}
+}
+
+func oldestDeadLettersGo(t *testing.T, s *rig) {
+	s.record(several("e", 6)...)
+	all := s.events(store.EventQuery{Limit: 10})
+	s.putHook("h", aWebhook, store.StartEarliest)
+	s.putHook("i", aWebhook, store.StartEarliest)
+	for i, claim := range s.wantClaims("n", 2, "h", "i") {
+		var dead []store.Delivery
+		for _, e := range all[:6-4*i] { // six, and two
+			dead = append(dead, delivery(e, 1))
+		}
+		s.settleHook(claim, store.Settlement{Read: 6, Dead: dead})
+	}
+	prune := func(keep, limit, want int, left ...store.EventPosition) {
+		t.Helper()
+		if n, err := s.Webhooks.PruneDeadLetters(t.Context(), keep, limit); n != want || err != nil {
+			t.Errorf("PruneDeadLetters(%d, %d) = %d, %v; want %d", keep, limit, n, err, want)
+		}
+		var got []store.EventPosition
+		for _, l := range s.letters("h", 0, 10) {
+			got = append(got, l.Event.Position)
+		}
+		if !slices.Equal(got, left) || s.consumer("h").Dead != len(left) {
+			t.Errorf("left are %v, want %v", got, left)
+		}
+	}
+	prune(6, 10, 0, 1, 2, 3, 4, 5, 6)
+	prune(3, 2, 2, 3, 4, 5, 6)
+	prune(3, 2, 1, 4, 5, 6)
+	prune(3, 2, 0, 4, 5, 6)
+	if got := s.letters("i", 0, 10); len(got) != 2 {
+		t.Errorf("of the other %+v", got)
+	}
+	prune(0, 10, 5)
 }
 
 func deadLettersAreSentAgain(t *testing.T, s *rig) {

@@ -87,3 +87,15 @@ held AS (
   ON CONFLICT DO NOTHING
 )
 SELECT count(*) FROM taken;
+
+-- name: prune dead letters
+WITH beyond AS MATERIALIZED (
+  SELECT c.consumer, (
+    SELECT d.letter FROM dead_letters d WHERE d.consumer = c.consumer ORDER BY d.letter DESC OFFSET $1::bigint LIMIT 1
+  ) AS last
+  FROM event_consumers c
+)
+DELETE FROM dead_letters WHERE letter = ANY (ARRAY(
+  SELECT d.letter FROM beyond b JOIN dead_letters d ON d.consumer = b.consumer AND d.letter <= b.last
+  ORDER BY d.letter LIMIT $2::bigint FOR UPDATE OF d SKIP LOCKED
+));
