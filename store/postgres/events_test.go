@@ -151,7 +151,7 @@ func TestManyEventsAtOnce(t *testing.T) {
 		if i == copied+55 {
 			want = event(1000)
 		}
-		if want.Position = store.EventPosition(i + 1); !sameEvent(got, want) { //nolint:gosec // it is small
+		if want.Position = store.EventPosition(i + 1); !sameEvent(got, want) {
 			t.Fatalf("%+v, want %+v", got, want)
 		}
 	}
