@@ -52,11 +52,12 @@ func dealt(events []visit.Event, size int) (batches [][]visit.Event) {
 	return batches
 }
 
-// BenchmarkVisitsMerge merges events, in batches, by two at once as two nodes would.
+// BenchmarkVisitsMerge merges events, in batches, by two at once as two nodes would, on a
+// Postgres that waits for its disk.
 func BenchmarkVisitsMerge(b *testing.B) {
 	for _, size := range []int{2000, 10_000} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
-			s := open(b)
+			s := openWith(b, postgres.Config{URL: durable(b), Timeout: patience, MaxConns: 8})
 			r := create(b, s, "r")
 			all := dealt(comings("r", r.Created-3600*second, b.N), size)
 			batches := make(chan []visit.Event)
