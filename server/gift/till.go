@@ -15,9 +15,6 @@ import (
 const (
 	// maxBatch is how many payments one call of the store carries at most.
 	maxBatch = 512
-	// tillsOpen is how many calls are under way at once: while one is made durable, the
-	// next is decided.
-	tillsOpen = 2
 	// turnWithin is how long a batch waits for its turn. One that has not had it is told
 	// that the store is away: nothing of it was paid.
 	turnWithin = time.Second
@@ -32,12 +29,13 @@ const (
 	busyFor = 500 * time.Millisecond
 )
 
-// till takes payments to the store, many at a time: while calls are under way, the next
-// batch gathers. The first of a batch makes the call for all of it.
+// till takes payments to the store, many at a time: while a call is under way, the next batch
+// gathers. The first of a batch makes the call for all of it. Two calls at once would be two
+// smaller batches, which wait for each other where the store writes one ledger.
 type till struct {
 	gifts   store.Gifts
 	most    int
-	places  chan struct{} // one is taken for each call that is under way
+	place   chan struct{} // is taken while a call is under way
 	metrics *Metrics
 	paid    func(transaction string, s gift.Sent)
 
@@ -64,7 +62,7 @@ type payment struct {
 // newTill returns a till. What is paid is handed to paid, which must not block.
 func newTill(gifts store.Gifts, c Config, paid func(transaction string, s gift.Sent)) *till {
 	return &till{
-		gifts: gifts, most: c.MaxWaiting, places: make(chan struct{}, tillsOpen), metrics: c.Metrics, paid: paid,
+		gifts: gifts, most: c.MaxWaiting, place: make(chan struct{}, 1), metrics: c.Metrics, paid: paid,
 	}
 }
 
@@ -108,13 +106,13 @@ func (t *till) join(p *payment) (b *batch, leads bool, err error) {
 	return t.next, leads, nil
 }
 
-// lead makes the call for a batch when there is a place for it. Whoever waits for it
+// lead makes the call for a batch when no other is under way. Whoever waits for it
 // alone may go: the others are paid.
 func (t *till) lead(ctx context.Context, b *batch) {
 	defer close(b.done)
 	turn := t.turn()
 	if turn {
-		defer func() { <-t.places }()
+		defer func() { <-t.place }()
 	}
 	t.mu.Lock()
 	if t.next == b {
@@ -131,17 +129,17 @@ func (t *till) lead(ctx context.Context, b *batch) {
 	t.call(context.WithoutCancel(ctx), b.payments)
 }
 
-// turn waits for a place, and says whether there was one in time.
+// turn waits for the place, and says whether it was free in time.
 func (t *till) turn() bool {
 	select {
-	case t.places <- struct{}{}:
+	case t.place <- struct{}{}:
 		return true
 	default:
 	}
 	timer := time.NewTimer(turnWithin)
 	defer timer.Stop()
 	select {
-	case t.places <- struct{}{}:
+	case t.place <- struct{}{}:
 		return true
 	case <-timer.C:
 		return false
