@@ -40,6 +40,7 @@ type sitting struct {
 	welcomed      int64 // when the stream had begun; 0: they do not know whether it has
 	leaving       int64 // when they left; 0: they did not
 	left          int64 // when that was acknowledged; 0: they do not know whether they have left
+	unanswered    int64 // when they gave up that they are told so, with their stream; 0: they did not
 	cut           int64 // when their stream broke; 0: it did not
 }
 
@@ -53,6 +54,7 @@ type turnstile struct {
 	ctx     context.Context //nolint:containedctx // the crowd's life
 	close   context.CancelFunc
 	group   sync.WaitGroup
+	killed  int64 // when the node was
 
 	mu       sync.Mutex
 	sittings []sitting
@@ -173,6 +175,8 @@ func (v *turnstile) sit(client *http.Client, node, bearer string, s sitting) sit
 	s.leaving = time.Now().UnixMicro()
 	if _, err := room.LeaveRoom(calling, &ovationv1.LeaveRoomRequest{RoomId: visitRoom, SessionId: s.session}); err == nil {
 		s.left = time.Now().UnixMicro()
+	} else {
+		s.unanswered = time.Now().UnixMicro()
 	}
 	return s
 }
@@ -211,9 +215,14 @@ func between(at, from, to int64) bool {
 	return at >= from-clockSlack.Microseconds() && at <= to+clockSlack.Microseconds()
 }
 
-// fits says what is wrong with a visit, by what its visitor saw; "": nothing.
-func (s sitting) fits(v *ovationv1.Visit) string {
+// fits says what is wrong with a visit, by what its visitor saw; "": nothing. Who asked to
+// leave and was not answered was there until they gave up, or until their node was killed.
+func (s sitting) fits(v *ovationv1.Visit, killed int64) string {
 	last := max(s.welcomed, s.left, s.cut)
+	until := last
+	if s.unanswered != 0 {
+		until = max(last, s.unanswered, killed)
+	}
 	switch {
 	case v.GetUserId() != s.user:
 		return "it is another user's"
@@ -225,7 +234,7 @@ func (s sitting) fits(v *ovationv1.Visit) string {
 		return "they left at another time"
 	case !v.GetInferred() && s.leaving == 0:
 		return "they never left"
-	case v.GetInferred() && !between(v.GetExitedAt(), last-rooms.StreamLease.Microseconds(), last+time.Second.Microseconds()):
+	case v.GetInferred() && !between(v.GetExitedAt(), last-rooms.StreamLease.Microseconds(), until+time.Second.Microseconds()):
 		return "it was inferred too far from when they were last there"
 	default:
 		return ""
@@ -265,8 +274,8 @@ func (v *turnstile) judgeVisits(t *testing.T, all []*ovationv1.Visit) (inferred 
 		case one == nil && s.welcomed != 0:
 			t.Errorf("%+v is lost", s)
 		case one == nil: // their call failed, and had no effect
-		case s.fits(one) != "":
-			t.Errorf("%s:\n%+v\n%v", s.fits(one), s, one)
+		case s.fits(one, v.killed) != "":
+			t.Errorf("%s:\n%+v\n%v", s.fits(one, v.killed), s, one)
 		case one.GetInferred():
 			inferred++
 		}
@@ -333,6 +342,7 @@ func TestVisitsWhileANodeIsKilledAndPostgresIsPaused(t *testing.T) {
 	v.counted(t, size)
 	v.gone.Store(1)
 	d.nodes[0].kill(t)
+	v.killed = time.Now().UnixMicro()
 	v.counted(t, size)
 	postgres.Pause(t)
 	v.counted(t, size)
