@@ -54,17 +54,10 @@ func (s *Store) copyEvents(ctx context.Context, tx pgx.Tx, events []store.Event)
 	var latest, recorded int64
 	known := make(map[string]bool)
 	var batch pgx.Batch
-	batch.Queue(statement("hold event head to copy"), s.instant()).QueryRow(func(row pgx.Row) error {
+	batch.Queue(statement("hold event head"), s.instant()).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&latest, &recorded)
 	})
-	batch.Queue(statement("events there are"), ids).Query(func(rows pgx.Rows) error {
-		var id string
-		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
-			known[id] = true
-			return nil
-		})
-		return err
-	})
+	batch.Queue(statement("events there are"), ids).Query(notes(known))
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return err
 	}
@@ -91,7 +84,7 @@ func (s *Store) queueEvents(batch *pgx.Batch, events []store.Event) {
 		ids[i], rooms[i], at[i], kinds[i] = pack(e.ID), pack(e.Room), int64(e.At), int16(e.Kind)
 		payloads[i] = append([]byte{}, e.Payload...) // nil would be NULL
 	}
-	batch.Queue(statement("hold event head"))
+	batch.Queue(statement("hold event head"), s.instant())
 	batch.Queue(statement("append events"), s.instant(), ids, rooms, at, kinds, payloads)
 }
 

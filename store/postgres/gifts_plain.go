@@ -66,11 +66,7 @@ func newPlainSends(sends []gift.Send) *plainSends {
 	for i := range sends {
 		p.ids[i] = gift.TransactionID(sends[i].Giver, sends[i].RequestID)
 		ids[p.ids[i]] = struct{}{}
-		if p.room[i] = rooms[sends[i].Room]; p.room[i] == 0 {
-			p.rooms = append(p.rooms, sends[i].Room)
-			p.room[i] = int32(len(p.rooms)) //nolint:gosec // a call has not that many
-			rooms[sends[i].Room] = p.room[i]
-		}
+		p.room[i] = numberOf(sends[i].Room, &p.rooms, rooms)
 		if !p.addPurse(i, purses) || !p.addCombo(i, keys) {
 			return nil
 		}
@@ -81,17 +77,23 @@ func newPlainSends(sends []gift.Send) *plainSends {
 	return p
 }
 
+// numberOf returns the number of one of many, from 1, and gives it the next if it has none.
+func numberOf[K comparable](one K, all *[]K, numbers map[K]int32) int32 {
+	if numbers[one] == 0 {
+		*all = append(*all, one)
+		numbers[one] = int32(len(*all)) //nolint:gosec // a call has not that many
+	}
+	return numbers[one]
+}
+
 // addPurse adds a send to what its giver pays.
 func (p *plainSends) addPurse(i int, purses map[live.UserID]int32) bool {
 	s := &p.sends[i]
-	number, there := purses[s.Giver]
-	if !there {
-		p.purses, p.coins = append(p.purses, s.Giver), append(p.coins, 0)
-		number = int32(len(p.purses)) //nolint:gosec // a call has not that many
-		purses[s.Giver] = number
+	p.purse[i] = numberOf(s.Giver, &p.purses, purses)
+	if len(p.coins) < len(p.purses) {
+		p.coins = append(p.coins, 0)
 	}
-	p.purse[i] = number
-	sum := &p.coins[number-1]
+	sum := &p.coins[p.purse[i]-1]
 	if s.Coins() > math.MaxInt64-*sum {
 		return false
 	}
@@ -132,21 +134,11 @@ func (p *plainSends) queue(all *pgx.Batch, instant *int64, look bool) {
 
 // columns returns the sends as the statement takes them.
 func (p *plainSends) columns() []any {
-	n := len(p.sends)
-	requests, rooms, givers, names := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	receivers, gifts, calls := make([]string, n), make([]string, n), make([]string, n)
-	numbers := make([]int64, 4*n)
-	counts, prices, points, coins := numbers[:n], numbers[n:2*n], numbers[2*n:3*n], numbers[3*n:]
+	given := newSendColumns(len(p.sends))
 	for i := range p.sends {
-		s := &p.sends[i]
-		requests[i], rooms[i], givers[i], names[i] = pack(s.RequestID), pack(s.Room), pack(s.Giver), pack(s.GiverName)
-		receivers[i], gifts[i], calls[i] = pack(s.Receiver), pack(s.Gift.ID), pack(s.Call)
-		counts[i], prices[i], points[i], coins[i] = s.Count, s.Gift.Price, s.Gift.Points, s.Coins()
+		given.set(i, &p.sends[i])
 	}
-	return []any{
-		p.ids, requests, rooms, p.purse, givers, names, receivers, gifts, counts, prices, points, coins, calls,
-		p.windows, p.combos, p.counts, p.last, p.room,
-	}
+	return append(append([]any{p.ids}, given.all()...), p.purse, p.room, p.windows, p.combos, p.counts, p.last)
 }
 
 // results says what became of what was paid. Which were not it returns.
@@ -169,7 +161,7 @@ func (p *plainSends) results(results []store.GiftResult) (left []int) {
 
 // till returns what was decided by.
 func (p *plainSends) till() *gift.Till {
-	till := newCounter().Till
+	till := newTill()
 	till.Sequence, till.At = p.sequence, p.at
 	for i, giver := range p.purses {
 		till.Balances[giver] = p.balances[i]

@@ -77,12 +77,16 @@ type counter struct {
 	places map[gift.ComboKey]pgtype.TID
 }
 
+// newTill returns a till that knows nothing.
+func newTill() gift.Till {
+	return gift.Till{
+		Sent: make(map[string]*gift.Sent), Balances: make(map[live.UserID]int64), Combos: make(map[gift.ComboKey]gift.Combo),
+	}
+}
+
 func newCounter() *counter {
 	return &counter{
-		Till: gift.Till{
-			Sent: make(map[string]*gift.Sent), Balances: make(map[live.UserID]int64), Combos: make(map[gift.ComboKey]gift.Combo),
-		},
-		states: make(map[live.RoomID]room.State), spent: make(map[live.UserID]struct{}), combos: make(map[gift.ComboKey]struct{}),
+		Till: newTill(), states: make(map[live.RoomID]room.State), spent: make(map[live.UserID]struct{}), combos: make(map[gift.ComboKey]struct{}),
 		purses: make(map[live.UserID]pgtype.TID), places: make(map[gift.ComboKey]pgtype.TID),
 	}
 }
@@ -250,21 +254,40 @@ func (c *counter) queue(all *pgx.Batch) {
 // sent returns what was given.
 func (c *counter) sent() []any {
 	n := len(c.paid)
-	ids, requests, rooms, givers := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	names, receivers, gifts, combos := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	calls := make([]string, n)
-	sequences, counts, prices := make([]int64, n), make([]int64, n), make([]int64, n)
-	points, coins, comboCounts := make([]int64, n), make([]int64, n), make([]int64, n)
+	sequences, ids, given := make([]int64, n), make([]string, n), newSendColumns(n)
+	combos, comboCounts := make([]string, n), make([]int64, n)
 	for i, sent := range c.paid {
-		sequences[i] = int64(sent.Sequence) //nolint:gosec // as above
-		ids[i], requests[i], rooms[i], givers[i] = sent.ID, pack(sent.RequestID), pack(sent.Room), pack(sent.Giver)
-		names[i], receivers[i], gifts[i] = pack(sent.GiverName), pack(sent.Receiver), pack(sent.Gift.ID)
-		counts[i], prices[i], points[i], coins[i] = sent.Count, sent.Gift.Price, sent.Gift.Points, sent.Coins()
-		combos[i], comboCounts[i], calls[i] = sent.Combo.ID, sent.Combo.Count, pack(sent.Call)
+		sequences[i], ids[i] = int64(sent.Sequence), sent.ID //nolint:gosec // as above
+		combos[i], comboCounts[i] = sent.Combo.ID, sent.Combo.Count
+		given.set(i, &sent.Send)
 	}
-	return []any{
-		sequences, ids, requests, rooms, givers, names, receivers, gifts, counts, prices, points, coins, combos, comboCounts, calls,
+	return append(append([]any{sequences, ids}, given.all()...), combos, comboCounts)
+}
+
+// sendColumns is sends as statements take them.
+type sendColumns struct {
+	requests, rooms, givers, names, receivers, gifts []string
+	counts, prices, points, coins                    []int64
+	calls                                            []string
+}
+
+func newSendColumns(n int) *sendColumns {
+	return &sendColumns{
+		make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n),
+		make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n),
+		make([]string, n),
 	}
+}
+
+func (c *sendColumns) set(i int, s *gift.Send) {
+	c.requests[i], c.rooms[i], c.givers[i], c.names[i] = pack(s.RequestID), pack(s.Room), pack(s.Giver), pack(s.GiverName)
+	c.receivers[i], c.gifts[i], c.calls[i] = pack(s.Receiver), pack(s.Gift.ID), pack(s.Call)
+	c.counts[i], c.prices[i], c.points[i], c.coins[i] = s.Count, s.Gift.Price, s.Gift.Points, s.Coins()
+}
+
+// all returns the columns, in the order of the statements.
+func (c *sendColumns) all() []any {
+	return []any{c.requests, c.rooms, c.givers, c.names, c.receivers, c.gifts, c.counts, c.prices, c.points, c.coins, c.calls}
 }
 
 // left returns what givers have left, and where that is kept.

@@ -77,7 +77,7 @@ func (s *Store) readBooking(ctx context.Context, tx pgx.Tx, b *booking) error {
 	}
 	var all pgx.Batch
 	all.Queue(statement("hold ledger"), s.instant()).QueryRow(func(row pgx.Row) error { return row.Scan(&b.after, &b.at) })
-	all.Queue(statement("transactions there are"), ids).Query(b.readWritten)
+	all.Queue(statement("transactions there are"), ids).Query(notes(b.written))
 	for some := range slices.Chunk(b.accounts, rowsAtOnce) {
 		kinds, owners := accountNames(some)
 		all.Queue(statement("balances to change"), kinds, owners).Query(b.readBalances)
@@ -85,13 +85,16 @@ func (s *Store) readBooking(ctx context.Context, tx pgx.Tx, b *booking) error {
 	return tx.SendBatch(ctx, &all).Close()
 }
 
-func (b *booking) readWritten(rows pgx.Rows) error {
-	var id string
-	_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
-		b.written[id] = true
-		return nil
-	})
-	return err
+// notes returns what notes the ids that are read.
+func notes(ids map[string]bool) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		var id string
+		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+			ids[id] = true
+			return nil
+		})
+		return err
+	}
 }
 
 func (b *booking) readBalances(rows pgx.Rows) error {

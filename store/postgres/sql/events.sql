@@ -2,7 +2,7 @@
 -- is left out.
 
 -- name: hold event head
-SELECT latest FROM event_head
+SELECT latest, GREATEST(recorded, COALESCE($1::bigint, microseconds())) FROM event_head
 FOR UPDATE;
 
 -- name: append events
@@ -20,10 +20,6 @@ head AS (
 INSERT INTO events (position, id, room, at, recorded, kind, payload)
 SELECT head.before + fresh.nth, fresh.id, fresh.room, fresh.at, head.recorded, fresh.kind, fresh.payload
 FROM head, fresh;
-
--- name: hold event head to copy
-SELECT latest, GREATEST(recorded, COALESCE($1::bigint, microseconds())) FROM event_head
-FOR UPDATE;
 
 -- name: events there are
 SELECT w.id FROM unnest($1::text[]) AS w (id), LATERAL (SELECT FROM events WHERE id = w.id LIMIT 1) known;

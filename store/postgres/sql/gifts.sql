@@ -59,10 +59,10 @@ WITH head AS (
 ),
 sent AS (
   INSERT INTO gift_payments (at, sequence, id, request, room, giver, name, receiver, gift, count, price, points, coins,
-    combo, combo_count, call)
+    call, combo, combo_count)
   SELECT $2::bigint, unnest($3::bigint[]), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
     unnest($8::text[]), unnest($9::text[]), unnest($10::text[]), unnest($11::bigint[]), unnest($12::bigint[]),
-    unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::text[]), unnest($16::bigint[]), unnest($17::text[])
+    unnest($13::bigint[]), unnest($14::bigint[]), unnest($15::text[]), unnest($16::text[]), unnest($17::bigint[])
 ),
 spent AS (
   UPDATE ledger_accounts a SET balance = w.balance
@@ -109,7 +109,7 @@ purses AS MATERIALIZED (
   SELECT w.number, w.coins, a.ctid AS place, COALESCE(a.balance, 0) AS balance,
     COALESCE(a.balance >= w.coins, false) AND w.number <> ALL (ARRAY(
       SELECT t.purse
-      FROM (SELECT unnest($6::text[]) AS id, unnest($9::integer[]) AS purse, unnest($23::integer[]) AS room) t
+      FROM (SELECT unnest($6::text[]) AS id, unnest($18::integer[]) AS purse, unnest($19::integer[]) AS room) t
         LEFT JOIN LATERAL (SELECT true AS sent FROM gift_payments WHERE $24::boolean AND id = t.id LIMIT 1) before ON true
       WHERE before.sent OR NOT ((SELECT open FROM rooms_open))[t.room]
     )) AS plain
@@ -127,11 +127,11 @@ sends AS MATERIALIZED (
     COALESCE((SELECT at FROM head) - c.last <= s.combo_window, false) AS goes_on
   FROM (
       SELECT generate_series(1, cardinality($6::text[])) AS number, unnest($6::text[]) AS id, unnest($7::text[]) AS request,
-        unnest($8::text[]) AS room, unnest($9::integer[]) AS purse, unnest($10::text[]) AS giver, unnest($11::text[]) AS name,
-        unnest($12::text[]) AS receiver, unnest($13::text[]) AS gift, unnest($14::bigint[]) AS count,
-        unnest($15::bigint[]) AS price, unnest($16::bigint[]) AS points, unnest($17::bigint[]) AS coins,
-        unnest($18::text[]) AS call, unnest($19::bigint[]) AS combo_window, unnest($20::text[]) AS combo,
-        unnest($21::bigint[]) AS combo_count, unnest($22::boolean[]) AS combo_last
+        unnest($8::text[]) AS room, unnest($18::integer[]) AS purse, unnest($9::text[]) AS giver, unnest($10::text[]) AS name,
+        unnest($11::text[]) AS receiver, unnest($12::text[]) AS gift, unnest($13::bigint[]) AS count,
+        unnest($14::bigint[]) AS price, unnest($15::bigint[]) AS points, unnest($16::bigint[]) AS coins,
+        unnest($17::text[]) AS call, unnest($20::bigint[]) AS combo_window, unnest($21::text[]) AS combo,
+        unnest($22::bigint[]) AS combo_count, unnest($23::boolean[]) AS combo_last
     ) s
     LEFT JOIN LATERAL (
       SELECT ctid, id, count, last FROM gift_combos
