@@ -216,12 +216,14 @@ func between(at, from, to int64) bool {
 }
 
 // fits says what is wrong with a visit, by what its visitor saw; "": nothing. Who asked to
-// leave and was not answered was there until they gave up, or until their node was killed.
+// leave and was not answered was there until they gave up, or until their node was killed; and
+// that they gave up can take as long to be known as they waited, for they or their node were
+// that far behind.
 func (s sitting) fits(v *ovationv1.Visit, killed int64) string {
 	last := max(s.welcomed, s.left, s.cut)
 	until := last
 	if s.unanswered != 0 {
-		until = max(last, s.unanswered, killed)
+		until = max(last, s.unanswered+s.unanswered-s.leaving, killed)
 	}
 	switch {
 	case v.GetUserId() != s.user:
