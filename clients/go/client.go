@@ -130,7 +130,7 @@ func (c *Client) Close() { c.close() }
 // callOptions returns what every generated client is made with.
 func (c *Client) callOptions() []connect.ClientOption {
 	return []connect.ClientOption{
-		connect.WithInterceptors(authorization{c.tokens}),
+		connect.WithInterceptors(brokenOff{}, authorization{c.tokens}),
 		connect.WithReadMaxBytes(maxMessageBytes),
 	}
 }
