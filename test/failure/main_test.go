@@ -43,15 +43,21 @@ func atOnce() {
 
 // program builds the server, once for all tests, and returns where it is. It is built without
 // the race detector: it is processes that fail here, and they have the time that they have.
-var program = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(buildDir, "server")
-	cmd := exec.Command("go", "build", "-o", path, "./server")
+var program = sync.OnceValues(func() (string, error) { return build("./server") })
+
+// commandLine builds the CLI, once for all tests, and returns where it is.
+var commandLine = sync.OnceValues(func() (string, error) { return build("./clients/cli") })
+
+// build builds a program of this module, and returns where it is.
+func build(pkg string) (string, error) {
+	path := filepath.Join(buildDir, filepath.Base(pkg))
+	cmd := exec.Command("go", "build", "-o", path, pkg)
 	cmd.Dir = "../.."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", errors.New(string(out))
 	}
 	return path, nil
-})
+}
 
 // begin is what every test begins with.
 func begin(t *testing.T) {
