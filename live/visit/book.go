@@ -68,8 +68,8 @@ func (b *Book) Merge(user live.UserID, events []Event) []Visit {
 		g = new(guest)
 		b.users[user] = g
 	}
+	g.stays = Merge(g.stays, StaysOf(events))
 	for _, e := range events {
-		g.stays = Merge(g.stays, e.Stay())
 		b.figures.Tell(e.At)
 	}
 	return b.renew(user, g)

@@ -77,15 +77,35 @@ func (k Key) Compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.Session, other.Session), cmp.Compare(k.Version, other.Version))
 }
 
-// Merge puts a stay among those of its user in its room, which are in order of their keys,
-// and returns them. It changes the slice.
-func Merge(stays []Stay, s Stay) []Stay {
-	at, there := slices.BinarySearchFunc(stays, s.Key, func(one Stay, k Key) int { return one.Key.Compare(k) })
-	if there {
-		stays[at] = Join(stays[at], s)
-		return stays
+// Merge puts stays of a user in a room among those that are known, which are in order of
+// their keys, and returns all. It may change both slices. It passes over them once, however
+// many there are of either.
+func Merge(known, told []Stay) []Stay {
+	slices.SortFunc(told, func(a, b Stay) int { return a.Key.Compare(b.Key) })
+	all := make([]Stay, 0, len(known)+len(told))
+	for len(known) > 0 || len(told) > 0 {
+		var s Stay
+		if len(told) == 0 || len(known) > 0 && known[0].Key.Compare(told[0].Key) <= 0 {
+			s, known = known[0], known[1:]
+		} else {
+			s, told = told[0], told[1:]
+		}
+		if last := len(all) - 1; last >= 0 && all[last].Key == s.Key {
+			all[last] = Join(all[last], s)
+		} else {
+			all = append(all, s)
+		}
 	}
-	return slices.Insert(stays, at, s)
+	return all
+}
+
+// StaysOf returns what events tell of their visits.
+func StaysOf(events []Event) []Stay {
+	stays := make([]Stay, len(events))
+	for i, e := range events {
+		stays[i] = e.Stay()
+	}
+	return stays
 }
 
 // Part returns which of n parts a user's events belong to.

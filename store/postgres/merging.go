@@ -203,12 +203,12 @@ func (m *merging) fault(e visit.Event, now live.Timestamp) visit.SetAside {
 // renew brings the visits of a user up to date with what was told.
 func (m *merging) renew(g *guest, r *visitRoom, told []visit.Event) {
 	slices.SortFunc(g.rows, func(a, b stayRow) int { return a.Key.Compare(b.Key) })
-	stays := make([]visit.Stay, len(g.rows), len(g.rows)+len(told))
+	stays := make([]visit.Stay, len(g.rows))
 	for i, row := range g.rows {
 		stays[i] = row.Stay
 	}
+	stays = visit.Merge(stays, visit.StaysOf(told))
 	for _, e := range told {
-		stays = visit.Merge(stays, e.Stay())
 		r.change.Tell(e.At)
 	}
 	before, after := g.visits(), visit.Visits(g.room, g.user, stays, r.ending)

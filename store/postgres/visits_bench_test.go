@@ -82,6 +82,41 @@ func BenchmarkVisitsMerge(b *testing.B) {
 	}
 }
 
+// BenchmarkVisitsOfOne merges events of one user, in batches of 10,000, to the many visits
+// that the user has in the room, each of a session of its own, in no order.
+func BenchmarkVisitsOfOne(b *testing.B) {
+	s := open(b)
+	r := create(b, s, "r")
+	n := 0
+	told := func(size int) []visit.Event {
+		events := make([]visit.Event, 0, size)
+		for range size / 2 {
+			session := live.SessionID(fmt.Sprintf("%08x", int64(n)*2654435761%(1<<32)))
+			e := visit.Event{Room: "r", User: "one", Session: session, Version: 1, At: r.Created - 10*86_400*second + live.Timestamp(n)*1000}
+			events = append(events, e)
+			e.Version, e.At = 2, e.At+500
+			events, n = append(events, e), n+1
+		}
+		return events
+	}
+	grow := func() {
+		if aside, err := s.MergeVisits(b.Context(), told(10_000), nil); err != nil || len(aside) > 0 {
+			b.Fatalf("%d set aside, %v", len(aside), err)
+		}
+	}
+	for _, visits := range []int{10_000, 100_000, 300_000} {
+		b.Run(fmt.Sprint(visits, " visits"), func(b *testing.B) {
+			for n < visits {
+				grow()
+			}
+			b.ResetTimer()
+			for range b.N {
+				grow()
+			}
+		})
+	}
+}
+
 // full returns a store with a room of n visits, of which every tenth is open.
 func full(tb testing.TB, n int) *postgres.Store {
 	tb.Helper()
