@@ -58,6 +58,14 @@ var (
 		"42703": true, // undefined_column
 		"42883": true, // undefined_function
 	}
+	// outgrown: what statements meet besides where a later build's migration has been.
+	outgrown = map[string]bool{
+		"42804": true, // datatype_mismatch
+		"42809": true, // wrong_object_type
+		"42P10": true, // invalid_column_reference: no such constraint
+		"55000": true, // object_not_in_prerequisite_state: a view is not written to
+		"23502": true, // not_null_violation: by a column that this build does not know
+	}
 	// unprepared: a statement that was prepared is gone, or is there already.
 	unprepared = map[string]bool{
 		"26000": true, // invalid_sql_statement_name
