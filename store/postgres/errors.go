@@ -31,14 +31,17 @@ func (u *undone) Unwrap() error { return u.err }
 // readOnly is the SQLSTATE of a change on a standby, or on what was a primary.
 const readOnly = "25006"
 
+// uniqueViolation is the SQLSTATE of what is there already.
+const uniqueViolation = "23505"
+
 // What errors of Postgres' mean, by SQLSTATE, or by its first two characters: the class.
 var (
 	// meets: it met another, and the same may go well now.
 	meets = map[string]bool{
-		"23505": true, // unique_violation: another was first
-		"40001": true, // transactions that cannot have come one after the other
-		"40P01": true, // deadlock_detected
-		"0A000": true, // a plan of before a migration
+		uniqueViolation: true, // another was first
+		"40001":         true, // transactions that cannot have come one after the other
+		"40P01":         true, // deadlock_detected
+		"0A000":         true, // a plan of before a migration
 	}
 	// away: Postgres, or what stands before it, does not work for us now.
 	away = map[string]bool{
