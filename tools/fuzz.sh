@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Fuzzes every target for FUZZTIME, as many at once as there are processors, and goes on
-# after one that fails.
+# Fuzzes every target of every module for FUZZTIME, as many at once as there are processors, and
+# goes on after one that fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fuzztime=${FUZZTIME:-30s}
 jobs=$(getconf _NPROCESSORS_ONLN)
 found=$(go env GOCACHE)/fuzz # where go test keeps what it found interesting
+modules=(. test/interop)
+[ "$(go env GOOS)" != linux ] || modules+=(bench bench/rival) # they are written for it
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -15,8 +17,8 @@ packages() {
   local files='{{$p := .}}{{range .TestGoFiles}}{{$p.ImportPath}} {{$p.Dir}} {{.}}
 {{end}}{{range .XTestGoFiles}}{{$p.ImportPath}} {{$p.Dir}} {{.}}
 {{end}}'
-  local package folder file
-  go list -f "$files" ./... | sed '/^$/d' | while read -r package folder file; do
+  local module package folder file
+  for module in "${modules[@]}"; do go -C "$module" list -f "$files" ./...; done | sed '/^$/d' | while read -r package folder file; do
     sed -n "s|^func \(Fuzz[A-Za-z0-9_]*\)(.*|$package $folder \1|p" "$folder/$file"
   done | awk '{ n[$1 " " $2]++; all[$1 " " $2] = all[$1 " " $2] " " $3 } END { for (p in all) print n[p], p all[p] }' |
     sort -rn | cut -d ' ' -f 2-
@@ -44,7 +46,7 @@ fuzz() {
   local package=$1 folder=$2 name=${1//\//_} log target result
   shift 2
   log=$work/$name.log
-  if ! go test -c -fuzz . -vet off -ldflags '-s -w' -o "$work/$name" "$package" >"$log" 2>&1; then
+  if ! go -C "$folder" test -c -fuzz . -vet off -ldflags '-s -w' -o "$work/$name" . >"$log" 2>&1; then
     for target; do tell failed "$package" "$target" "$log"; done
     return
   fi

@@ -31,14 +31,17 @@ func (u *undone) Unwrap() error { return u.err }
 // readOnly is the SQLSTATE of a change on a standby, or on what was a primary.
 const readOnly = "25006"
 
+// uniqueViolation is the SQLSTATE of what is there already.
+const uniqueViolation = "23505"
+
 // What errors of Postgres' mean, by SQLSTATE, or by its first two characters: the class.
 var (
 	// meets: it met another, and the same may go well now.
 	meets = map[string]bool{
-		"23505": true, // unique_violation: another was first
-		"40001": true, // transactions that cannot have come one after the other
-		"40P01": true, // deadlock_detected
-		"0A000": true, // a plan of before a migration
+		uniqueViolation: true, // another was first
+		"40001":         true, // transactions that cannot have come one after the other
+		"40P01":         true, // deadlock_detected
+		"0A000":         true, // a plan of before a migration
 	}
 	// away: Postgres, or what stands before it, does not work for us now.
 	away = map[string]bool{
@@ -57,6 +60,14 @@ var (
 		"42P01": true, // undefined_table
 		"42703": true, // undefined_column
 		"42883": true, // undefined_function
+	}
+	// outgrown: what statements meet besides where a later build's migration has been.
+	outgrown = map[string]bool{
+		"42804": true, // datatype_mismatch
+		"42809": true, // wrong_object_type
+		"42P10": true, // invalid_column_reference: no such constraint
+		"55000": true, // object_not_in_prerequisite_state: a view is not written to
+		"23502": true, // not_null_violation: by a column that this build does not know
 	}
 	// unprepared: a statement that was prepared is gone, or is there already.
 	unprepared = map[string]bool{

@@ -18,12 +18,6 @@ import (
 // for them costs as much as a fifth of a payment: seldom is one repeated, and seldom one alone.
 const lookFor = 10 * time.Second
 
-// uniqueViolation is the SQLSTATE of what is there already.
-const uniqueViolation = "23505"
-
-// errSentBefore says that some of what was to be paid was paid before.
-var errSentBefore = errors.New("postgres: a gift was sent before")
-
 // plainSends is sends that most likely can all be paid: they are, in one trip, by a statement
 // that writes what gift.Till decides for those of them that can, and leaves the others. What it
 // decided by it returns, and Till says with that what was written.
@@ -181,7 +175,7 @@ func (s *Store) payPlain(ctx context.Context, sends []gift.Send, results []store
 		look := time.Now().UnixNano() < s.paidAgain.Load()+int64(lookFor)
 		err = s.inOneTrip(ctx, func(all *pgx.Batch) { p.queue(all, s.instant(), look) })
 	}
-	if p == nil || errors.Is(err, errSentBefore) {
+	if p == nil || errors.Is(err, errThereAlready) { // a gift that was sent before
 		for i := range sends {
 			left = append(left, i)
 		}

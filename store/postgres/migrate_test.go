@@ -1,8 +1,10 @@
 package postgres_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -90,6 +92,45 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 	status, err := s.Status(t.Context())
 	if err != nil || status[len(status)-1].Version != 990 || status[len(status)-1].Name != "" {
 		t.Errorf("Status: %+v, %v", status, err)
+	}
+}
+
+// A node of an earlier build that still runs is as one whose store is away, where it cannot do
+// with the tables of a later one: its callers go elsewhere. On tables of its own build the same
+// errors are bugs.
+func TestTablesOfALaterBuildAreAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, migration := range map[string]string{
+		"a table": "ALTER TABLE rooms RENAME TO later_rooms",
+		"columns": "ALTER TABLE rooms RENAME COLUMN title TO later_title",
+		"a view":  "ALTER TABLE rooms RENAME TO later_rooms; CREATE VIEW rooms AS SELECT * FROM later_rooms UNION ALL SELECT * FROM later_rooms",
+		"a rule":  "ALTER TABLE rooms ADD COLUMN later text NOT NULL",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log bytes.Buffer
+			c := empty(t)
+			c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+			s := openWith(t, c)
+			execute(t, c.URL, "SET search_path = "+c.Schema+"; "+migration)
+			if _, err := s.CreateRoom(t.Context(), newRoom("a"), ""); err == nil || errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("by nobody: %v, want an error that is no outage", err)
+			}
+			if log.Len() > 0 {
+				t.Errorf("by nobody: said %s", &log)
+			}
+			execute(t, c.URL, "INSERT INTO "+c.Schema+".schema_versions (version_id, is_applied) VALUES (990, true)")
+			for range 2 {
+				var newer *postgres.NewerError
+				_, err := s.CreateRoom(t.Context(), newRoom("b"), "")
+				if !errors.Is(err, store.ErrUnavailable) || !errors.As(err, &newer) || newer.Applied != 990 {
+					t.Errorf("by a later build: %v, want ErrUnavailable and why", err)
+				}
+			}
+			if said := log.String(); strings.Count(said, "\n") != 1 || !strings.Contains(said, "replace this node") || !strings.Contains(said, "990") {
+				t.Errorf("said %s, want once what to do", said)
+			}
+		})
 	}
 }
 

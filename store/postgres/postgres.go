@@ -110,6 +110,7 @@ type Store struct {
 	keyed   pgx.TxOptions // bulk for what finds many rows, each by its key
 
 	paidAgain atomic.Int64 // when a payment came again last, in nanoseconds since 1970
+	outdated  outdated
 }
 
 // Open connects to Postgres. Close the store when it is no longer used. Tables are made

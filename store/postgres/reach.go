@@ -9,6 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ovation-live/ovation/store"
 )
 
 const (
@@ -166,6 +168,9 @@ func (s *Store) reach(ctx context.Context, timeout time.Duration, call func(cont
 	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if newer := s.newer(ctx, err); newer != nil {
+		return fmt.Errorf("%w: %w: %w", store.ErrUnavailable, newer, err)
 	}
 	return translate(err)
 }

@@ -13,9 +13,12 @@ import (
 // errNotCommitted says that a transaction came to its end, and did not happen.
 var errNotCommitted = errors.New("postgres: a transaction was rolled back at its commit")
 
+// errThereAlready says that some of what was to be added is there already, so nothing was.
+var errThereAlready = errors.New("postgres: some of it is there already")
+
 // inOneTrip is a change in one trip to Postgres, for what is held up by the time that others
 // are in theirs: the transaction is begun, what queue queues, and committed. Where something of it
-// is there already it fails with errSentBefore.
+// is there already it fails with errThereAlready.
 //
 // Others need not wait while it becomes durable: it is committed without that, and what was
 // held is free; then whatever was committed is waited for, be it by another. So what it read
@@ -31,7 +34,7 @@ func (s *Store) inOneTrip(ctx context.Context, queue func(*pgx.Batch)) error {
 		queueCommit(&all)
 		err := conn.SendBatch(ctx, &all).Close()
 		if state(err) == uniqueViolation {
-			return refuse(errSentBefore)
+			return refuse(errThereAlready)
 		}
 		return err
 	})

@@ -1,14 +1,20 @@
 package redis_test
 
 import (
+	"context"
 	"errors"
+	"io"
+	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/ovation-live/ovation/internal/services"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/paired"
 	"github.com/ovation-live/ovation/store/redis"
 )
 
@@ -32,6 +38,94 @@ func TestAnUnreadableCopyIsOneRoomsAlone(t *testing.T) {
 		}
 		if _, err := s.Head(t.Context(), ids[1]); err != nil {
 			t.Errorf("Head of another room after %s: %v", what, err)
+		}
+	}
+}
+
+// Whoever makes a connection does so for all who wait for it. That they have no time for it is
+// their own matter: scripts go on, and nobody is turned away.
+func TestHasteIsOnesOwn(t *testing.T) {
+	t.Parallel()
+	join := func(ctx context.Context, s *redis.Store, id live.RoomID) error {
+		_, _, err := s.Join(ctx, id, room.Session{ID: "s", User: "ben", Role: live.RoleViewer}, time.Hour)
+		return err
+	}
+	mark := func(ctx context.Context, s *redis.Store, id live.RoomID) error {
+		return s.MarkDirty(ctx, []paired.DirtyMark{{Node: "n", Room: id}})
+	}
+	for what, tt := range map[string]struct {
+		call func(context.Context, *redis.Store, live.RoomID) error
+		may  error
+	}{
+		"scripts":  {join, nil},
+		"commands": {mark, store.ErrUnavailable},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			cable := newCable(t, services.SharedRedis(t))
+			s := connect(t, redis.Config{URL: cable.URL()})
+			id := begin(t, s, 1)[0]
+			call := func() error { return tt.call(t.Context(), s, id) }
+			errs := besideHaste(t, s, id, cable, call)
+			for slices.ContainsFunc(errs, isCut) { // by a connection that was not known to be cut yet
+				errs = besideHaste(t, s, id, cable, call)
+			}
+			for _, err := range errs {
+				if errors.Is(err, redis.ErrAway) || err != nil && !errors.Is(err, tt.may) {
+					t.Errorf("beside haste: %v", err)
+				}
+			}
+		})
+	}
+}
+
+// isCut says whether a call failed by a connection that was lost.
+func isCut(err error) bool {
+	failed, ok := errors.AsType[*net.OpError](err)
+	return errors.Is(err, io.EOF) || ok && failed.Op != "dial"
+}
+
+// besideHaste returns what becomes of calls for which one without much time makes a connection,
+// and of those after it.
+func besideHaste(t *testing.T, s *redis.Store, id live.RoomID, cable *cable, call func() error) []error {
+	t.Helper()
+	came, letGo := cable.hold()
+	defer letGo()
+	cable.cut()
+	hurried := hurry(t, s, id, came)
+	errs := make([]error, 32) // not all wait for the same connection
+	var all sync.WaitGroup
+	for i := range errs {
+		if i == len(errs)/2 {
+			if err := <-hurried; !errors.Is(err, context.DeadlineExceeded) && !isCut(err) {
+				t.Errorf("in haste: %v, want the context's error", err)
+			}
+		}
+		if i >= len(errs)/2 {
+			time.Sleep(2 * time.Millisecond) // some come when those above have failed, or have not
+		}
+		all.Go(func() { errs[i] = call() })
+	}
+	letGo()
+	all.Wait()
+	return errs
+}
+
+// hurry has a call without much time make a connection, and returns what becomes of the call.
+func hurry(t *testing.T, s *redis.Store, id live.RoomID, came <-chan struct{}) <-chan error {
+	t.Helper()
+	for {
+		ended := make(chan error, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		t.Cleanup(cancel)
+		go func() {
+			_, err := s.FreshWordsCopy(ctx, id)
+			ended <- err
+		}()
+		select {
+		case <-came:
+			return ended
+		case <-ended: // by a connection that it did not know to be cut yet
 		}
 	}
 }

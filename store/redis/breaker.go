@@ -45,8 +45,8 @@ func (b *breaker) open(now time.Time) bool {
 	return b.away && now.Before(b.until)
 }
 
-// note notes what became of a call: it was answered, or given up by its caller before
-// anyone could tell, or neither.
+// note notes what became of a call: it was answered, or given up, by its caller or by another
+// whom it waited for, before anyone could tell, or neither.
 func (b *breaker) note(now time.Time, answered, given bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -16,6 +16,8 @@ type cable struct {
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
+	held  chan struct{} // closed, or nil: connections are carried
+	came  chan struct{}
 	all   sync.WaitGroup
 }
 
@@ -48,12 +50,37 @@ func (c *cable) cut() {
 	}
 }
 
+// hold has connections that are made from now on wait until it is let go. There is something
+// in came when one waits.
+func (c *cable) hold() (came <-chan struct{}, letGo func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held, c.came = make(chan struct{}), make(chan struct{}, 1)
+	return c.came, sync.OnceFunc(func() { close(c.held) })
+}
+
+// admit waits while connections are held.
+func (c *cable) admit() {
+	c.mu.Lock()
+	held, came := c.held, c.came
+	c.mu.Unlock()
+	if held == nil {
+		return
+	}
+	select {
+	case came <- struct{}{}:
+	default:
+	}
+	<-held
+}
+
 func (c *cable) serve() {
 	for {
 		near, err := c.listener.Accept()
 		if err != nil {
 			return
 		}
+		c.admit()
 		far, err := net.Dial("tcp", c.to) //nolint:noctx // it is closed with the test
 		if err != nil {
 			near.Close()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -186,8 +187,9 @@ func (s *Store) reachKey(ctx context.Context, key string, call func(context.Cont
 	defer cancel()
 	err := call(bounded)
 	answered := hasAnswered(err)
+	another := isAnothers(bounded, err) // asked first: time passes
 	given := !answered && over(ctx)
-	b.note(time.Now(), answered, given)
+	b.note(time.Now(), answered, given || another)
 	switch {
 	case given:
 		return cmp.Or(ctx.Err(), context.DeadlineExceeded)
@@ -210,6 +212,18 @@ func hasAnswered(err error) bool {
 func over(ctx context.Context) bool {
 	deadline, bounded := ctx.Deadline()
 	return ctx.Err() != nil || bounded && !time.Now().Before(deadline)
+}
+
+// isAnothers says whether a call whose own context goes on has failed because another's has
+// ended: whoever makes a connection, or fetches what is cached, does so for all who wait for
+// it, and for no longer than they would themselves. Nothing of the call was sent, and that says
+// nothing about Redis.
+func isAnothers(ctx context.Context, err error) bool {
+	if over(ctx) {
+		return false
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) ||
+		unsent(err) && errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // refusing is how Redis says that it cannot serve just now, by the first word of its errors.

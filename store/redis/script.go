@@ -90,7 +90,9 @@ func (s *Store) runWith(
 	err := s.reachKey(ctx, keys[0], func(ctx context.Context) (err error) {
 		for pause := firstPause; ; pause = min(2*pause, lastPause) {
 			list, err = sc.lua.Exec(ctx, s.client, keys, args).ToArray()
-			if answer, ok := rueidis.IsRedisErr(err); !ok || !answer.IsTryAgain() || !slept(ctx, pause) {
+			answer, refused := rueidis.IsRedisErr(err)
+			again := refused && answer.IsTryAgain() || isAnothers(ctx, err)
+			if !again || !slept(ctx, pause) {
 				return err
 			}
 		}

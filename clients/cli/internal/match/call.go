@@ -2,25 +2,17 @@ package match
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
-	"connectrpc.com/connect"
-
 	"github.com/ovation-live/ovation/clients/cli/internal/latency"
-	"github.com/ovation-live/ovation/clients/cli/internal/pace"
 	"github.com/ovation-live/ovation/clients/cli/internal/reason"
+	"github.com/ovation-live/ovation/clients/cli/internal/turns"
 	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 )
 
-const (
-	// callWithin is how long one try may take: a node that is gone takes no longer.
-	callWithin = 5 * time.Second
-	// pauseMost is the longest pause before a call is made again, where the server does not
-	// say.
-	pauseMost = 200 * time.Millisecond
-)
+// callWithin is how long one try may take: a node that is gone takes no longer.
+const callWithin = 5 * time.Second
 
 // call makes a call by one service after the other until one answers, for a time.
 func call[Request, Response any](
@@ -29,43 +21,19 @@ func call[Request, Response any](
 	deadline := time.Now().Add(m.options.RetryFor)
 	for {
 		response, err := try(ctx, m, method, request)
-		if err == nil || !again(err) || time.Now().After(deadline) || !pace.Sleep(ctx, pauseFor(err)) {
+		if !turns.Again(ctx, err, deadline) {
 			return response, err
 		}
 	}
 }
 
-// try makes a call once, by the next service. One that did not answer has a rest.
+// try makes a call once, by the next service.
 func try[Request, Response any](
 	ctx context.Context, m *Match, method func(Service, context.Context, *Request) (*Response, error), request *Request,
 ) (*Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
-	i := m.turns.next(time.Now())
-	response, err := method(m.options.Services[i], ctx, request)
-	if err != nil && again(err) && ovation.Detail(err) == nil {
-		m.turns.rest(i, time.Now())
-	}
-	return response, err
-}
-
-// again says whether a call may succeed when it is made again.
-func again(err error) bool {
-	switch connect.CodeOf(err) {
-	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeResourceExhausted, connect.CodeInternal:
-		return true
-	case connect.CodeUnknown, connect.CodeCanceled:
-		return ovation.Detail(err) == nil // the connection broke, in the middle of the call perhaps
-	default:
-		return false
-	}
-}
-
-// pauseFor is how long to wait before a call is made again: as the server says, and by
-// chance.
-func pauseFor(err error) time.Duration {
-	after, _ := ovation.RetryAfter(err)
-	return after + rand.N(pauseMost) //nolint:gosec // spreads the load
+	return turns.Try(ctx, m.turns, callWithin, func(ctx context.Context, i int) (*Response, error) {
+		return method(m.options.Services[i], ctx, request)
+	})
 }
 
 // answers is what became of answers, as one worker counts them.
@@ -107,7 +75,7 @@ func (m *Match) submit(ctx context.Context, request *ovationv1.SubmitAnswerReque
 	deadline := time.Now().Add(m.options.RetryFor)
 	for {
 		_, err := try(ctx, m, Service.SubmitAnswer, request)
-		if err == nil || !again(err) || time.Now().After(deadline) || !pace.Sleep(ctx, pauseFor(err)) {
+		if !turns.Again(ctx, err, deadline) {
 			return err
 		}
 		if ticket := ovation.Detail(err).GetMetadata()["ticket"]; ticket != "" {

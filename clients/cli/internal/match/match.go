@@ -18,6 +18,7 @@ import (
 	"github.com/ovation-live/ovation/clients/cli/internal/game"
 	"github.com/ovation-live/ovation/clients/cli/internal/latency"
 	"github.com/ovation-live/ovation/clients/cli/internal/pace"
+	"github.com/ovation-live/ovation/clients/cli/internal/turns"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
 )
@@ -50,7 +51,7 @@ type Options struct {
 // Match plays once. Make one with New.
 type Match struct {
 	options Options
-	turns   *turns       // which service is next
+	turns   *turns.Turns // which service is next
 	done    atomic.Int64 // answers given
 	total   int64
 	quizID  string
@@ -58,7 +59,7 @@ type Match struct {
 
 // New returns a match that has not begun.
 func New(options Options) *Match {
-	m := &Match{options: options, turns: newTurns(len(options.Services))}
+	m := &Match{options: options, turns: turns.New(len(options.Services))}
 	for _, round := range options.Cast.Rounds {
 		m.total += int64(len(round.Choices))
 	}

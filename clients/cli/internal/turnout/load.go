@@ -2,7 +2,6 @@ package turnout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,10 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"connectrpc.com/connect"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/ovation-live/ovation/clients/cli/internal/pace"
+	"github.com/ovation-live/ovation/clients/cli/internal/turns"
 	ovation "github.com/ovation-live/ovation/clients/go"
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/gen/go/ovation/v1/ovationv1connect"
@@ -44,7 +43,7 @@ type Options struct {
 type Load struct {
 	options Options
 	log     *Log
-	turn    atomic.Int64
+	turns   *turns.Turns
 	sent    atomic.Int64
 	retries atomic.Int64
 	checked atomic.Int64
@@ -56,7 +55,7 @@ type Load struct {
 
 // New returns a load of a log.
 func New(log *Log, o Options) *Load {
-	l := &Load{options: o, log: log}
+	l := &Load{options: o, log: log, turns: turns.New(len(o.Nodes))}
 	l.say("sending")
 	for _, e := range log.Events {
 		e.RoomId = o.Room
@@ -208,12 +207,8 @@ func (l *Load) merged(ctx context.Context, ended bool) error {
 	}
 }
 
-const (
-	// callWithin is how long one try may take: a node that is gone takes no longer.
-	callWithin = 10 * time.Second
-	// pauseMost is the longest pause before a call is repeated, where the server does not say.
-	pauseMost = 200 * time.Millisecond
-)
+// callWithin is how long one try may take: a node that is gone takes no longer.
+const callWithin = 10 * time.Second
 
 // ask makes a call of the audience service.
 func ask[Request, Response any](
@@ -229,40 +224,12 @@ func call[Service, Request, Response any](
 ) (*Response, error) {
 	deadline := time.Now().Add(l.options.RetryFor)
 	for {
-		response, err := try(ctx, service(l.next()), method, request)
-		if err == nil || !again(err) || time.Now().After(deadline) {
+		response, err := turns.Try(ctx, l.turns, callWithin, func(ctx context.Context, i int) (*Response, error) {
+			return method(service(l.options.Nodes[i]), ctx, request)
+		})
+		if !turns.Again(ctx, err, deadline) {
 			return response, err
 		}
-		after, _ := ovation.RetryAfter(err)
-		if !pace.Sleep(ctx, after+rand.N(pauseMost)) { //nolint:gosec // spreads the load
-			return nil, err
-		}
 		l.retries.Add(1)
-	}
-}
-
-// next returns the node whose turn it is.
-func (l *Load) next() *ovation.Client {
-	return l.options.Nodes[int(l.turn.Add(1))%len(l.options.Nodes)]
-}
-
-// try makes a call once.
-func try[Service, Request, Response any](
-	ctx context.Context, service Service, method func(Service, context.Context, *Request) (*Response, error), request *Request,
-) (*Response, error) {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
-	return method(service, ctx, request)
-}
-
-// again says whether a call may succeed when it is repeated.
-func again(err error) bool {
-	switch connect.CodeOf(err) {
-	case connect.CodeUnavailable, connect.CodeDeadlineExceeded, connect.CodeResourceExhausted, connect.CodeInternal:
-		return true
-	case connect.CodeUnknown, connect.CodeCanceled:
-		return ovation.Detail(err) == nil && !errors.Is(err, context.Canceled) // the connection broke
-	default:
-		return false
 	}
 }

@@ -1,4 +1,4 @@
-package match
+package turns
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 func TestTurns(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	turns := newTurns(3)
+	turns := New(3)
 	took := func(now time.Time) []int {
 		seen := make([]int, 3)
 		for range 6 {
