@@ -75,6 +75,15 @@ func (b *Book) Merge(user live.UserID, events []Event) []Visit {
 	return b.renew(user, g)
 }
 
+// Admit divides what is told of a user, as the function does.
+func (b *Book) Admit(user live.UserID, told []Event, most int) (admitted, refused []Event) {
+	var known []Stay
+	if g := b.users[user]; g != nil {
+		known = g.stays
+	}
+	return Admit(known, told, most)
+}
+
 // End says when the room ended.
 func (b *Book) End(at live.Timestamp) {
 	b.end = at

@@ -99,6 +99,28 @@ func Merge(known, told []Stay) []Stay {
 	return all
 }
 
+// Admit divides what is told of a user in a room, whose known stays are in order of their keys:
+// what is of visits that are known, or with which they are not more than so many, and the rest.
+func Admit(known []Stay, told []Event, most int) (admitted, refused []Event) {
+	if len(known)+len(told) <= most {
+		return told, nil
+	}
+	fresh := make(map[Key]struct{})
+	for _, e := range told {
+		key := e.Key()
+		_, there := slices.BinarySearchFunc(known, key, func(s Stay, k Key) int { return s.Key.Compare(k) })
+		if _, soon := fresh[key]; !there && !soon {
+			if len(known)+len(fresh) >= most {
+				refused = append(refused, e)
+				continue
+			}
+			fresh[key] = struct{}{}
+		}
+		admitted = append(admitted, e)
+	}
+	return admitted, refused
+}
+
 // StaysOf returns what events tell of their visits.
 func StaysOf(events []Event) []Stay {
 	stays := make([]Stay, len(events))

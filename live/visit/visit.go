@@ -74,7 +74,12 @@ const (
 	InFuture
 	TooOld
 	MergeFailed
+	TooMany
 )
+
+// MaxVisits is how many visits a user has in a room at most. All of them are looked at whenever
+// one comes, so that watch time counts no moment twice; who has more is several users.
+const MaxVisits = 250_000
 
 // details say to people what the reasons are.
 var details = [...]string{
@@ -82,6 +87,7 @@ var details = [...]string{
 	RoomNotFound: "there is no such room",
 	InFuture:     "at is more than 5 min in the future: is it in microseconds?",
 	TooOld:       "the room's visits are kept no longer",
+	TooMany:      "the user has 250,000 visits to the room, more than are kept: are several users reported as one?",
 	MergeFailed:  "merging it failed: its reason is in the server's log",
 }
 

@@ -30,6 +30,7 @@ type backing struct {
 	store.Set
 	queueAway, truthAway atomic.Bool
 	spoilt               atomic.Pointer[live.UserID] // whose events cannot be merged
+	slow                 atomic.Int64                // so many events at once take for ever; 0: none do
 	steps                atomic.Int64
 	mu                   sync.Mutex
 	settled              []store.Ended
@@ -66,6 +67,10 @@ func (v brokenVisits) MergeVisits(
 		if slices.ContainsFunc(events, func(e rules.Event) bool { return e.User == *bad }) {
 			return nil, errSpoilt
 		}
+	}
+	if slow := v.b.slow.Load(); slow > 0 && len(events) >= int(slow) {
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	return v.merger.MergeVisits(ctx, events, record)
 }

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// mergeAtOnce is about how many events are merged in one step.
-	mergeAtOnce = 10_000
+	// mergeAtOnce is about how many events are merged in one step, and mergeLeast how few where
+	// that takes longer than a step may.
+	mergeAtOnce, mergeLeast = 10_000, 100
 	// takeEvery is how often the queue is looked at for what other nodes have reported: so
 	// seldom while there is nothing, for who reports looks at once.
 	takeEvery = time.Second
@@ -33,9 +34,11 @@ const (
 // to its end.
 func (s *Service) merging(ctx context.Context) {
 	said := loop.NewOutage(s.logger, "visits cannot be merged; they wait in the queue", "visits are merged again")
-	rest := takeSoon
+	rest, most := takeSoon, mergeAtOnce
 	for ctx.Err() == nil {
-		n, err := s.mergeSome(ctx)
+		begun := time.Now()
+		n, err := s.mergeSome(ctx, most)
+		most = mostNext(most, n, time.Since(begun), err)
 		said.Report(ctx, err)
 		switch {
 		case err != nil:
@@ -46,6 +49,19 @@ func (s *Service) merging(ctx context.Context) {
 		default:
 			rest = takeSoon
 		}
+	}
+}
+
+// mostNext returns about how many events the next step is to merge: far fewer after one whose
+// time was up, a few more after one that was quick.
+func mostNext(most, n int, took time.Duration, err error) int {
+	switch {
+	case n > 0 && took < mergeWithin/4:
+		return min(most+mergeLeast, mergeAtOnce)
+	case errors.Is(err, context.DeadlineExceeded):
+		return max(most/4, mergeLeast)
+	default:
+		return most
 	}
 }
 
@@ -60,12 +76,13 @@ func (s *Service) rest(ctx context.Context, about time.Duration) {
 	}
 }
 
-// mergeSome takes some of the queue, merges it and settles it. It returns how many events
-// that were. What it has taken it keeps trying to merge for as long as nobody else gets it.
-func (s *Service) mergeSome(running context.Context) (int, error) {
+// mergeSome takes some of the queue, about so many events at most, merges it and settles it. It
+// returns how many that were. What it has taken it keeps trying to merge for as long as nobody
+// else gets it.
+func (s *Service) mergeSome(running context.Context, most int) (int, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(running), mergeLease-mergeWithin)
 	defer cancel()
-	taken, err := s.reports.TakeReports(ctx, s.config.Node, mergeAtOnce, mergeLease)
+	taken, err := s.reports.TakeReports(ctx, s.config.Node, most, mergeLease)
 	if err != nil || len(taken) == 0 {
 		return 0, err
 	}

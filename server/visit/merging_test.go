@@ -51,6 +51,22 @@ func TestTruthAway(t *testing.T) {
 	})
 }
 
+// What takes too long is merged in smaller steps.
+func TestStepsThatTakeTooLongAreSmaller(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *backing) {
+		b.slow.Store(500)
+		n := b.node(t)
+		const users = 6000
+		for i := range users {
+			n.report(t, stay(live.UserID(fmt.Sprint(i)), live.At(time.Now())))
+		}
+		pass(10 * time.Minute)
+		if got := len(n.visits(t)); got != users {
+			t.Errorf("%d visits, want %d", got, users)
+		}
+	})
+}
+
 // What spoils a batch is found and set aside; all else is merged. It can be replayed.
 func TestSpoiltEventIsSetAside(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *backing) {

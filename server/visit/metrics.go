@@ -22,7 +22,7 @@ type Metrics struct {
 	batch    prometheus.Histogram
 	step     prometheus.Histogram
 	halved   prometheus.Counter
-	aside    [visit.MergeFailed + 1]prometheus.Counter
+	aside    [visit.TooMany + 1]prometheus.Counter
 	closed   prometheus.Counter
 }
 
@@ -37,9 +37,10 @@ const (
 
 var sourceNames = [sources]string{"sessions", "callers"}
 
-var reasonNames = [visit.MergeFailed + 1]string{
+var reasonNames = [visit.TooMany + 1]string{
 	visit.Malformed: "malformed", visit.RoomNotFound: "room_not_found", visit.InFuture: "in_future",
 	visit.TooOld: "too_old", visit.MergeFailed: "merge_failed",
+	visit.TooMany: "too_many",
 }
 
 // NewMetrics returns metrics registered with reg, or with nothing if it is nil.

@@ -53,6 +53,13 @@ func (s *Store) MergeVisits(
 			merged = append(merged, e)
 		}
 		if len(merged) > 0 {
+			var refused []visit.Event
+			merged, refused = v.books[g.room].Admit(g.user, merged, visit.MaxVisits)
+			for _, e := range refused {
+				aside = append(aside, v.setAside(store.AsideVisit{Event: e, Reason: visit.TooMany, Detail: visit.TooMany.Detail()}, now))
+			}
+		}
+		if len(merged) > 0 {
 			closed = append(closed, v.books[g.room].Merge(g.user, merged)...)
 		}
 	}

@@ -26,6 +26,7 @@ const openEnd = math.MaxInt64
 // them.
 type merging struct {
 	guests []guest // in order of users and rooms, which is that of what is kept
+	most   int     // visits of a user in a room
 	rooms  map[live.RoomID]*visitRoom
 
 	added, changed []changedStay
@@ -73,10 +74,10 @@ type changedStay struct {
 }
 
 // newMerging returns what events change, each user's in a room together.
-func newMerging(events []visit.Event) *merging {
+func newMerging(events []visit.Event, most int) *merging {
 	events = slices.DeleteFunc(slices.Clone(events), nobodys)
 	slices.SortFunc(events, func(a, b visit.Event) int { return guestOf(a).compare(guestOf(b)) })
-	m := new(merging)
+	m := &merging{most: most}
 	for len(events) > 0 {
 		k, n := guestOf(events[0]), 1
 		for n < len(events) && guestOf(events[n]) == k {
@@ -179,7 +180,9 @@ func (m *merging) merge(events []visit.Event, now live.Timestamp) (faults []stor
 			told = slices.DeleteFunc(slices.Clone(told), func(e visit.Event) bool { return m.fault(e, now) != 0 })
 		}
 		if r := m.rooms[g.room]; r != nil && r.state < pruned && (events == nil || len(told) > 0) {
-			m.renew(g, r, told)
+			for _, e := range m.renew(g, r, told) {
+				faults = append(faults, store.AsideVisit{Event: e, Reason: visit.TooMany, Detail: visit.TooMany.Detail()})
+			}
 		}
 	}
 	return faults
@@ -200,13 +203,15 @@ func (m *merging) fault(e visit.Event, now live.Timestamp) visit.SetAside {
 	}
 }
 
-// renew brings the visits of a user up to date with what was told.
-func (m *merging) renew(g *guest, r *visitRoom, told []visit.Event) {
+// renew brings the visits of a user up to date with what was told, and returns what is too
+// much.
+func (m *merging) renew(g *guest, r *visitRoom, told []visit.Event) (refused []visit.Event) {
 	slices.SortFunc(g.rows, func(a, b stayRow) int { return a.Key.Compare(b.Key) })
 	stays := make([]visit.Stay, len(g.rows))
 	for i, row := range g.rows {
 		stays[i] = row.Stay
 	}
+	told, refused = visit.Admit(stays, told, m.most)
 	stays = visit.Merge(stays, visit.StaysOf(told))
 	for _, e := range told {
 		r.change.Tell(e.At)
@@ -226,6 +231,7 @@ func (m *merging) renew(g *guest, r *visitRoom, told []visit.Event) {
 		}
 		was = was[1:]
 	}
+	return refused
 }
 
 // visits returns the visits as they were read.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ovation-live/ovation/internal/pooler"
 	"github.com/ovation-live/ovation/live"
+	"github.com/ovation-live/ovation/live/visit"
 	"github.com/ovation-live/ovation/store"
 	"github.com/ovation-live/ovation/store/paired"
 )
@@ -58,6 +59,8 @@ type Config struct {
 	// RoomRetention is how long ended rooms are kept, with all that is known of them. It
 	// must be longer than the hot backend keeps them.
 	RoomRetention time.Duration // for ever
+	// MaxVisits is how many visits a user has in a room at most.
+	MaxVisits int // visit.MaxVisits
 	// Payloads has the store record events of what it does itself; nil: it records none.
 	Payloads store.Payloads
 	// Logger is told what operators should know.
@@ -75,6 +78,7 @@ func (c Config) withDefaults() Config {
 	c.MaxConns = cmp.Or(c.MaxConns, 16)
 	c.ExecMode = cmp.Or(c.ExecMode, CacheStatement)
 	c.Timeout = cmp.Or(c.Timeout, 2*time.Second)
+	c.MaxVisits = cmp.Or(c.MaxVisits, visit.MaxVisits)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -21,7 +21,7 @@ func (s *Store) MergeVisits(
 	if len(events) == 0 {
 		return nil, ctx.Err()
 	}
-	m := newMerging(events)
+	m := newMerging(events, s.config.MaxVisits)
 	err = s.merging(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		now, err := s.readVisits(ctx, tx, m)
 		if err != nil {

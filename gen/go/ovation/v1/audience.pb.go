@@ -104,6 +104,9 @@ const (
 	SetAsideReason_SET_ASIDE_REASON_TOO_OLD SetAsideReason = 4
 	// Merging it failed again and again.
 	SetAsideReason_SET_ASIDE_REASON_MERGE_FAILED SetAsideReason = 5
+	// It is of one more visit than the 250,000 that a user may have in a room. Whoever
+	// has more is several users under one id.
+	SetAsideReason_SET_ASIDE_REASON_TOO_MANY SetAsideReason = 6
 )
 
 // Enum value maps for SetAsideReason.
@@ -115,6 +118,7 @@ var (
 		3: "SET_ASIDE_REASON_IN_FUTURE",
 		4: "SET_ASIDE_REASON_TOO_OLD",
 		5: "SET_ASIDE_REASON_MERGE_FAILED",
+		6: "SET_ASIDE_REASON_TOO_MANY",
 	}
 	SetAsideReason_value = map[string]int32{
 		"SET_ASIDE_REASON_UNSPECIFIED":    0,
@@ -123,6 +127,7 @@ var (
 		"SET_ASIDE_REASON_IN_FUTURE":      3,
 		"SET_ASIDE_REASON_TOO_OLD":        4,
 		"SET_ASIDE_REASON_MERGE_FAILED":   5,
+		"SET_ASIDE_REASON_TOO_MANY":       6,
 	}
 )
 
@@ -1775,14 +1780,15 @@ const file_ovation_v1_audience_proto_rawDesc = "" +
 	"\x19VISIT_ANOMALY_UNSPECIFIED\x10\x00\x12#\n" +
 	"\x1fVISIT_ANOMALY_EXIT_BEFORE_ENTER\x10\x01\x12$\n" +
 	" VISIT_ANOMALY_EXIT_WITHOUT_ENTER\x10\x02\x12\x1d\n" +
-	"\x19VISIT_ANOMALY_CONFLICTING\x10\x03*\xd8\x01\n" +
+	"\x19VISIT_ANOMALY_CONFLICTING\x10\x03*\xf7\x01\n" +
 	"\x0eSetAsideReason\x12 \n" +
 	"\x1cSET_ASIDE_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aSET_ASIDE_REASON_MALFORMED\x10\x01\x12#\n" +
 	"\x1fSET_ASIDE_REASON_ROOM_NOT_FOUND\x10\x02\x12\x1e\n" +
 	"\x1aSET_ASIDE_REASON_IN_FUTURE\x10\x03\x12\x1c\n" +
 	"\x18SET_ASIDE_REASON_TOO_OLD\x10\x04\x12!\n" +
-	"\x1dSET_ASIDE_REASON_MERGE_FAILED\x10\x052\xc8\x04\n" +
+	"\x1dSET_ASIDE_REASON_MERGE_FAILED\x10\x05\x12\x1d\n" +
+	"\x19SET_ASIDE_REASON_TOO_MANY\x10\x062\xc8\x04\n" +
 	"\x0fAudienceService\x12V\n" +
 	"\fReportVisits\x12\x1f.ovation.v1.ReportVisitsRequest\x1a .ovation.v1.ReportVisitsResponse\"\x03\x90\x02\x02\x12V\n" +
 	"\fGetWatchTime\x12\x1f.ovation.v1.GetWatchTimeRequest\x1a .ovation.v1.GetWatchTimeResponse\"\x03\x90\x02\x01\x12P\n" +
