@@ -31,15 +31,16 @@ const (
 )
 
 // merging merges what is in the queue until ctx is done. A step that was begun is brought
-// to its end.
-func (s *Service) merging(ctx context.Context) {
-	said := loop.NewOutage(s.logger, "visits cannot be merged; they wait in the queue", "visits are merged again")
+// to its end. That visits cannot be merged is over when some were.
+func (s *Service) merging(ctx context.Context, said *loop.Outage) {
 	rest, most := takeSoon, mergeAtOnce
 	for ctx.Err() == nil {
 		begun := time.Now()
 		n, err := s.mergeSome(ctx, most)
 		most = mostNext(most, n, time.Since(begun), err)
-		said.Report(ctx, err)
+		if err != nil || n > 0 {
+			said.Report(ctx, err)
+		}
 		switch {
 		case err != nil:
 			loop.Pause(ctx, retryMerge)

@@ -1,7 +1,10 @@
 package visit_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +67,28 @@ func TestStepsThatTakeTooLongAreSmaller(t *testing.T) {
 		if got := len(n.visits(t)); got != users {
 			t.Errorf("%d visits, want %d", got, users)
 		}
+	})
+}
+
+// While nothing can be merged the log says so once, and not that it is over: that comes when
+// something was merged.
+func TestOutageOfMergingIsSaidOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *backing) {
+		var log bytes.Buffer
+		n := b.node(t, func(c *visit.Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+		said := func(failing, over int) {
+			t.Helper()
+			if s := log.String(); strings.Count(s, "visits cannot be merged") != failing || strings.Count(s, "visits are merged again") != over {
+				t.Errorf("want it said %d times, and %d times that it is over:\n%s", failing, over, s)
+			}
+		}
+		b.truthAway.Store(true)
+		n.report(t, stay("ann", live.At(time.Now())))
+		pass(5 * time.Minute)
+		said(1, 0)
+		b.truthAway.Store(false)
+		pass(time.Minute)
+		said(1, 1)
 	})
 }
 

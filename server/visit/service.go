@@ -85,8 +85,9 @@ const mergers = 2
 func (s *Service) Run(ctx context.Context) {
 	var group sync.WaitGroup
 	group.Go(func() { s.reporting(ctx) })
+	said := loop.NewOutage(s.logger, "visits cannot be merged; they wait in the queue", "visits are merged again")
 	for range mergers {
-		group.Go(func() { s.merging(ctx) })
+		group.Go(func() { s.merging(ctx, said) })
 	}
 	group.Go(func() { s.watchQueue(ctx) })
 	group.Go(func() { s.closing(ctx) })
