@@ -2,9 +2,13 @@ package app_test
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
+	"connectrpc.com/connect"
 	"google.golang.org/protobuf/proto"
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
@@ -62,6 +66,52 @@ func TestStreamsAreVisits(t *testing.T) {
 	body := new(ovationv1.Visit)
 	if err := proto.Unmarshal(told[0].Payload, body); err != nil || body.GetSessionId() != session || body.GetLength() == nil {
 		t.Errorf("%v, %v", body, err)
+	}
+}
+
+// One event that is not what it may be, whatever is wrong with it, holds up no other of its
+// batch. What bounds a batch is how large it is, and how many events it has.
+func TestOneBadEventHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	n.create(t, "r")
+	c := n.backend(t)
+	at := time.Now().Add(-time.Hour).UnixMicro()
+	batch := func(bad *ovationv1.VisitEvent) *ovationv1.ReportVisitsRequest {
+		events := []*ovationv1.VisitEvent{bad}
+		for i := range 4 {
+			events = append(events, &ovationv1.VisitEvent{RoomId: "r", UserId: fmt.Sprint("u", i), SessionId: "s", Version: 1, At: at})
+		}
+		return &ovationv1.ReportVisitsRequest{Events: events}
+	}
+	long := strings.Repeat("x", 257)
+	for name, bad := range map[string]*ovationv1.VisitEvent{
+		"nothing":           {},
+		"a long room":       {RoomId: long, UserId: "u", SessionId: "s", Version: 1, At: at},
+		"a long user":       {RoomId: "r", UserId: long, SessionId: "s", Version: 1, At: at},
+		"a very long user":  {RoomId: "r", UserId: strings.Repeat(long, 3000), SessionId: "s", Version: 1, At: at},
+		"a long session":    {RoomId: "r", UserId: "u", SessionId: long, Version: 1, At: at},
+		"a version below 0": {RoomId: "r", UserId: "u", SessionId: "s", Version: math.MinInt64, At: at},
+		"an instant of old": {RoomId: "r", UserId: "u", SessionId: "s", Version: 1, At: math.MinInt64},
+		"an instant to be":  {RoomId: "r", UserId: "u", SessionId: "s", Version: 1, At: math.MaxInt64},
+	} {
+		got, err := c.audience.ReportVisits(t.Context(), batch(bad))
+		if err != nil || got.GetAccepted() != 4 || len(got.GetSetAside()) != 1 || got.GetSetAside()[0].GetDetail() == "" ||
+			len(got.GetSetAside()[0].GetEvent().GetUserId()) > 256 {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+	testkit.Eventually(t, "the others are merged", func() bool { return len(n.visitsTo(t, "r")) == 4 })
+	large := batch(&ovationv1.VisitEvent{UserId: strings.Repeat(long, 5000)})
+	if _, err := c.audience.ReportVisits(t.Context(), large); connect.CodeOf(err) != connect.CodeResourceExhausted {
+		t.Errorf("larger than a request may be: %v", err)
+	}
+	many := &ovationv1.ReportVisitsRequest{Events: make([]*ovationv1.VisitEvent, 5001)}
+	for i := range many.GetEvents() {
+		many.Events[i] = new(ovationv1.VisitEvent)
+	}
+	if _, err := c.audience.ReportVisits(t.Context(), many); connect.CodeOf(err) != connect.CodeInvalidArgument {
+		t.Errorf("more than a batch may have: %v", err)
 	}
 }
 

@@ -3,7 +3,9 @@ package visit
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/visit"
@@ -15,13 +17,16 @@ const (
 	// maxUser and maxSession are how many bytes an event's ids may have.
 	maxUser, maxSession = 128, 64
 	maxRoom             = 64
+	// maxKept is how many bytes of an id are kept of what is set aside: more than any may have,
+	// so that what was cut is still refused when it is replayed.
+	maxKept = 256
 	// busyRetry is when a call may succeed again for which too much waits: nodes merge much
 	// in that time.
 	busyRetry = 2 * time.Second
 )
 
 // Report takes events of another system in. Those that break a rule of their own are set
-// aside and returned; how many were not is returned too, and those are durable. Errors of
+// aside, ids that are too long cut, and returned; how many were not is returned too, and those are durable. Errors of
 // auth, *BusyError.
 func (s *Service) Report(ctx context.Context, p auth.Principal, events []visit.Event) (int, []store.AsideVisit, error) {
 	if p.Role != live.RoleBackend {
@@ -56,12 +61,31 @@ func sift(p auth.Principal, events []visit.Event, now live.Timestamp) (good []vi
 	good = make([]visit.Event, 0, len(events))
 	for _, e := range events {
 		if reason, detail := fault(p, e, now); reason != 0 {
-			bad = append(bad, store.AsideVisit{Event: e, Reason: reason, Detail: detail})
+			bad = append(bad, store.AsideVisit{Event: cut(e), Reason: reason, Detail: detail})
 			continue
 		}
 		good = append(good, e)
 	}
 	return good, bad
+}
+
+// cut returns an event with no more of its ids than is kept.
+func cut(e visit.Event) visit.Event {
+	e.Room, e.User, e.Session = beginning(e.Room), beginning(e.User), beginning(e.Session)
+	return e
+}
+
+// beginning returns of an id at most maxKept bytes, in whole characters. It is a copy: what
+// it is cut from may be large, and is not to be held.
+func beginning[ID ~string](id ID) ID {
+	if len(id) <= maxKept {
+		return id
+	}
+	n := maxKept
+	for n > maxKept-utf8.UTFMax && !utf8.RuneStart(id[n]) {
+		n--
+	}
+	return ID(strings.Clone(string(id[:n])))
 }
 
 // earliest is the first instant of the year 2000: what is told of times before is in other

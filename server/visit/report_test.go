@@ -64,6 +64,44 @@ func TestEventsAreJudgedOneAtATime(t *testing.T) {
 	})
 }
 
+// However long ids are, no more is kept of them than 256 bytes, in whole characters; and what
+// was cut is not merged when it is replayed.
+func TestLongIDsAreCut(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *backing) {
+		n := b.node(t)
+		good := stay("ann", live.At(time.Now()))[0]
+		long := strings.Repeat("ä", 1<<16)
+		tests := []struct{ came, kept rules.Event }{{good, good}, {good, good}, {good, good}, {good, good}}
+		tests[0].came.User, tests[0].kept.User = live.UserID(long[:256]), live.UserID(long[:256])
+		tests[1].came.User, tests[1].kept.User = live.UserID("u"+long), live.UserID("u"+long[:254])
+		tests[2].came.Room, tests[2].kept.Room = live.RoomID("r"+long), live.RoomID("r"+long[:254])
+		tests[3].came.Session, tests[3].kept.Session = live.SessionID(long), live.SessionID(long[:256])
+		events := []rules.Event{good}
+		for _, tt := range tests {
+			events = append(events, tt.came)
+		}
+		accepted, aside, err := n.Report(t.Context(), backend, events)
+		if err != nil || accepted != 1 || len(aside) != len(tests) {
+			t.Fatalf("Report = %d, %d aside, %v", accepted, len(aside), err)
+		}
+		var ids []string
+		for i, tt := range tests {
+			if a := aside[i]; a.Event != tt.kept || a.Reason != rules.Malformed {
+				t.Errorf("%d: %d, %d, %d bytes kept, %v", i, len(a.Event.Room), len(a.Event.User), len(a.Event.Session), a.Reason)
+			}
+			ids = append(ids, aside[i].ID)
+		}
+		merged, again, err := n.Replay(t.Context(), backend, ids)
+		if err != nil || merged != 0 || len(again) != len(tests) {
+			t.Errorf("Replay = %d, %d again, %v", merged, len(again), err)
+		}
+		pass(time.Second)
+		if got := n.visits(t); len(got) != 1 {
+			t.Errorf("%d visits, want 1", len(got))
+		}
+	})
+}
+
 func TestTooManyWait(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *backing) {
 		n := b.node(t, func(c *visit.Config) { c.MaxWaiting = 3 })

@@ -160,7 +160,8 @@ func (SetAsideReason) EnumDescriptor() ([]byte, []int) {
 
 // VisitEvent is one enter or exit. Two events with the same room, user, session
 // and version are the same event. Its fields are judged one event at a time: one
-// that breaks their rules is set aside, and the others of its batch are merged.
+// that breaks their rules is set aside, and the others of its batch are merged. How
+// long they may be on the way only the size of a request bounds.
 type VisitEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The room's id, of the form that CreateRoom states.
@@ -820,7 +821,8 @@ type SetAsideVisit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id among those set aside.
 	SetAsideId string `protobuf:"bytes,1,opt,name=set_aside_id,json=setAsideId,proto3" json:"set_aside_id,omitempty"`
-	// The event as it came.
+	// The event as it came; of an id that is longer than 256 bytes the beginning, at
+	// most so long.
 	Event *VisitEvent `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	// Why it was not merged.
 	Reason SetAsideReason `protobuf:"varint,3,opt,name=reason,proto3,enum=ovation.v1.SetAsideReason" json:"reason,omitempty"`
@@ -1655,13 +1657,13 @@ var File_ovation_v1_audience_proto protoreflect.FileDescriptor
 const file_ovation_v1_audience_proto_rawDesc = "" +
 	"\n" +
 	"\x19ovation/v1/audience.proto\x12\n" +
-	"ovation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15ovation/v1/room.proto\"\xa5\x01\n" +
+	"ovation.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x15ovation/v1/room.proto\"\x87\x01\n" +
 	"\n" +
-	"VisitEvent\x12!\n" +
-	"\aroom_id\x18\x01 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06roomId\x12!\n" +
-	"\auser_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\x06userId\x12'\n" +
+	"VisitEvent\x12\x17\n" +
+	"\aroom_id\x18\x01 \x01(\tR\x06roomId\x12\x17\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
-	"session_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03(\x80\x02R\tsessionId\x12\x18\n" +
+	"session_id\x18\x03 \x01(\tR\tsessionId\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\x03R\aversion\x12\x0e\n" +
 	"\x02at\x18\x05 \x01(\x03R\x02at\"\xb1\x02\n" +
 	"\x05Visit\x12\x17\n" +
