@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -14,7 +15,10 @@ import (
 )
 
 // printProto prints a message as one line of JSON, every field set.
-func (a *app) printProto(message proto.Message) error {
+func (a *app) printProto(message proto.Message) error { return writeProto(a.stdout, message) }
+
+// writeProto writes a message as printProto prints it.
+func writeProto(out io.Writer, message proto.Message) error {
 	raw, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(message)
 	if err != nil {
 		return err
@@ -23,7 +27,7 @@ func (a *app) printProto(message proto.Message) error {
 	if err := json.Compact(&compact, raw); err != nil {
 		return err
 	}
-	return a.printLine(compact.Bytes())
+	return writeLine(out, compact.Bytes())
 }
 
 // printJSON prints a value as one line of JSON.
@@ -34,7 +38,7 @@ func (a *app) printJSON(value any) error {
 	if err := encoder.Encode(value); err != nil {
 		return err
 	}
-	return a.printLine(bytes.TrimSpace(line.Bytes()))
+	return writeLine(a.stdout, bytes.TrimSpace(line.Bytes()))
 }
 
 // printReport prints the outcome of a run.
@@ -46,9 +50,9 @@ func (a *app) printReport(report interface{ Text() string }) error {
 	return err
 }
 
-// printLine prints a line of JSON, safe for a terminal too.
-func (a *app) printLine(line []byte) error {
-	_, err := fmt.Fprintf(a.stdout, "%s\n", terminal.EscapeJSON(line))
+// writeLine writes a line of JSON, safe for a terminal too.
+func writeLine(out io.Writer, line []byte) error {
+	_, err := fmt.Fprintf(out, "%s\n", terminal.EscapeJSON(line))
 	return err
 }
 

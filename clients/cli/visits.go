@@ -23,7 +23,7 @@ type visitsCommand struct {
 	WatchTime  visitsWatchTimeCommand  `cmd:"" help:"Say how long a user watched, or everyone in a room."`
 	Attendance visitsAttendanceCommand `cmd:"" help:"Show a room's attendance: now, peak, unique, the curve by minute, retention."`
 	Load       visitsLoadCommand       `cmd:"" help:"Report a recorded log of enters and leaves, and check every figure that comes of it."`
-	Export     visitsExportCommand     `cmd:"" help:"Write visits as CSV."`
+	Export     visitsExportCommand     `cmd:"" help:"Write visits as CSV, or JSON with --json."`
 	SetAside   visitsSetAsideCommand   `cmd:"" help:"List events of visits that were not merged, and why."`
 	Replay     visitsReplayCommand     `cmd:"" help:"Try to merge events again that were set aside."`
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/csv"
 	"io"
@@ -20,11 +21,12 @@ type visitsExportCommand struct {
 }
 
 func (*visitsExportCommand) Help() string {
-	return `Writes one line a visit, by the time they began, with a header. Instants are in RFC 3339, UTC, to the microsecond; an empty one is not known, or not yet; lengths are in seconds. A file is there when all of it is written, and not before; a pipe or a device is written to at once.
+	return `Writes one line a visit, by the time they began, with a header. Instants are in RFC 3339, UTC, to the microsecond; an empty one is not known, or not yet; lengths are in seconds. With --json it is one object a line, as "visits list --json" prints them: instants are in microseconds since 1970, 0 for one that is not known, or not yet. A file is there when all of it is written, and not before; a pipe or a device is written to at once.
 
 Examples:
   ovation visits export --room demo -o demo.csv
-  ovation visits export --of ann --since 30d > ann.csv`
+  ovation visits export --of ann --since 30d > ann.csv
+  ovation visits export --room demo --json -o demo.jsonl`
 }
 
 // Run writes the visits.
@@ -35,7 +37,11 @@ func (c *visitsExportCommand) Run(ctx context.Context, app *app) error {
 	}
 	var written atomic.Int64
 	stop := c.showProgress(ctx, app, &written)
-	err = c.to(app.stdout, func(out io.Writer) error { return exportVisits(ctx, app, request, out, &written) })
+	export := exportTable
+	if app.JSON {
+		export = exportLines
+	}
+	err = c.to(app.stdout, func(out io.Writer) error { return export(ctx, app, request, out, &written) })
 	stop()
 	return err
 }
@@ -53,8 +59,20 @@ var exportHeader = []string{
 	"room_id", "user_id", "session_id", "version", "entered_at", "exited_at", "length_seconds", "inferred", "anomaly",
 }
 
-// exportVisits writes the visits that a request asks for.
-func exportVisits(ctx context.Context, app *app, request *ovationv1.ListVisitsRequest, out io.Writer, written *atomic.Int64) error {
+// exportLines writes the visits that a request asks for as JSON, an object a line.
+func exportLines(ctx context.Context, app *app, request *ovationv1.ListVisitsRequest, out io.Writer, written *atomic.Int64) error {
+	lines := bufio.NewWriter(out)
+	if err := eachVisit(ctx, app, request, func(v *ovationv1.Visit) error {
+		written.Add(1)
+		return writeProto(lines, v)
+	}); err != nil {
+		return err
+	}
+	return lines.Flush()
+}
+
+// exportTable writes the visits that a request asks for as CSV.
+func exportTable(ctx context.Context, app *app, request *ovationv1.ListVisitsRequest, out io.Writer, written *atomic.Int64) error {
 	table := csv.NewWriter(out)
 	if err := table.Write(exportHeader); err != nil {
 		return err

@@ -196,6 +196,28 @@ func TestVisitsExport(t *testing.T) {
 	}
 }
 
+// With --json an export has the lines of a list, in a file as on standard output.
+func TestVisitsExportAsJSON(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	loaded(t, f, exitOK, "--end") // so that no visit grows
+	want, _ := f.do(t, exitOK, "visits", "list", "--room", "demo", "--json")
+	export := []string{"visits", "export", "--room", "demo", "--json", "--no-progress"}
+	if stdout, _ := f.do(t, exitOK, export...); stdout != want || strings.Count(stdout, "\n") != 6 {
+		t.Errorf("%s\nwant %s", stdout, want)
+	}
+	path := filepath.Join(t.TempDir(), "visits.jsonl")
+	f.do(t, exitOK, append(export, "-o", path)...)
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s, %v\nwant %s", got, err, want)
+	}
+	for line := range strings.Lines(want) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("no JSON: %s", line)
+		}
+	}
+}
+
 func TestVisitsSetAside(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
