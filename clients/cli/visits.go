@@ -215,7 +215,7 @@ type visitsAttendanceCommand struct {
 }
 
 func (*visitsAttendanceCommand) Help() string {
-	return `The chart shows who was there at once, the most in each stretch of time. A curve has at most 7 days: choose them with --since and --until.
+	return `The chart shows who was there at once, the most in each stretch of time. A curve has at most 7 days: choose them with --since and --until. Visits with no enter, or an exit before it, count for neither the chart nor retention.
 
 Examples:
   ovation visits attendance demo
@@ -292,6 +292,13 @@ var milestones = []int{0, 1, 2, 5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 7
 func (c *visitsAttendanceCommand) printRetention(app *app, a *ovationv1.Attendance) error {
 	if !c.Retention {
 		return nil
+	}
+	switch {
+	case len(a.GetRetention()) > 0:
+	case a.GetVisits() == 0:
+		return app.print("\nno retention: nobody has come")
+	default:
+		return app.print("\nno retention: no visit counts, see: ovation visits list --room %s --only-anomalies", c.Room)
 	}
 	if err := app.print("\nstayed for"); err != nil {
 		return err

@@ -168,6 +168,22 @@ func TestVisitsAttendance(t *testing.T) {
 	}
 }
 
+// Where there is no retention to print it is said why.
+func TestVisitsRetentionOfNobody(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	attendance := func(want string) {
+		t.Helper()
+		stdout, _ := f.do(t, exitOK, "visits", "attendance", "demo", "--retention")
+		if !strings.HasSuffix(stdout, "\n\nno retention: "+want+"\n") || strings.Contains(stdout, "stayed for") {
+			t.Errorf("not %q in:\n%s", want, stdout)
+		}
+	}
+	attendance("nobody has come")
+	f.do(t, exitOK, "visits", "load", written(t, `{"ts":1600000000000,"type":"leave","user":"cy"}`), "--room", "demo", "--no-progress")
+	attendance("no visit counts, see: ovation visits list --room demo --only-anomalies")
+}
+
 func TestVisitsExport(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
