@@ -101,5 +101,5 @@ type VisitQuery struct {
 type AttendanceQuery struct {
 	Room                  live.RoomID
 	Curve, Retention      bool
-	CurveFrom, CurveUntil live.Timestamp // 0: from the first visit; until now, or the room's end
+	CurveFrom, CurveUntil live.Timestamp // 0: from the first visit; until now, or the room's end, with its minute
 }

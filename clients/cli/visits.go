@@ -208,7 +208,7 @@ func anomaliesText(n int64) string {
 type visitsAttendanceCommand struct {
 	Room      string  `arg:"" help:"The room's id."`
 	Since     *string `help:"The curve from then on: an instant, or how long ago." placeholder:"WHEN"`
-	Until     *string `help:"The curve until then." placeholder:"WHEN"`
+	Until     *string `help:"The curve until then: a minute that begins then is not in it." placeholder:"WHEN"`
 	Retention bool    `help:"With retention: how many stayed how long."`
 	Width     int     `help:"How wide the chart is." default:"72"`
 	Height    int     `help:"How high the chart is." default:"12"`

@@ -175,10 +175,7 @@ func (b *Book) Attendance(now live.Timestamp, curve, retention bool, from, until
 	f, at := b.figures, b.figures.At(now)
 	a := Attendance{Unique: f.Users, Visits: f.Visits, Total: f.Total(at), AsOf: now}
 	if until == 0 {
-		until = at
-		if b.end != 0 {
-			until = b.end
-		}
+		until = CurveEnd(b.end, at)
 	}
 	a.Chart(b.steps(), curve, from, until)
 	if retention {

@@ -218,9 +218,18 @@ func StepOf(at live.Timestamp, enters, exits Moments) Step {
 // MaxCurve is how many minutes a curve has at most.
 const MaxCurve = 7 * 24 * 60
 
+// CurveEnd returns until when a curve is that nobody has bounded: what happens at the room's
+// end, or (0: it is live) now, is in it.
+func CurveEnd(end, now live.Timestamp) live.Timestamp {
+	if end != 0 {
+		return end + 1
+	}
+	return now + 1
+}
+
 // Chart sets the peak of an attendance by all the steps of a room, in order, and if it is
-// asked for its curve: every minute from that of an instant (0: the first step) to that of
-// another, of which the last MaxCurve.
+// asked for its curve: every minute from that of an instant (0: the first step) until another,
+// which is not in it, and of those the last MaxCurve.
 func (a *Attendance) Chart(steps []Step, curve bool, from, until live.Timestamp) {
 	var online int64
 	for _, s := range steps {
@@ -235,7 +244,7 @@ func (a *Attendance) Chart(steps []Step, curve bool, from, until live.Timestamp)
 	if !curve || len(steps) == 0 {
 		return
 	}
-	first, last := steps[0].At, MinuteOf(until)
+	first, last := steps[0].At, MinuteOf(until-1)
 	if from != 0 {
 		first = max(first, MinuteOf(from))
 	}

@@ -53,7 +53,7 @@ func (s *Store) Attendance(ctx context.Context, q store.AttendanceQuery) (a visi
 		if err != nil {
 			return err
 		}
-		a.Chart(steps, q.Curve, q.CurveFrom, cmp.Or(q.CurveUntil, f.ending, at))
+		a.Chart(steps, q.Curve, q.CurveFrom, cmp.Or(q.CurveUntil, visit.CurveEnd(f.ending, at)))
 		if q.Retention {
 			a.Retention, err = c.readRetention(ctx, tx, f, at)
 		}

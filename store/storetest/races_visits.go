@@ -72,7 +72,7 @@ func (s *rig) wantBook(id live.RoomID, b *visit.Book) {
 	if got := s.visits(store.VisitQuery{Room: id}); !slices.Equal(got, b.All()) {
 		s.t.Errorf("%d visits to %s, want %d; or others", len(got), id, len(b.All()))
 	}
-	until := visit.MinuteOf(b.Figures().Latest)
+	until := b.Figures().Latest + 1
 	got := s.attendance(store.AttendanceQuery{Room: id, Curve: true, Retention: true, CurveUntil: until})
 	if want := b.Attendance(got.AsOf, true, true, 0, until); !sameAttendance(got, want) {
 		s.t.Errorf("%s: %+v\nwant %+v", id, got, want)

@@ -54,11 +54,14 @@ func mergedVisitsAreShown(t *testing.T, s *rig) {
 	if want := (visit.Watch{Total: visit.Span(6 * minute), Visits: 4, Users: 2, Inferred: 1, Anomalies: 1, First: at, Last: at + 4*minute}); !reflect.DeepEqual(w, want) {
 		t.Errorf("%+v, want\n%+v", w, want)
 	}
-	a := s.attendance(store.AttendanceQuery{Room: "r", Curve: true, Retention: true, CurveUntil: at + 4*minute})
+	a := s.attendance(store.AttendanceQuery{Room: "r", Curve: true, Retention: true, CurveUntil: at + 5*minute})
 	if a.Peak != 3 || a.PeakAt != at+minute || a.Unique != 2 || a.Visits != 4 || !slices.Equal(a.Retention, []int64{2, 2, 2, 1, 1}) {
 		t.Errorf("%+v", a)
 	}
 	online := []int64{1, 3, 2, 1, 0}
+	if len(a.Curve) != len(online) {
+		t.Errorf("%d minutes, want %d: the end is not in it", len(a.Curve), len(online))
+	}
 	for i, m := range a.Curve {
 		if m.At != at+live.Timestamp(i)*minute || m.Online != online[i] {
 			t.Errorf("minute %d: %+v", i, m)

@@ -230,7 +230,7 @@ func (l *Load) compareCurve(ctx context.Context, d *Direct, r *Report) error {
 	for part := range slices.Chunk(want, window) {
 		last := part[len(part)-1].GetMinuteAt()
 		got, err := ask(ctx, l, audience.GetAttendance, &ovationv1.GetAttendanceRequest{
-			RoomId: l.options.Room, WithCurve: true, CurveFromAt: part[0].GetMinuteAt(), CurveUntilAt: last,
+			RoomId: l.options.Room, WithCurve: true, CurveFromAt: part[0].GetMinuteAt(), CurveUntilAt: last + 1,
 		})
 		if err != nil {
 			return err

@@ -745,8 +745,9 @@ export type GetAttendanceRequest = Message<"ovation.v1.GetAttendanceRequest"> & 
   curveFromAt: bigint;
 
   /**
-   * The curve up to this instant; 0: until now, or the end of the room. A curve has
-   * at most 10,080 minutes (7 days), counted back from its end.
+   * The curve before this instant: a minute that begins at it is not in it. 0: until
+   * now, or the end of the room, with the minute of that. A curve has at most 10,080
+   * minutes (7 days), counted back from its end.
    *
    * @generated from field: int64 curve_until_at = 5;
    */

@@ -1314,8 +1314,9 @@ type GetAttendanceRequest struct {
 	WithRetention bool `protobuf:"varint,3,opt,name=with_retention,json=withRetention,proto3" json:"with_retention,omitempty"`
 	// The curve from the minute of this instant on; 0: from the first visit.
 	CurveFromAt int64 `protobuf:"varint,4,opt,name=curve_from_at,json=curveFromAt,proto3" json:"curve_from_at,omitempty"`
-	// The curve up to this instant; 0: until now, or the end of the room. A curve has
-	// at most 10,080 minutes (7 days), counted back from its end.
+	// The curve before this instant: a minute that begins at it is not in it. 0: until
+	// now, or the end of the room, with the minute of that. A curve has at most 10,080
+	// minutes (7 days), counted back from its end.
 	CurveUntilAt  int64 `protobuf:"varint,5,opt,name=curve_until_at,json=curveUntilAt,proto3" json:"curve_until_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
