@@ -133,6 +133,7 @@ func TestSummaryIsTheOracles(t *testing.T) {
 			came[v.user] = true
 			if v.exited == 0 {
 				w.Open++
+				ended = min(ended, until)
 			}
 			if w.First == 0 || began < w.First {
 				w.First = began

@@ -75,6 +75,7 @@ func (s *Summary) count(v Visit, until live.Timestamp) {
 	}
 	if v.Open() {
 		w.Open++
+		until = min(until, s.until)
 	}
 	w.First = earlier(w.First, v.Entered)
 	w.Last = max(w.Last, until)

@@ -112,7 +112,7 @@ type Watch struct {
 	Inferred  int64
 	Anomalies int64
 	First     live.Timestamp // when the first began; 0: there is none
-	Last      live.Timestamp // when the last ended, or now
+	Last      live.Timestamp // when the last ended; one that is open goes on until now, or the end of the span
 	Days      []Day
 }
 

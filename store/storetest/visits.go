@@ -19,6 +19,7 @@ var visitsTests = []test{
 	{"VisitsComeInPages", visitsComeInPages},
 	{"VisitsAreOfAUserToo", visitsAreOfAUserToo},
 	{"WatchIsByDay", watchIsByDay},
+	{"WatchIsOfASpan", watchIsOfASpan},
 	{"EndOfARoomClosesVisits", endOfARoomClosesVisits},
 	{"EndOfARoomBeforeItsVisitsBegan", endOfARoomBeforeItsVisitsBegan},
 	{"ClosedVisitsAreRecorded", closedVisitsAreRecorded},
@@ -145,6 +146,22 @@ func visitsAreOfAUserToo(t *testing.T, s *rig) {
 	}
 	if w := s.watch(store.WatchQuery{Room: "q", User: "nobody"}); !reflect.DeepEqual(w, visit.Watch{}) {
 		t.Errorf("%+v", w)
+	}
+}
+
+func watchIsOfASpan(t *testing.T, s *rig) {
+	at := s.hourAgo("r")
+	s.merge(came("r", "ann", "a", 1, at))
+	for _, q := range []store.WatchQuery{{Room: "r"}, {User: "ann"}, {Room: "r", User: "ann"}, {}} {
+		q.Until = at + 2*minute
+		if w := s.watch(q); w.Open != 1 || w.Total != visit.Span(2*minute) || w.First != at || w.Last != q.Until {
+			t.Errorf("%+v: %+v of one that is open", q, w)
+		}
+	}
+	s.merge(came("r", "ann", "a", 2, at+3*minute))
+	w := s.watch(store.WatchQuery{Room: "r", From: at + minute, Until: at + 2*minute})
+	if w.Open != 0 || w.Total != visit.Span(minute) || w.First != at || w.Last != at+3*minute {
+		t.Errorf("%+v of one that began before and ended after", w)
 	}
 }
 

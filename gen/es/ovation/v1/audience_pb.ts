@@ -241,14 +241,15 @@ export type WatchTime = Message<"ovation.v1.WatchTime"> & {
   anomalies: bigint;
 
   /**
-   * When the first began; 0: there is none.
+   * When the first began, be it before from_at; 0: there is none.
    *
    * @generated from field: int64 first_entered_at = 7;
    */
   firstEnteredAt: bigint;
 
   /**
-   * When the last ended, or now if one is open; 0: there is none.
+   * When the last ended, be it after until_at; one that is open goes on until now, or
+   * until_at if that is earlier. 0: there is none.
    *
    * @generated from field: int64 last_exited_at = 8;
    */

@@ -445,9 +445,10 @@ type WatchTime struct {
 	Inferred int64 `protobuf:"varint,5,opt,name=inferred,proto3" json:"inferred,omitempty"`
 	// How many visits have an anomaly.
 	Anomalies int64 `protobuf:"varint,6,opt,name=anomalies,proto3" json:"anomalies,omitempty"`
-	// When the first began; 0: there is none.
+	// When the first began, be it before from_at; 0: there is none.
 	FirstEnteredAt int64 `protobuf:"varint,7,opt,name=first_entered_at,json=firstEnteredAt,proto3" json:"first_entered_at,omitempty"`
-	// When the last ended, or now if one is open; 0: there is none.
+	// When the last ended, be it after until_at; one that is open goes on until now, or
+	// until_at if that is earlier. 0: there is none.
 	LastExitedAt int64 `protobuf:"varint,8,opt,name=last_exited_at,json=lastExitedAt,proto3" json:"last_exited_at,omitempty"`
 	// By day, if asked for: the days with watch time, in order.
 	Days          []*DayWatchTime `protobuf:"bytes,9,rep,name=days,proto3" json:"days,omitempty"`
