@@ -33,7 +33,7 @@ func (c *auditLedgerCommand) Validate() error {
 }
 
 func (*auditLedgerCommand) Help() string {
-	return `It reads what the server says is on every account, and then the ledger from its first transaction up to where that counts; traffic may go on. From the transactions alone it computes everything again: that each adds up to nothing, is there once, and moves coins as its kind does; that no account that may not is ever below zero; that every balance is the sum of its postings; that all accounts together hold nothing; and that settlements pay each receiver their gifts in order, every gift once and none passed over; that no gift waits for longer than --overdue; that instants do not go back, and ids follow from what asked for the transactions; and that the totals of every receiver and room are what their settled gifts add up to, in points too where no gift among them ever changed. The exit code is 1 if anything differs, and each difference is listed.
+	return `It reads what the server says is on every account, and then the ledger from its first transaction up to where that counts; traffic may go on. From the transactions alone it computes everything again: that each adds up to nothing, is there once, and moves coins as its kind does; that no account that may not is ever below zero; that every balance is the sum of its postings; that all accounts together hold nothing; and that settlements pay each receiver their gifts in order, every gift once and none passed over; that no gift waits for longer than --overdue; that instants do not go back, nor lie more than a minute after the server's clock, and ids follow from what asked for the transactions; and that the totals of every receiver and room are what their settled gifts add up to, in points too where no gift among them ever changed, and what is pending for them what their other gifts do. The exit code is 1 if anything differs, and each difference is listed.
 
 It takes about 200 bytes of memory for a transaction.
 
@@ -93,6 +93,7 @@ func (r *reading) read(ctx context.Context, overdue time.Duration) (whole bool, 
 		return false, err
 	}
 	r.books = books.New(latest)
+	r.books.Clock(now.GetBalance().GetReadAt())
 	r.books.Overdue(now.GetBalance().GetReadAt() - overdue.Microseconds())
 	r.until.Store(latest)
 	if err := r.readRooms(ctx); err != nil {
@@ -160,7 +161,7 @@ func (r *reading) readLedger(ctx context.Context) (whole bool, err error) {
 	}
 }
 
-// compareTotals compares what the server says of receivers and rooms with what was settled, and
+// compareTotals compares what the server says of receivers and rooms with what was given and settled, and
 // reads the ledger on to where that counts. It says whether that is all of it.
 func (r *reading) compareTotals(ctx context.Context) (whole bool, err error) {
 	for _, user := range r.books.Receivers() {
@@ -168,7 +169,7 @@ func (r *reading) compareTotals(ctx context.Context) (whole bool, err error) {
 			return false, err
 		}
 	}
-	for _, id := range r.books.PaidRooms() {
+	for _, id := range r.books.GiftRooms() {
 		if err := r.readTotals(ctx, id, ""); err != nil {
 			return false, err
 		}
@@ -185,7 +186,7 @@ func (r *reading) compareTotals(ctx context.Context) (whole bool, err error) {
 	return r.readLedger(ctx)
 }
 
-// readTotals reads what the server says is settled. A room that was forgotten meanwhile has
+// readTotals reads what the server says is settled and pending. A room that was forgotten meanwhile has
 // nothing.
 func (r *reading) readTotals(ctx context.Context, room, receiver string) error {
 	totals, err := callGifts(ctx, r.app, giftService.GetGiftTotals, &ovationv1.GetGiftTotalsRequest{RoomId: room, ReceiverId: receiver})

@@ -123,8 +123,12 @@ func invalid(message, field string) string {
 	if m := fromTo.FindStringSubmatch(rest); m != nil {
 		rest = "must be from " + bound(m[1]) + " to " + bound(m[2])
 	}
+	rest = notInList.ReplaceAllString(rest, "must not be $1")
 	return terminal.Escape(name) + " " + rest
 }
+
+// notInList is how validation says that one value is none.
+var notInList = regexp.MustCompile(`^must not be in list \[(\S+)\]$`)
 
 // fromTo is how validation says what range a value must be in.
 var fromTo = regexp.MustCompile(`^must be greater than or equal to (\S+) and less than or equal to (\S+)$`)

@@ -142,6 +142,14 @@ Examples:
   ovation gift send demo rose --as ann --count 10 --price 10 --id order-4711`
 }
 
+// Validate checks the flags.
+func (c *giftSendCommand) Validate() error {
+	if c.Count == 0 {
+		return errors.New("--count must be at least 1")
+	}
+	return nil
+}
+
 // Run pays.
 func (c *giftSendCommand) Run(ctx context.Context, app *app) error {
 	request := &ovationv1.SendGiftRequest{
@@ -259,7 +267,8 @@ type giftGoalCommand struct {
 }
 
 func (*giftGoalCommand) Help() string {
-	return `What a goal has reached stays when it is changed, unless what it counts changes.
+	return `It counts gifts as they are settled, from when it was first put. So a gift that was pending then counts, though it was given before; what was settled by then does not.
+What a goal has reached stays when it is changed, unless what it counts changes: then it begins at 0 in the same way.
 
 Examples:
   ovation gift goal demo song --target 10000 --title "I sing a song"

@@ -63,6 +63,7 @@ func TestGiftsAndCoins(t *testing.T) {
 	says("ann has 1,000 coins", exitOK, "wallet", "deposit", "ann", "1000", "--id", "in", "--reference", "voucher")
 	says("nothing moved", exitOK, "wallet", "deposit", "ann", "1000", "--id", "in", "--reference", "voucher")
 	says("ann has 900 coins", exitOK, "wallet", "deposit", "--", "ann", "-100")
+	says("put -- before it, after all flags: `ovation wallet deposit ann -- -250`", exitUsage, "wallet", "deposit", "ann", "-250", "--id", "out")
 	says("used for something else", exitUsage, "wallet", "deposit", "ann", "1", "--id", "in")
 	says("of 30 coins: Sing! (song)", exitOK, "gift", "goal", "show", "song", "--target", "30", "--title", "Sing!")
 	says("paid 30 coins", exitOK, "gift", "send", "show", "rose", "--as", "ann", "--count", "3", "--id", "x")
@@ -95,9 +96,10 @@ func TestGiftsThatCannotBePut(t *testing.T) {
 	t.Parallel()
 	do := served(t)
 	for wanted, args := range map[string][]string{
-		"price":  {"gift", "put", "rose", "--price", "0"},
-		"amount": {"wallet", "deposit", "ann", "0"},
-		"target": {"gift", "goal", "demo", "g", "--target", "0"},
+		"--count must be at least 1": {"gift", "send", "demo", "rose", "--as", "ann", "--count", "0"},
+		"amount must not be 0\n":     {"wallet", "deposit", "ann", "0"},
+		"price":                      {"gift", "put", "rose", "--price", "0"},
+		"target":                     {"gift", "goal", "demo", "g", "--target", "0"},
 	} {
 		if stdout, stderr := do(exitUsage, args...); !strings.Contains(stdout+stderr, wanted) {
 			t.Errorf("%q says %q", args, stdout+stderr)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -83,7 +84,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return answered
 	}
 	if err != nil {
-		return misused(stderr, err)
+		return misused(stderr, belowZero(err, args))
 	}
 	app := &app{globals: cli.globals, stdin: stdin, stdout: stdout, stderr: stderr}
 	defer app.close()
@@ -128,6 +129,25 @@ func joinNegatives(args []string) []string {
 		joined = append(joined, arg)
 	}
 	return joined
+}
+
+// belowZero says how to give a number below 0, where one was taken for flags.
+func belowZero(err error, args []string) error {
+	var parse *kong.ParseError
+	at := slices.IndexFunc(args, negative.MatchString)
+	if at < 0 || !errors.As(err, &parse) || !strings.HasPrefix(err.Error(), "unknown flag "+args[at][:2]) {
+		return err
+	}
+	command := []string{"ovation"}
+	for _, p := range parse.Context.Path {
+		switch {
+		case p.Command != nil:
+			command = append(command, p.Command.Name)
+		case p.Positional != nil:
+			command = append(command, fmt.Sprint(parse.Context.Value(p)))
+		}
+	}
+	return fmt.Errorf("%s reads like a flag: put -- before it, after all flags: `%s -- %[1]s`", args[at], strings.Join(command, " "))
 }
 
 // misused says what is wrong with the command line.

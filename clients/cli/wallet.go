@@ -35,18 +35,19 @@ func callWallets[Request, Response any](
 
 type walletDepositCommand struct {
 	Holder    string `arg:"" name:"user" help:"Whose balance."`
-	Amount    int64  `arg:"" help:"Coins to give; below 0: to take (after --)."`
+	Amount    int64  `arg:"" help:"Coins to give; below 0: to take, after --."`
 	Reference string `help:"Why, for people and other systems." placeholder:"TEXT"`
 	ID        string `name:"id" help:"The request's id: the same id moves coins once, for ever." placeholder:"ID"`
 }
 
 func (*walletDepositCommand) Help() string {
-	return `Where no answer came, repeat the command with the same --id: coins move once.
+	return `Where no answer came, repeat the command with the same --id: coins move once. A number below 0 reads like a flag: put -- before it, after all flags.
 
 Examples:
   ovation wallet deposit ann 1000
   ovation wallet deposit ann 500 --reference invoice-17 --id invoice-17
-  ovation wallet deposit --reference payout -- host -250`
+  ovation wallet deposit ann -- -5
+  ovation wallet deposit host --reference payout -- -250`
 }
 
 // Run moves the coins.

@@ -46,9 +46,10 @@ type announcements struct {
 
 // announcement is one message to be.
 type announcement struct {
-	id    string // of the first transaction that it stands for
-	sent  gift.Sent
-	count int64 // gifts that it stands for
+	id    string    // of the first transaction that it stands for
+	sent  gift.Sent // the latest of them
+	count int64     // gifts that it stands for
+	coins int64     // that they cost together
 }
 
 // newHerald returns a herald.
@@ -84,13 +85,16 @@ func (h *herald) announce(transaction string, s gift.Sent) {
 func (a *announcements) add(transaction string, s gift.Sent) bool {
 	if same := a.combos[s.Combo.ID]; same != nil {
 		same.count += s.Count
-		same.sent.Combo.Count = max(same.sent.Combo.Count, s.Combo.Count)
+		same.coins += s.Coins()
+		if s.Combo.Count > same.sent.Combo.Count {
+			same.sent = s
+		}
 		return true
 	}
 	if len(a.waiting) == maxAnnounced {
 		return false
 	}
-	next := &announcement{id: transaction, sent: s, count: s.Count}
+	next := &announcement{id: transaction, sent: s, count: s.Count, coins: s.Coins()}
 	a.waiting = append(a.waiting, next)
 	if s.Combo.ID != "" {
 		a.combos[s.Combo.ID] = next
@@ -155,7 +159,7 @@ func (h *herald) say(id live.RoomID, all []*announcement) {
 func (a *announcement) content() feed.Content {
 	return feed.Content{
 		Kind: feed.KindGift, Sender: a.sent.Giver, SenderName: a.sent.GiverName,
-		Payload: wire.GiftPayload(a.sent, a.count), ContentType: wire.GiftPayloadType,
+		Payload: wire.GiftPayload(a.sent, a.count, a.coins), ContentType: wire.GiftPayloadType,
 		ClientMessageID: a.id,
 	}
 }

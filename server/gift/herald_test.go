@@ -10,6 +10,7 @@ import (
 
 	ovationv1 "github.com/ovation-live/ovation/gen/go/ovation/v1"
 	"github.com/ovation-live/ovation/live/feed"
+	rules "github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/server/gift"
 	"github.com/ovation-live/ovation/store"
 )
@@ -73,6 +74,32 @@ func TestCombosAreOneMessageARound(t *testing.T) {
 		}
 		if m := decoded(t, h.heard()[1]); m.GetComboId() != first.Sent.Combo.ID || h.heard()[1].ClientMessageID == first.Transaction {
 			t.Errorf("the next of the combo is %v", m)
+		}
+	})
+}
+
+// A combo goes on over a change of its gift: its messages say what was paid, and the latest name.
+func TestACombosPriceChanges(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHall(t)
+		s := h.node()
+		defer s.Close()
+		h.deposit(2000, "ann")
+		h.send(t, s, "ann", "1", 1)
+		synctest.Wait()
+		h.send(t, s, "ann", "2", 1)
+		_, err := s.Put(t.Context(), backend, rules.Gift{ID: "rose", Name: "A golden rose", Price: 1000, ComboWindow: 10 * time.Second})
+		h.must(err)
+		h.send(t, s, "ann", "3", 1)
+		time.Sleep(100 * time.Millisecond)
+		synctest.Wait()
+		if len(h.heard()) != 2 {
+			t.Fatalf("said %+v", h.heard())
+		}
+		m := decoded(t, h.heard()[1])
+		if m.GetCount() != 2 || m.GetCoins() != 1010 || m.GetComboCount() != 3 || m.GetName() != "A golden rose" {
+			t.Errorf("said %v", m)
 		}
 	})
 }

@@ -120,13 +120,13 @@ const GiftPayloadType = "application/protobuf; message=ovation.v1.GiftMessage"
 
 // GiftPayload encodes what a gift's own message says: of gifts that were sent, so many
 // together.
-func GiftPayload(s gift.Sent, count int64) []byte {
+func GiftPayload(s gift.Sent, count, coins int64) []byte {
 	return encode(&ovationv1.GiftMessage{
 		GiftId:     string(s.Gift.ID),
 		Name:       s.Gift.Name,
 		Count:      count,
 		ReceiverId: string(s.Receiver),
-		Coins:      s.Gift.Price * count,
+		Coins:      coins,
 		ComboId:    s.Combo.ID,
 		ComboCount: s.Combo.Count,
 	})

@@ -75,8 +75,8 @@ type Books struct {
 	ids      map[digest]struct{}
 	requests map[digest]struct{}
 	last     uint64 // the sequence of the latest transaction
-	at       int64  // its instant
-	overdue  int64  // what was given before then is to be settled
+	instants instants
+	overdue  int64 // what was given before then is to be settled
 	gifts    pending
 	numbers  map[string]uint64 // of each receiver's latest settlement
 	tallies  tallies
@@ -132,10 +132,8 @@ func (b *Books) take(t *ovationv1.LedgerTransaction) {
 	if t.GetSequence() <= b.last {
 		b.wrong(t, "comes after %d", b.last)
 	}
-	if t.GetAt() < b.at {
-		b.wrong(t, "is of an earlier instant than one before it")
-	}
-	b.last, b.at = max(b.last, t.GetSequence()), max(b.at, t.GetAt())
+	b.last = max(b.last, t.GetSequence())
+	b.checkInstant(t)
 	b.report.Transactions++
 	b.report.Kinds[kindName(t.GetKind())]++
 	b.checkIDs(t)
@@ -235,6 +233,9 @@ func (b *Books) Report(whole bool) Report {
 		b.report.differ("the ledger was read up to %d only, of %d", b.last, until)
 	}
 	b.settleClaims(^uint64(0))
+	if b.instants.late != nil {
+		b.blame(true)
+	}
 	b.checkListed()
 	if whole {
 		b.checkPassedOver()

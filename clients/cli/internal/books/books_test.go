@@ -244,6 +244,107 @@ func TestAGiftThatIsSetAside(t *testing.T) {
 	}
 }
 
+// Of gifts that were set aside some are mended before others.
+func TestSomeOfWhatIsSetAside(t *testing.T) {
+	t.Parallel()
+	w := new(writer)
+	w.deposit("ann", 100)
+	for _, coins := range []int64{1, 2, 4, 8, 16, 32} {
+		w.give("ann", "host", "r", 1, coins)
+	}
+	aside := slices.Clone(w.given[1:4])
+	w.given = slices.Delete(w.given, 1, 4)
+	w.settle(2)
+	w.deposit("ann", 1)
+	w.given = append([]*ovationv1.LedgerTransaction{aside[1]}, w.given...)
+	w.settle(2)
+	r := audited(w.latest(), w.listed(), w.all)
+	want := "[the gifts of transaction 6 were passed over: those up to 14 are settled the gifts of transaction 10 were passed over: those up to 14 are settled]"
+	if fmt.Sprint(r.Discrepancies) != want {
+		t.Errorf("%q", r.Discrepancies)
+	}
+}
+
+// What is settled rightly is not wrong for what came before it: gifts that were passed over, or a
+// settlement that paid what it should not have, or has another's number.
+func TestWhoseFaultItIs(t *testing.T) {
+	t.Parallel()
+	pays := func(w *writer, coins int64) {
+		first := w.given[0]
+		w.given[0] = proto.CloneOf(first)
+		for _, p := range w.given[0].GetPostings() {
+			p.Amount = p.Amount / max(p.GetAmount(), -p.GetAmount()) * coins
+		}
+		w.settle(1)
+	}
+	for name, tt := range map[string]struct {
+		spoil func(w *writer)
+		want  string
+	}{
+		"gifts were passed over": {
+			func(w *writer) { w.given = w.given[2:]; w.settle(2) },
+			"[the gifts of transaction 4 were passed over: those up to 10 are settled the gifts of transaction 6 were passed over: those up to 10 are settled]",
+		},
+		"a settlement paid too much": {
+			func(w *writer) { pays(w, 3); w.settle(2) },
+			"[transaction 14 (" + gift.SettlementID("host", 1) + "): pays host 3 coins for 1 gifts in room r, but the oldest gifts that were not settled are 1 for 1 coins]",
+		},
+		"a settlement paid nobody's gifts": {
+			func(w *writer) {
+				all := slices.Clone(w.given)
+				pays(w, 3)
+				w.given = all
+				w.settle(2)
+			},
+			"[transaction 14 (" + gift.SettlementID("host", 1) + "): pays host 3 coins for 1 gifts in room r, but the oldest gifts that were not settled are 1 for 1 coins]",
+		},
+		"a settlement skipped numbers": {
+			func(w *writer) { w.numbers = map[string]uint64{"host": 4}; w.settle(1); w.settle(1); w.settle(2) },
+			"[transaction 14 (" + gift.SettlementID("host", 5) + "): has not the id that the settlement 1 of host has]",
+		},
+	} {
+		w := new(writer)
+		w.deposit("ann", 100)
+		for _, coins := range []int64{1, 2, 4, 8, 16} {
+			w.give("ann", "host", "r", 1, coins)
+		}
+		tt.spoil(w)
+		if r := audited(w.latest(), w.listed(), w.all); fmt.Sprint(r.Discrepancies) != tt.want {
+			t.Errorf("%s: %q", name, r.Discrepancies)
+		}
+	}
+}
+
+// Of two instants that are not in order the one is told that is wrong, once; and those are that
+// are yet to come.
+func TestInstants(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		at   []int64
+		want string
+	}{
+		{[]int64{1, 2, 2, 4}, "[]"},
+		{[]int64{1, 5, 2, 6, 7}, "[transaction 6 (deposit/r3): is of an earlier instant than one before it]"},
+		{[]int64{1, 9, 2, 3, 4}, "[transaction 4 (deposit/r2): is of a later instant, 1970-01-01T00:00:00.000009Z, than those after it]"},
+		{[]int64{1, 9, 2}, "[transaction 6 (deposit/r3): is of an earlier instant than one before it]"},
+		{[]int64{1, 60_000_011, 61_000_000, 60_000_011, 3}, "[transaction 4 (deposit/r2): is of the instant 1970-01-01T00:01:00.000011Z, which is yet to come " +
+			"transaction 6 (deposit/r3): is of the instant 1970-01-01T00:01:01Z, which is yet to come]"},
+	} {
+		w := new(writer)
+		for i, at := range tt.at {
+			w.deposit("ann", 1)
+			w.all[i].At = at
+		}
+		b := New(w.latest())
+		b.Clock(10)
+		b.Accounts(w.listed()...)
+		b.Transactions(w.all...)
+		if r := b.Report(true); fmt.Sprint(r.Discrepancies) != tt.want {
+			t.Errorf("%v: %q", tt.at, r.Discrepancies)
+		}
+	}
+}
+
 // Gifts that wait for too long are found, those that wait a moment are not.
 func TestGiftsThatWait(t *testing.T) {
 	t.Parallel()
@@ -266,8 +367,20 @@ func totalsOf(coins, gifts, points int64, receivers ...*ovationv1.ReceiverTotals
 	}
 }
 
+// pendingOf adds what the server says waits.
+func pendingOf(coins, gifts int64, r *ovationv1.GetGiftTotalsResponse) *ovationv1.GetGiftTotalsResponse {
+	r.PendingCoins, r.PendingGifts = coins, gifts
+	return r
+}
+
 func received(who string, coins, gifts, points int64) *ovationv1.ReceiverTotals {
 	return &ovationv1.ReceiverTotals{ReceiverId: who, Coins: coins, Gifts: gifts, Points: points, SettledAt: 1}
+}
+
+// waits adds a pending coin for a gift.
+func waits(r *ovationv1.ReceiverTotals) *ovationv1.ReceiverTotals {
+	r.PendingCoins, r.PendingGifts = 1, 1
+	return r
 }
 
 func TestTotals(t *testing.T) {
@@ -278,31 +391,43 @@ func TestTotals(t *testing.T) {
 		revision   int64
 		want       string
 	}{
-		"right": {totalsOf(60, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1, ""},
+		"right": {pendingOf(1, 1, totalsOf(60, 6, 12)), pendingOf(1, 1, totalsOf(35, 4, 8, waits(received("host", 30, 3, 6)), received("cem", 5, 1, 2))), 2, 1, ""},
 		"as they are later": {
 			totalsOf(61, 7, 14), totalsOf(36, 5, 10, received("host", 31, 4, 8), received("cem", 5, 1, 2)), 2, 1, "",
 		},
 		"coins": {
-			totalsOf(59, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
+			pendingOf(1, 1, totalsOf(59, 6, 12)), pendingOf(1, 1, totalsOf(35, 4, 8, waits(received("host", 30, 3, 6)), received("cem", 5, 1, 2))), 2, 1,
 			"receiver host: the server says 59 coins for 6 gifts, 12 points, but settled were 61 for 7, with 14 points",
 		},
 		"gifts of a room": {
-			totalsOf(60, 6, 12), totalsOf(35, 5, 8, received("host", 30, 4, 6), received("cem", 5, 1, 2)), 2, 1,
+			pendingOf(1, 1, totalsOf(60, 6, 12)), pendingOf(1, 1, totalsOf(35, 5, 8, waits(received("host", 30, 4, 6)), received("cem", 5, 1, 2))), 2, 1,
 			"room r: the server says 35 coins for 5 gifts",
 		},
 		"points": {
-			totalsOf(60, 6, 13), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 1,
+			pendingOf(1, 1, totalsOf(60, 6, 13)), pendingOf(1, 1, totalsOf(35, 4, 8, waits(received("host", 30, 3, 6)), received("cem", 5, 1, 2))), 2, 1,
 			"receiver host: the server says 60 coins for 6 gifts, 13 points",
 		},
 		"of one receiver there": {
-			totalsOf(60, 6, 12), totalsOf(35, 4, 9, received("host", 30, 3, 7), received("cem", 5, 1, 2)), 2, 1,
+			pendingOf(1, 1, totalsOf(60, 6, 12)), pendingOf(1, 1, totalsOf(35, 4, 9, waits(received("host", 30, 3, 7)), received("cem", 5, 1, 2))), 2, 1,
 			"receiver host in room r: the server says 30 coins for 3 gifts, 7 points",
 		},
 		"of all receivers there": {
-			totalsOf(60, 6, 12), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 1)), 2, 2,
+			pendingOf(1, 1, totalsOf(60, 6, 12)), pendingOf(1, 1, totalsOf(35, 4, 8, waits(received("host", 30, 3, 6)), received("cem", 5, 1, 1))), 2, 2,
 			"room r: the server says 35 coins for 4 gifts, 8 points, but of its receivers 35 for 4, 7 points",
 		},
-		"points that changed": {totalsOf(60, 6, 99), totalsOf(35, 4, 8, received("host", 30, 3, 6), received("cem", 5, 1, 2)), 2, 2, ""},
+		"what is pending": {
+			totalsOf(60, 6, 12), pendingOf(1, 1, totalsOf(35, 4, 8, waits(received("host", 30, 3, 6)), received("cem", 5, 1, 2))), 2, 1,
+			"receiver host: the server says 0 coins for 0 gifts are pending, but of what was given 1 for 1 were not settled",
+		},
+		"what is pending of a room": {
+			pendingOf(1, 1, totalsOf(60, 6, 12)), pendingOf(1, 2, totalsOf(35, 4, 8, waits(received("host", 30, 3, 6)), received("cem", 5, 1, 2))), 2, 1,
+			"room r: the server says 1 coins for 2 gifts are pending, but of what was given 1 for 1 were not settled",
+		},
+		"what is pending of one receiver there": {
+			pendingOf(1, 1, totalsOf(60, 6, 12)), pendingOf(1, 1, totalsOf(35, 4, 8, received("host", 30, 3, 6), waits(received("cem", 5, 1, 2)))), 2, 1,
+			"receiver cem in room r: the server says 1 coins for 1 gifts are pending, but of what was given 0 for 0 were not settled",
+		},
+		"points that changed": {pendingOf(1, 1, totalsOf(60, 6, 99)), pendingOf(1, 1, totalsOf(35, 4, 8, waits(received("host", 30, 3, 6)), received("cem", 5, 1, 2))), 2, 2, ""},
 	} {
 		w := written()
 		n := len(w.all)
@@ -311,8 +436,8 @@ func TestTotals(t *testing.T) {
 		b.Rooms(&ovationv1.Room{RoomId: "r", CreatedAt: 1})
 		b.Accounts(w.listed()...)
 		b.Transactions(w.all[:n]...)
-		if fmt.Sprint(b.Receivers(), b.PaidRooms()) != "[cem host] [r]" {
-			t.Errorf("paid were %q in %q", b.Receivers(), b.PaidRooms())
+		if fmt.Sprint(b.Receivers(), b.GiftRooms()) != "[cem host] [r]" {
+			t.Errorf("paid were %q in %q", b.Receivers(), b.GiftRooms())
 		}
 		b.Totals("", "host", tt.host)
 		b.Totals("r", "", tt.room)
@@ -333,7 +458,7 @@ func TestTotalsOfARoomThatCameAgain(t *testing.T) {
 	b := New(w.latest())
 	b.Rooms(&ovationv1.Room{RoomId: "r", CreatedAt: 9}, &ovationv1.Room{RoomId: "s", CreatedAt: 7})
 	b.Transactions(w.all...)
-	b.Totals("r", "", totalsOf(5, 1, 0, received("cem", 5, 1, 0)))
+	b.Totals("r", "", pendingOf(1, 1, totalsOf(5, 1, 0, received("cem", 5, 1, 0))))
 	b.Totals("s", "", totalsOf(30, 3, 0, received("host", 30, 3, 0)))
 	b.Compare()
 	b.Accounts(w.listed()...)

@@ -23,6 +23,7 @@ type given struct {
 	coins, gifts int64
 	settled      bool
 	passed       bool // what was given later was settled before it
+	claimed      bool // by a settlement that is wrong: it may have paid others
 }
 
 // pending is gifts that were given: of each sale those that are not settled, in order,
@@ -65,6 +66,7 @@ func (b *Books) gift(t *ovationv1.LedgerTransaction) {
 	b.report.GiftCoins += g.coins
 	b.gifts.of[s] = append(b.gifts.of[s], g)
 	b.gifts.all = append(b.gifts.all, g)
+	b.tallies.give(s, g.coins, g.gifts)
 }
 
 // settle takes away the gifts that a settlement pays: the oldest, but for what was set aside.
@@ -81,18 +83,16 @@ func (b *Books) settle(t *ovationv1.LedgerTransaction) {
 	}
 	s := sale{payer(t).owner, t.GetRoomId()}
 	b.report.Settlements++
-	b.numbers[s.receiver]++
-	if n := b.numbers[s.receiver]; t.GetTransactionId() != gift.SettlementID(live.UserID(s.receiver), n) {
-		b.wrong(t, "has not the id that the settlement %d of %s has", n, s.receiver)
-	}
+	b.number(t, s.receiver)
 	queue := b.gifts.of[s]
-	paid, sum := paidBy(queue, t.GetGifts(), coins)
-	if sum.gifts != t.GetGifts() || sum.coins != coins || len(paid) == 0 {
+	paid, right := paidBy(queue, sum{coins, t.GetGifts()})
+	if !right {
+		due := costOf(paid)
 		b.wrong(t, "pays %s %d coins for %d gifts in room %s, but the oldest gifts that were not settled are %d for %d coins",
-			s.receiver, coins, t.GetGifts(), s.room, sum.gifts, sum.coins)
+			s.receiver, coins, t.GetGifts(), s.room, due.gifts, due.coins)
 	}
 	for _, g := range paid {
-		g.settled = true
+		g.settled, g.claimed = right, !right
 		b.gifts.latest = max(b.gifts.latest, g.sequence)
 	}
 	b.tallies.settle(s, t.GetAt(), coins, t.GetGifts(), paid)
@@ -103,47 +103,135 @@ func (b *Books) settle(t *ovationv1.LedgerTransaction) {
 	}
 }
 
-// paidBy returns which gifts of a queue are so many and cost so much: the oldest; or else those
-// of them that were not passed over; or else those but for one, which is passed over now. Where
-// none do, it is the oldest.
-func paidBy(queue []*given, gifts, coins int64) (paid []*given, sum given) {
-	oldest, first := oldestOf(queue, gifts)
-	if first.gifts == gifts && first.coins == coins {
-		return oldest, first
+// number counts a receiver's settlement, which its id follows from. One that is out of turn is
+// wrong itself, and not those that go on from it.
+func (b *Books) number(t *ovationv1.LedgerTransaction, receiver string) {
+	const apart = 1000 // that it is looked for at most
+	due := b.numbers[receiver] + 1
+	b.numbers[receiver] = due
+	if t.GetTransactionId() == gift.SettlementID(live.UserID(receiver), due) {
+		return
+	}
+	b.wrong(t, "has not the id that the settlement %d of %s has", due, receiver)
+	for n := max(due, apart) - apart; n < due+apart; n++ {
+		if t.GetTransactionId() == gift.SettlementID(live.UserID(receiver), n) {
+			b.numbers[receiver] = max(due-1, n)
+		}
+	}
+}
+
+// paidBy returns which gifts of a queue are so many and cost so much: not those that a wrong
+// settlement may have paid, unless only they are. Where none are, it is the oldest.
+func paidBy(queue []*given, want sum) (paid []*given, right bool) {
+	free := queue
+	if slices.ContainsFunc(queue, func(g *given) bool { return g.claimed }) {
+		free = slices.DeleteFunc(slices.Clone(queue), func(g *given) bool { return g.claimed })
+	}
+	if paid = among(free, want); len(paid) == 0 {
+		paid = among(queue, want)
+	}
+	if len(paid) == 0 {
+		return oldestOf(free, want.gifts), false
+	}
+	return paid, true
+}
+
+// among returns which gifts of a queue are so many and cost so much: the oldest; or else those
+// of them that were not passed over; or else those but for some, or after some, which are passed
+// over now; or else those with some that were. Nothing: none are.
+func among(queue []*given, want sum) []*given {
+	if oldest := oldestOf(queue, want.gifts); costOf(oldest) == want {
+		return oldest
 	}
 	kept := slices.DeleteFunc(slices.Clone(queue), func(g *given) bool { return g.passed })
-	if paid, sum = oldestOf(kept, gifts); sum.gifts == gifts && sum.coins == coins {
-		return paid, sum
+	if oldest := oldestOf(kept, want.gifts); costOf(oldest) == want {
+		return oldest
 	}
-	if others := butForOne(kept, gifts, coins); others != nil {
-		return others, given{gifts: gifts, coins: coins}
+	if others := butForSome(kept, want); len(others) > 0 {
+		return others
 	}
-	return oldest, first
+	if later := afterSome(kept, want); len(later) > 0 {
+		return later
+	}
+	return withPassed(queue, kept, want)
 }
 
-// oldestOf returns the oldest gifts of a queue until they are as many, and what they come to.
-func oldestOf(queue []*given, gifts int64) (oldest []*given, sum given) {
+// oldestOf returns the oldest gifts of a queue until they are as many.
+func oldestOf(queue []*given, gifts int64) []*given {
 	n := 0
-	for ; n < len(queue) && sum.gifts < gifts; n++ {
-		sum.gifts += queue[n].gifts
-		sum.coins += queue[n].coins
+	for so := int64(0); n < len(queue) && so < gifts; n++ {
+		so += queue[n].gifts
 	}
-	return queue[:n:n], sum
+	return queue[:n:n]
 }
 
-// butForOne returns the oldest gifts that are so many and cost so much without one of them; nil
-// where none do.
-func butForOne(queue []*given, gifts, coins int64) []*given {
-	type size struct{ gifts, coins int64 }
-	seen := make(map[size]int)
-	var sum size
-	for n, g := range queue {
-		if _, is := seen[size{g.gifts, g.coins}]; !is {
-			seen[size{g.gifts, g.coins}] = n
+// costOf adds gifts up.
+func costOf(all []*given) (of sum) {
+	for _, g := range all {
+		of.coins, of.gifts = of.coins+g.coins, of.gifts+g.gifts
+	}
+	return of
+}
+
+// butForSome returns the oldest gifts that are so many and cost so much without some of them that
+// follow each other; nil where none do.
+func butForSome(queue []*given, want sum) []*given {
+	const most = 200 // that are left out
+	n := len(oldestOf(queue, want.gifts))
+	all := costOf(queue[:n])
+	for _, g := range queue[n:min(len(queue), n+most)] {
+		n, all = n+1, sum{all.coins + g.coins, all.gifts + g.gifts}
+		without := sum{all.coins - want.coins, all.gifts - want.gifts}
+		if begin, end := run(queue[:n], without); begin < end {
+			return slices.Concat(queue[:begin], queue[end:n])
 		}
-		sum.gifts, sum.coins = sum.gifts+g.gifts, sum.coins+g.coins
-		if at, is := seen[size{sum.gifts - gifts, sum.coins - coins}]; is {
-			return slices.Delete(slices.Clone(queue[:n+1]), at, at+1)
+	}
+	return nil
+}
+
+// afterSome returns the oldest gifts that are so many and cost so much, and follow each other
+// after some others; nil where none do.
+func afterSome(queue []*given, want sum) []*given {
+	begin, end := run(queue, want)
+	return queue[begin:end]
+}
+
+// run returns where the first gifts of a queue are that follow each other, are so many and cost so
+// much; nowhere: there are none.
+func run(queue []*given, want sum) (begin, end int) {
+	var all sum
+	for n, g := range queue {
+		all = sum{all.coins + g.coins, all.gifts + g.gifts}
+		for ; all.gifts > want.gifts && begin <= n; begin++ {
+			all = sum{all.coins - queue[begin].coins, all.gifts - queue[begin].gifts}
+		}
+		if all == want {
+			return begin, n + 1
+		}
+	}
+	return 0, 0
+}
+
+// withPassed returns the oldest of the gifts that were not passed over, with some of a queue that
+// were and follow each other, so that they are so many and cost so much; nil where none do.
+func withPassed(queue, kept []*given, want sum) []*given {
+	const most = 100 // that are looked at
+	passed := slices.DeleteFunc(slices.Clone(queue), func(g *given) bool { return !g.passed })
+	passed = passed[:min(len(passed), most)]
+	runs := make(map[sum][]*given)
+	for begin := range passed {
+		for end := begin + 1; end <= len(passed); end++ {
+			run := passed[begin:end]
+			runs[costOf(run)] = run
+		}
+	}
+	var all sum
+	for n := 0; n <= len(kept) && all.gifts < want.gifts; n++ {
+		if run, is := runs[sum{want.coins - all.coins, want.gifts - all.gifts}]; is {
+			return slices.Concat(run, kept[:n])
+		}
+		if n < len(kept) {
+			all = sum{all.coins + kept[n].coins, all.gifts + kept[n].gifts}
 		}
 	}
 	return nil
@@ -152,14 +240,14 @@ func butForOne(queue []*given, gifts, coins int64) []*given {
 // checkPassedOver finds the gifts that were passed over by what is settled.
 func (b *Books) checkPassedOver() {
 	p := &b.gifts
-	for len(p.all) > 0 && (p.all[0].settled || p.all[0].passed) {
+	for len(p.all) > 0 && (p.all[0].settled || p.all[0].claimed || p.all[0].passed) {
 		p.all = p.all[1:]
 	}
 	for _, g := range p.all {
 		if g.sequence > p.latest {
 			break
 		}
-		if !g.settled && !g.passed {
+		if !g.settled && !g.claimed && !g.passed {
 			g.passed = true
 			p.passed = append(p.passed, g)
 		}
@@ -178,7 +266,7 @@ func (b *Books) checkWaiting() {
 		b.report.differ("the gifts of transaction %d were passed over: those up to %d are settled", g.sequence, p.latest)
 	}
 	for _, s := range slices.SortedFunc(maps.Keys(p.of), sale.compare) {
-		late := slices.DeleteFunc(slices.Clone(p.of[s]), func(g *given) bool { return g.passed || g.at >= b.overdue })
+		late := slices.DeleteFunc(slices.Clone(p.of[s]), func(g *given) bool { return g.passed || g.claimed || g.at >= b.overdue })
 		if len(late) > 0 {
 			b.report.differ("%d gifts to %s in room %s wait to be settled since %s, the first of transaction %d", len(late),
 				s.receiver, s.room, time.UnixMicro(late[0].at).UTC().Format(time.RFC3339), late[0].sequence)
@@ -195,8 +283,10 @@ func (s sale) compare(other sale) int {
 func (p *pending) left() (gifts, coins int64) {
 	for _, queue := range p.of {
 		for _, g := range queue {
-			gifts += g.gifts
-			coins += g.coins
+			if !g.claimed {
+				gifts += g.gifts
+				coins += g.coins
+			}
 		}
 	}
 	return gifts, coins

@@ -31,17 +31,26 @@ type total struct {
 	of           map[string]int64 // by gift
 }
 
-// told is what the server says of a scope.
+// sum is gifts and what they cost.
+type sum struct{ coins, gifts int64 }
+
+// told is what the server says of a scope, all of it as of one moment.
 type told struct {
 	scope
 
-	coins, gifts, points int64
+	coins, gifts, points int64 // settled
+	pending              sum
+	only                 bool // it says nothing of what is settled
+
+	wasSettled, wasPending bool // each was so, and not both at once
+	due                    sum  // what was pending when the one was so, or else the latest
 }
 
 // tallies is what settlements come to, and what the server says of it.
 type tallies struct {
 	created map[string]int64 // when rooms were; what is not there is not compared
 	totals  map[scope]*total
+	pending map[scope]sum    // what was given, less what was settled
 	points  map[string]int64 // of gifts that never changed
 	open    map[scope]told   // not found right yet
 	checked int
@@ -49,7 +58,9 @@ type tallies struct {
 }
 
 func newTallies() tallies {
-	return tallies{created: make(map[string]int64), totals: make(map[scope]*total), open: make(map[scope]told)}
+	return tallies{
+		created: make(map[string]int64), totals: make(map[scope]*total), pending: make(map[scope]sum), open: make(map[scope]told),
+	}
 }
 
 // Rooms takes rooms that there are, before any transaction. What was given in an earlier one of
@@ -60,13 +71,18 @@ func (b *Books) Rooms(all ...*ovationv1.Room) {
 	}
 }
 
-// Receivers returns who was paid for gifts, and PaidRooms in which of the rooms that there are.
+// Receivers returns who was given something, and GiftRooms in which of the rooms that there are.
 func (b *Books) Receivers() []string {
 	return b.tallies.names(func(s scope) string { return s.receiver })
 }
 
-// PaidRooms returns rooms of which something was settled.
-func (b *Books) PaidRooms() []string { return b.tallies.names(func(s scope) string { return s.room }) }
+// GiftRooms returns rooms of which something was settled, or is pending.
+func (b *Books) GiftRooms() []string {
+	return slices.DeleteFunc(b.tallies.names(func(s scope) string { return s.room }), func(room string) bool {
+		_, there := b.tallies.created[room]
+		return !there
+	})
+}
 
 func (a *tallies) names(of func(scope) string) []string {
 	names := make(map[string]bool)
@@ -75,50 +91,85 @@ func (a *tallies) names(of func(scope) string) []string {
 			names[of(s)] = true
 		}
 	}
+	for s, waits := range a.pending {
+		if waits != (sum{}) && (s.receiver == "" || s.room == "") {
+			names[of(s)] = true
+		}
+	}
 	delete(names, "")
 	return slices.Sorted(maps.Keys(names))
 }
 
+// scopes returns the scopes that a sale is of.
+func (s sale) scopes() [3]scope { return [3]scope{{receiver: s.receiver}, {room: s.room}, scope(s)} }
+
+// give adds gifts that were given.
+func (a *tallies) give(s sale, coins, gifts int64) {
+	a.wait(s, coins, gifts)
+	a.confirm(s)
+}
+
+// wait adds to what is pending.
+func (a *tallies) wait(s sale, coins, gifts int64) {
+	for _, of := range s.scopes() {
+		before := a.pending[of]
+		a.pending[of] = sum{before.coins + coins, before.gifts + gifts}
+	}
+}
+
+// confirm closes what the server says of a sale that is so now.
+func (a *tallies) confirm(s sale) {
+	for _, of := range s.scopes() {
+		if claim, waits := a.open[of]; waits {
+			a.check(claim)
+		}
+	}
+}
+
 // settle adds a settlement of gifts.
 func (a *tallies) settle(s sale, at, coins, gifts int64, paid []*given) {
+	defer a.confirm(s)
+	a.wait(s, -coins, -gifts)
 	scopes := []scope{{receiver: s.receiver}}
 	if created, there := a.created[s.room]; there && at >= created {
 		scopes = append(scopes, scope{room: s.room}, scope(s))
 	}
 	for _, of := range scopes {
-		sum := a.totals[of]
-		if sum == nil {
-			sum = &total{of: make(map[string]int64)}
-			a.totals[of] = sum
+		all := a.totals[of]
+		if all == nil {
+			all = &total{of: make(map[string]int64)}
+			a.totals[of] = all
 		}
-		sum.coins, sum.gifts = sum.coins+coins, sum.gifts+gifts
+		all.coins, all.gifts = all.coins+coins, all.gifts+gifts
 		for _, g := range paid {
-			sum.of[g.gift] += g.gifts
-		}
-		if claim, waits := a.open[of]; waits && a.holds(claim) {
-			delete(a.open, of)
+			all.of[g.gift] += g.gifts
 		}
 	}
 }
 
-// Totals takes what the server says is settled of a room, or, without one, of a receiver. It may
-// be later than the transactions that were taken, and is compared with those that follow too.
+// Totals takes what the server says is settled and pending of a room, or, without one, of a
+// receiver. It may be later than the transactions that were taken, and is compared with those
+// that follow too.
 func (b *Books) Totals(room, receiver string, r *ovationv1.GetGiftTotalsResponse) {
 	c := r.GetSettled()
-	b.tallies.claim(told{scope{receiver, room}, c.GetCoins(), c.GetGifts(), c.GetPoints()})
+	b.tallies.claim(told{
+		scope: scope{receiver, room}, coins: c.GetCoins(), gifts: c.GetGifts(), points: c.GetPoints(),
+		pending: sum{r.GetPendingCoins(), r.GetPendingGifts()},
+	})
 	if room == "" {
 		return
 	}
-	var sum told
+	var all told
 	for _, of := range r.GetReceivers() {
-		if of.GetSettledAt() > 0 {
-			b.tallies.claim(told{scope{of.GetReceiverId(), room}, of.GetCoins(), of.GetGifts(), of.GetPoints()})
-		}
-		sum.coins, sum.gifts, sum.points = sum.coins+of.GetCoins(), sum.gifts+of.GetGifts(), sum.points+of.GetPoints()
+		b.tallies.claim(told{
+			scope: scope{of.GetReceiverId(), room}, coins: of.GetCoins(), gifts: of.GetGifts(), points: of.GetPoints(),
+			pending: sum{of.GetPendingCoins(), of.GetPendingGifts()}, only: of.GetSettledAt() == 0,
+		})
+		all.coins, all.gifts, all.points = all.coins+of.GetCoins(), all.gifts+of.GetGifts(), all.points+of.GetPoints()
 	}
-	if len(r.GetReceivers()) < maxReceivers && (sum.coins != c.GetCoins() || sum.gifts != c.GetGifts() || sum.points != c.GetPoints()) {
+	if len(r.GetReceivers()) < maxReceivers && (all.coins != c.GetCoins() || all.gifts != c.GetGifts() || all.points != c.GetPoints()) {
 		b.report.differ("room %s: the server says %d coins for %d gifts, %d points, but of its receivers %d for %d, %d points",
-			room, c.GetCoins(), c.GetGifts(), c.GetPoints(), sum.coins, sum.gifts, sum.points)
+			room, c.GetCoins(), c.GetGifts(), c.GetPoints(), all.coins, all.gifts, all.points)
 	}
 }
 
@@ -147,31 +198,43 @@ func (a *tallies) claim(c told) { a.open[c.scope] = c }
 func (b *Books) Compare() {
 	a := &b.tallies
 	a.checked = len(a.open)
-	for s, c := range a.open {
-		if sum := a.totals[s]; sum != nil {
-			if _, known := a.pointsOf(sum); known {
+	for _, c := range a.open {
+		if all := a.totals[c.scope]; all != nil && !c.only {
+			if _, known := a.pointsOf(all); known {
 				a.exact++
 			}
 		}
-		if a.holds(c) {
-			delete(a.open, s)
-		}
+		a.check(c)
 	}
 }
 
-// holds says whether what the server says is so by now.
-func (a *tallies) holds(c told) bool {
-	sum := a.totals[c.scope]
-	if sum == nil {
-		return c.coins == 0 && c.gifts == 0 && c.points == 0
+// check closes what the server says if it is so by now.
+func (a *tallies) check(c told) {
+	settled, pending := a.isSettled(c), c.pending == a.pending[c.scope]
+	if settled && pending {
+		delete(a.open, c.scope)
+		return
 	}
-	points, known := a.pointsOf(sum)
-	return c.coins == sum.coins && c.gifts == sum.gifts && (!known || c.points == points)
+	if !c.wasSettled {
+		c.due = a.pending[c.scope]
+	}
+	c.wasSettled, c.wasPending = c.wasSettled || settled, c.wasPending || pending
+	a.open[c.scope] = c
+}
+
+// isSettled says whether what the server says is settled is so by now.
+func (a *tallies) isSettled(c told) bool {
+	all := a.totals[c.scope]
+	if c.only || all == nil {
+		return c.only || c.coins == 0 && c.gifts == 0 && c.points == 0
+	}
+	points, known := a.pointsOf(all)
+	return c.coins == all.coins && c.gifts == all.gifts && (!known || c.points == points)
 }
 
 // pointsOf returns what the gifts of a scope bring, if that is known of all of them.
-func (a *tallies) pointsOf(sum *total) (points int64, known bool) {
-	for id, n := range sum.of {
+func (a *tallies) pointsOf(all *total) (points int64, known bool) {
+	for id, n := range all.of {
 		each, is := a.points[id]
 		if !is || each > 0 && n > (math.MaxInt64-points)/each {
 			return 0, false
@@ -185,15 +248,27 @@ func (a *tallies) pointsOf(sum *total) (points int64, known bool) {
 func (a *tallies) close(r *Report) {
 	r.Tallies, r.Points = a.checked, a.exact
 	for _, s := range slices.SortedFunc(maps.Keys(a.open), func(x, y scope) int { return sale(x).compare(sale(y)) }) {
-		c, sum := a.open[s], a.totals[s]
-		if sum == nil {
-			sum = new(total)
-		}
-		bring := "points that are not known"
-		if points, known := a.pointsOf(sum); known {
-			bring = fmt.Sprintf("%d points", points)
-		}
-		r.differ("%s: the server says %d coins for %d gifts, %d points, but settled were %d for %d, with %s",
-			s, c.coins, c.gifts, c.points, sum.coins, sum.gifts, bring)
+		a.tell(r, a.open[s])
 	}
+}
+
+// tell says what of a scope is not so.
+func (a *tallies) tell(r *Report, c told) {
+	if c.wasSettled || !c.wasPending {
+		r.differ("%s: the server says %d coins for %d gifts are pending, but of what was given %d for %d were not settled",
+			c.scope, c.pending.coins, c.pending.gifts, c.due.coins, c.due.gifts)
+	}
+	if c.wasSettled {
+		return
+	}
+	all := a.totals[c.scope]
+	if all == nil {
+		all = new(total)
+	}
+	bring := "points that are not known"
+	if points, known := a.pointsOf(all); known {
+		bring = fmt.Sprintf("%d points", points)
+	}
+	r.differ("%s: the server says %d coins for %d gifts, %d points, but settled were %d for %d, with %s",
+		c.scope, c.coins, c.gifts, c.points, all.coins, all.gifts, bring)
 }

@@ -174,7 +174,9 @@ export const GiftMessageSchema: GenMessage<GiftMessage> = /*@__PURE__*/
   messageDesc(file_ovation_v1_gift, 1);
 
 /**
- * Goal is something that a room's gifts work towards: a wish.
+ * Goal is something that a room's gifts work towards: a wish. It counts gifts as
+ * they are settled, from when it was first put: what was given before then and
+ * was still pending counts, what was settled by then does not.
  *
  * @generated from message ovation.v1.Goal
  */
@@ -230,7 +232,8 @@ export type Goal = Message<"ovation.v1.Goal"> & {
   closed: boolean;
 
   /**
-   * How much is reached: gifts settled since it was first put. It may exceed the
+   * How much is reached: gifts settled since it was first put, or since measure,
+   * gift_id or receiver_id changed, whenever they were given. It may exceed the
    * target. Ignored in a request, like all that follows.
    *
    * @generated from field: int64 progress = 8;

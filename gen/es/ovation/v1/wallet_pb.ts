@@ -87,7 +87,8 @@ export type LedgerTransaction = Message<"ovation.v1.LedgerTransaction"> & {
 
   /**
    * Its place in the ledger: larger than that of any transaction that it builds on.
-   * There may be holes.
+   * There may be holes. What a crash of the database took along may leave its place
+   * to another: see ListLedger.
    *
    * @generated from field: uint64 sequence = 2;
    */
@@ -665,7 +666,8 @@ export const WalletService: GenService<{
   },
   /**
    * GetBalance returns what a user has, never out of date: everyone their own,
-   * BACKEND anyone's. A user without an account has nothing.
+   * BACKEND anyone's. A user without an account has nothing. It may count payments
+   * for gifts that are not durable yet: see ListLedger.
    * Errors: ROLE_FORBIDDEN.
    *
    * @generated from rpc ovation.v1.WalletService.GetBalance
@@ -678,6 +680,12 @@ export const WalletService: GenService<{
   /**
    * ListLedger lists transactions by their place in the ledger: everyone those of
    * their own USER and PENDING accounts, BACKEND those of any account or all.
+   * A payment for gifts may be seen some milliseconds before it is durable, which
+   * is when its call is answered. So one that was read just before the database
+   * crashed may not be there after it, and another may have its sequence. What was
+   * answered is there, as it was, and so are deposits, settlements and all that is
+   * before them. Who follows the ledger keeps transaction_id beside sequence, and
+   * after a crash reads again from the latest that was no gift.
    * Errors: ROLE_FORBIDDEN, PAGE_TOKEN_INVALID.
    *
    * @generated from rpc ovation.v1.WalletService.ListLedger

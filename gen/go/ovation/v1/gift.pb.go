@@ -314,7 +314,9 @@ func (x *GiftMessage) GetComboCount() int64 {
 	return 0
 }
 
-// Goal is something that a room's gifts work towards: a wish.
+// Goal is something that a room's gifts work towards: a wish. It counts gifts as
+// they are settled, from when it was first put: what was given before then and
+// was still pending counts, what was settled by then does not.
 type Goal struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its id, unique in the room: 1-64 of letters, digits, and . _ : - beginning
@@ -332,7 +334,8 @@ type Goal struct {
 	ReceiverId string `protobuf:"bytes,6,opt,name=receiver_id,json=receiverId,proto3" json:"receiver_id,omitempty"`
 	// It counts no further, and is no longer shown.
 	Closed bool `protobuf:"varint,7,opt,name=closed,proto3" json:"closed,omitempty"`
-	// How much is reached: gifts settled since it was first put. It may exceed the
+	// How much is reached: gifts settled since it was first put, or since measure,
+	// gift_id or receiver_id changed, whenever they were given. It may exceed the
 	// target. Ignored in a request, like all that follows.
 	Progress int64 `protobuf:"varint,8,opt,name=progress,proto3" json:"progress,omitempty"`
 	// When the target was reached; 0: not yet.

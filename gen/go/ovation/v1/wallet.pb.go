@@ -281,7 +281,8 @@ type LedgerTransaction struct {
 	// Its id.
 	TransactionId string `protobuf:"bytes,1,opt,name=transaction_id,json=transactionId,proto3" json:"transaction_id,omitempty"`
 	// Its place in the ledger: larger than that of any transaction that it builds on.
-	// There may be holes.
+	// There may be holes. What a crash of the database took along may leave its place
+	// to another: see ListLedger.
 	Sequence uint64 `protobuf:"varint,2,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// Why coins moved.
 	Kind LedgerKind `protobuf:"varint,3,opt,name=kind,proto3,enum=ovation.v1.LedgerKind" json:"kind,omitempty"`

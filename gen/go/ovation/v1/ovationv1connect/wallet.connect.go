@@ -56,11 +56,18 @@ type WalletServiceClient interface {
 	// Errors: INSUFFICIENT_FUNDS, BALANCE_LIMIT, REQUEST_ID_REUSED.
 	Deposit(context.Context, *v1.DepositRequest) (*v1.DepositResponse, error)
 	// GetBalance returns what a user has, never out of date: everyone their own,
-	// BACKEND anyone's. A user without an account has nothing.
+	// BACKEND anyone's. A user without an account has nothing. It may count payments
+	// for gifts that are not durable yet: see ListLedger.
 	// Errors: ROLE_FORBIDDEN.
 	GetBalance(context.Context, *v1.GetBalanceRequest) (*v1.GetBalanceResponse, error)
 	// ListLedger lists transactions by their place in the ledger: everyone those of
 	// their own USER and PENDING accounts, BACKEND those of any account or all.
+	// A payment for gifts may be seen some milliseconds before it is durable, which
+	// is when its call is answered. So one that was read just before the database
+	// crashed may not be there after it, and another may have its sequence. What was
+	// answered is there, as it was, and so are deposits, settlements and all that is
+	// before them. Who follows the ledger keeps transaction_id beside sequence, and
+	// after a crash reads again from the latest that was no gift.
 	// Errors: ROLE_FORBIDDEN, PAGE_TOKEN_INVALID.
 	ListLedger(context.Context, *v1.ListLedgerRequest) (*v1.ListLedgerResponse, error)
 	// ListAccounts lists accounts and their balances, by kind and owner, for an
@@ -163,11 +170,18 @@ type WalletServiceHandler interface {
 	// Errors: INSUFFICIENT_FUNDS, BALANCE_LIMIT, REQUEST_ID_REUSED.
 	Deposit(context.Context, *v1.DepositRequest) (*v1.DepositResponse, error)
 	// GetBalance returns what a user has, never out of date: everyone their own,
-	// BACKEND anyone's. A user without an account has nothing.
+	// BACKEND anyone's. A user without an account has nothing. It may count payments
+	// for gifts that are not durable yet: see ListLedger.
 	// Errors: ROLE_FORBIDDEN.
 	GetBalance(context.Context, *v1.GetBalanceRequest) (*v1.GetBalanceResponse, error)
 	// ListLedger lists transactions by their place in the ledger: everyone those of
 	// their own USER and PENDING accounts, BACKEND those of any account or all.
+	// A payment for gifts may be seen some milliseconds before it is durable, which
+	// is when its call is answered. So one that was read just before the database
+	// crashed may not be there after it, and another may have its sequence. What was
+	// answered is there, as it was, and so are deposits, settlements and all that is
+	// before them. Who follows the ledger keeps transaction_id beside sequence, and
+	// after a crash reads again from the latest that was no gift.
 	// Errors: ROLE_FORBIDDEN, PAGE_TOKEN_INVALID.
 	ListLedger(context.Context, *v1.ListLedgerRequest) (*v1.ListLedgerResponse, error)
 	// ListAccounts lists accounts and their balances, by kind and owner, for an
