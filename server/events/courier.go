@@ -98,7 +98,8 @@ func (c *courier) farewell(ctx context.Context) {
 	_ = c.settle(ctx) // what is not told is sent again
 }
 
-// round reads, sends and settles what it can.
+// round settles, reads and sends what it can. What is settled leaves the window, and so
+// makes room for what is read: after it nothing does before something happens.
 func (c *courier) round(ctx context.Context) error {
 	if time.Now().Before(c.until) {
 		return nil
@@ -110,13 +111,15 @@ func (c *courier) round(ctx context.Context) error {
 		}
 		c.lanes = newLanes(c.claimed, held, now())
 	}
+	if c.flying == 0 || time.Since(c.settled) >= settleEvery {
+		if err := c.settle(ctx); err != nil {
+			return err
+		}
+	}
 	if err := c.read(ctx); err != nil {
 		return err
 	}
 	c.launch(ctx)
-	if c.flying == 0 || time.Since(c.settled) >= settleEvery {
-		return c.settle(ctx)
-	}
 	return nil
 }
 

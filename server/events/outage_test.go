@@ -170,3 +170,16 @@ func TestHurryMindsRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// A webhook that takes everything gets everything at once, however much the log has.
+func TestWebhookIsNotKeptWaiting(t *testing.T) {
+	failing(t, func(s *stage, e *endpoint) {
+		for i := range 8 * windowSize {
+			s.record(live.RoomID(fmt.Sprint("r", i%3)), 1)
+		}
+		time.Sleep(3 * time.Second)
+		if _, took := e.seen(); len(took) != 8*windowSize {
+			t.Errorf("it took %d of %d", len(took), 8*windowSize)
+		}
+	})
+}
