@@ -126,7 +126,7 @@ func (c *courier) round(ctx context.Context) error {
 // mayRead says whether the log is to be read on. Of a webhook that is away it is only for a
 // room that can be tried.
 func (c *courier) mayRead() bool {
-	return c.more && len(c.lanes.window) < windowSize && c.lanes.roomy() && c.lanes.wanting(now())
+	return c.more && len(c.lanes.window) < windowSize && c.lanes.roomy(now()) && c.lanes.wanting(now())
 }
 
 // read reads the log.

@@ -21,6 +21,10 @@ const (
 	maxProbe = time.Minute
 	// healWithin is how soon all that is held is tried when a webhook is back.
 	healWithin = 5 * time.Second
+	// aloneAt is how often a room fails, something of others being taken before each time and
+	// nothing of it, before that counts as for a reason of its own. Fewer times it may be a
+	// webhook that comes back, and not whole at once.
+	aloneAt = 5
 )
 
 // lanes is what is to be sent to one webhook, and in which order: events of a room one after
@@ -42,6 +46,7 @@ type lanes struct {
 
 	most, mostOfRoom int  // that are held
 	successes        int  // so often the webhook took something
+	failed           bool // something failed since then
 	peek             bool // something failed since the log was read last
 
 	failing map[laneKey]bool // lanes that failed since the last that did not, up to failingAt
@@ -66,8 +71,10 @@ type lane struct {
 	due   live.Timestamp // of the first, while it waits
 
 	asked   live.Timestamp // the webhook asked for no attempt before
-	hurried live.Timestamp // it was tried earlier once, and is not again before
-	marks   [2]int         // successes when its first failed last, and the time before
+	failed  bool           // the last of it that was tried was not taken
+	mark    int            // successes when that was
+	despite bool           // others had been taken since the time before
+	blamed  int            // how often that was so since something of it was taken
 	full    bool           // what comes to it is given up
 	probe   bool           // it is tried to find out whether the webhook is back
 }
@@ -109,6 +116,7 @@ func newLanes(c store.ClaimedWebhook, held []store.Delivery, now live.Timestamp)
 	for _, d := range held {
 		one := &item{Delivery: d, past: true, held: true}
 		q.held[d.Event.Position] = one
+		q.failed = q.failed || d.Attempts > 0
 		q.add(one, now)
 	}
 	return q
@@ -138,7 +146,7 @@ func (q *lanes) take(page store.EventPage, now live.Timestamp) (over overflow) {
 			l.full, over.rooms = true, append(over.rooms, e.Room)
 		}
 		one.past, one.finished = true, true
-		one.LastError = fmt.Sprintf("it was not sent: %d events of its room wait for one that is not taken", len(l.items))
+		one.LastError = fmt.Sprintf("it was not sent: one of its room is not taken, and too much waits (of the room %d, in all %d)", len(l.items), len(q.held))
 		q.dead = append(q.dead, one.Delivery)
 	}
 	q.read = max(q.read, page.Next)
@@ -151,23 +159,50 @@ func (q *lanes) tooMuch(l *lane) bool {
 	return q.alone(l) && (len(l.items) >= q.mostOfRoom || len(q.held) >= q.most)
 }
 
-// alone says whether it is for a reason of its own that a lane fails: something of others was
-// taken since its first failed last, or the time before.
-func (q *lanes) alone(l *lane) bool { return l.items[0].Attempts > 0 && q.successes > l.marks[1] }
+// alone says whether it is for a reason of its own that a lane fails. That others are taken
+// says nothing of it before it is tried again. Where there is no room left once is enough:
+// else nothing more might be read that others have.
+func (q *lanes) alone(l *lane) bool {
+	enough := aloneAt
+	if len(q.held) >= 2*q.most {
+		enough = 1
+	}
+	return l.items[0].Attempts > 0 && l.blamed >= enough
+}
+
+// refused notes that its first was not taken, after so many successes of others.
+func (l *lane) refused(successes int) {
+	if l.despite = l.failed && successes > l.mark; l.despite {
+		l.blamed++
+	}
+	l.failed, l.mark = true, successes
+}
 
 // roomy says whether the log may be read on, as far as what is held goes: while there is
-// little, and then as long as those whose own reason it is are given up. Where nothing was
-// taken for a while, a little is read after each attempt, to find out what others have.
-func (q *lanes) roomy() bool {
-	if n := len(q.held); n < q.most || n >= 2*q.most {
-		return n < q.most
+// little, and then where others are taken, once those are tried again that may be too; from
+// twice as much on only where all that fail are given up. Where nothing was taken for a while,
+// a little is read after each attempt, to find out what others have.
+func (q *lanes) roomy(now live.Timestamp) bool {
+	n := len(q.held)
+	if n < q.most {
+		return true
 	}
+	blamed, unsure := false, false
 	for _, l := range q.lanes {
-		if q.alone(l) {
-			return true
+		switch {
+		case l.items[0].Attempts == 0:
+		case q.alone(l):
+			blamed = true
+		case q.successes > l.mark && l.due <= now.Add(healWithin):
+			return false
+		default:
+			blamed, unsure = blamed || l.blamed > 0, true
 		}
 	}
-	return q.peek
+	if n >= 2*q.most {
+		return blamed && !unsure
+	}
+	return blamed || q.peek
 }
 
 // add puts an item at the end of its lane.
@@ -178,7 +213,7 @@ func (q *lanes) add(one *item, now live.Timestamp) {
 	}
 	l := q.lanes[key]
 	if l == nil {
-		l = &lane{key: key, marks: [2]int{q.successes, q.successes}}
+		l = &lane{key: key}
 		q.lanes[key] = l
 	}
 	l.items = append(l.items, one)
@@ -250,21 +285,21 @@ func (q *lanes) due() (at live.Timestamp) {
 	return at
 }
 
-// took notes that the webhook took something. Was it away, what is held need not wait for its
-// pause; so that rooms which fail for a reason of their own do not come again and again, each
-// is hurried once in that time.
+// took notes that the webhook took something. It may be back: what failed since the last that
+// it took need not wait for its pause, but for a room that is alone and failed before too
+// though others were taken.
 func (q *lanes) took(now live.Timestamp) {
-	away := q.away()
-	q.successes++
+	before, failed := q.successes, q.failed
+	q.successes, q.failed = before+1, false
 	clear(q.failing)
 	q.probes, q.probe = 0, 0
-	if !away {
+	if !failed {
 		return
 	}
 	for _, l := range q.later {
-		soon := max(now.Add(rand.N(healWithin)), l.asked) //nolint:gosec // they are not to come all at once
-		if soon < l.due && l.hurried <= now {
-			l.due, l.hurried = soon, l.due
+		if l.mark == before && (!q.alone(l) || !l.despite) {
+			soon := now.Add(rand.N(healWithin)) //nolint:gosec // they are not to come all at once
+			l.due = min(l.due, max(soon, l.asked))
 		}
 	}
 	heap.Init(&q.later)
@@ -273,6 +308,8 @@ func (q *lanes) took(now live.Timestamp) {
 // refused notes that it did not take the first of a lane. While it is away, the pause until
 // the next lane is tried grows.
 func (q *lanes) refused(l *lane, now live.Timestamp) {
+	q.failed, q.peek = true, true
+	l.refused(q.successes)
 	away := q.away()
 	if !away {
 		q.failing[l.key] = true
@@ -290,11 +327,11 @@ func (q *lanes) over(l *lane, a answer, now live.Timestamp) (dead bool) {
 	first.Attempts++
 	if a.taken {
 		q.took(now)
+		l.failed, l.blamed = false, 0
 		q.finish(l, now)
 		return false
 	}
 	q.refused(l, now)
-	q.peek, l.marks = true, [2]int{q.successes, l.marks[0]}
 	l.asked = now.Add(a.retryAfter)
 	first.LastStatus, first.LastError = a.status, a.said
 	first.Due = now.Add(max(pauseAfter(first.Attempts), a.retryAfter))
@@ -319,7 +356,7 @@ func (q *lanes) finish(l *lane, now live.Timestamp) {
 		delete(q.held, first.Event.Position)
 		q.done = append(q.done, first.Event.Position)
 	}
-	l.full, l.marks = false, [2]int{q.successes, q.successes}
+	l.full = false
 	if l.items = l.items[1:]; len(l.items) == 0 {
 		delete(q.lanes, l.key)
 		return

@@ -71,7 +71,7 @@ func (s *sending) read(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !s.lanes.roomy() {
+	if !s.lanes.roomy(s.now) {
 		return
 	}
 	before := len(s.lanes.dead)
@@ -239,7 +239,7 @@ func trial(t *testing.T, takes func(live.RoomID) bool) (
 			page.Events = append(page.Events, store.Event{Position: at, Room: id, ID: fmt.Sprint(at)})
 		}
 		page.Next = at
-		if q.roomy() {
+		if q.roomy(now) {
 			q.take(page, now)
 		} else {
 			at -= store.EventPosition(len(rooms)) // they are left unread
@@ -270,7 +270,7 @@ func TestOneRoomFillsNothing(t *testing.T) {
 		t.Errorf("%d are held, %d are dead letters", len(q.held), len(*dead))
 	}
 	for _, d := range *dead {
-		if d.Event.Room != "bad" || !strings.Contains(d.LastError, "wait for one that is not taken") {
+		if d.Event.Room != "bad" || !strings.Contains(d.LastError, "one of its room is not taken") {
 			t.Errorf("a dead letter is %+v", d)
 		}
 	}
@@ -296,6 +296,86 @@ func TestAnOutageGivesNothingUp(t *testing.T) {
 	}
 	if q.read <= before || len(q.held) > 0 {
 		t.Errorf("back again: the log is read up to %d, %d are held", q.read, len(q.held))
+	}
+}
+
+// A webhook that is away for everybody, now and then and however long, loses nothing of rooms
+// however large, and once it takes one again all that had failed is tried soon.
+func TestOutagesGiveNothingUp(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		now := live.Timestamp(1_893_553_445_000_000)
+		q := newLanes(store.ClaimedWebhook{Webhook: store.Webhook{GiveUpAfter: 24 * time.Hour}}, nil, now)
+		q.most, q.mostOfRoom = 20, 5
+		rooms := rapid.IntRange(1, everyRoom).Draw(t, "rooms")
+		second := func(up bool) (asked int) {
+			now = now.Add(time.Second)
+			if page := (store.EventPage{Next: q.read}); q.roomy(now) {
+				for range rapid.IntRange(0, 3).Draw(t, "events") {
+					page.Next++
+					room := live.RoomID(fmt.Sprint(rapid.IntRange(0, rooms-1).Draw(t, "room")))
+					page.Events = append(page.Events, store.Event{Position: page.Next, Room: room})
+				}
+				q.take(page, now)
+			}
+			for l := q.next(now); l != nil; l = q.next(now) {
+				q.over(l, answer{taken: up, status: 500}, now)
+				asked++
+			}
+			return asked
+		}
+		for range rapid.IntRange(1, 4).Draw(t, "outages") {
+			for range rapid.IntRange(1, 400).Draw(t, "down") {
+				second(false)
+			}
+			before := q.successes
+			for seconds := 0; q.successes == before && len(q.lanes) > 0; seconds++ {
+				if second(true); seconds > int(maxPause.Seconds()) {
+					t.Fatalf("nothing is tried within %v: %+v", maxPause, q)
+				}
+			}
+			for range int(healWithin.Seconds()) {
+				second(true)
+			}
+			for _, l := range q.lanes {
+				if l.items[0].Attempts > 0 {
+					t.Fatalf("%v after it took one, a room waits for %v more", healWithin, l.due.Sub(now))
+				}
+			}
+		}
+		if len(q.dead) > 0 {
+			t.Fatalf("%d are dead letters, such as %+v", len(q.dead), q.dead[0])
+		}
+	})
+}
+
+// Whether it is a room's own reason that it fails is known once it failed again, and again,
+// though others were taken.
+func TestRoomThatFailsAlone(t *testing.T) {
+	t.Parallel()
+	most := strings.Repeat("tf", aloneAt-1)
+	for history, want := range map[string]bool{ // f: it failed, t: another was taken, s: it was taken itself
+		"f": false, "tf": false, "ft": false, "ftf": false, "tf" + most: false, "f" + most + "t": false,
+		"f" + most + "tf": true, "f" + most + "tft": true,
+		strings.Repeat("f", 2*aloneAt): false, "f" + most + "ff": false, "f" + most + "ftf": true, // not always were others
+		"f" + most + "tfff":  true, // it is until it is taken
+		"f" + most + "sftf":  false,
+		"sf" + most + "tf":   true,
+		"f" + most + "tfsff": false,
+	} {
+		now := live.Timestamp(1)
+		q := newLanes(store.ClaimedWebhook{Webhook: store.Webhook{GiveUpAfter: 24 * time.Hour}}, nil, now)
+		q.take(store.EventPage{Events: []store.Event{{Position: 1, Room: "own"}, {Position: 2, Room: "own"}, {Position: 3, Room: "own"}}, Next: 3}, now)
+		for _, what := range history {
+			if now = now.Add(maxPause); what == 't' {
+				q.took(now)
+			} else {
+				q.over(q.next(now), answer{taken: what == 's', status: 500}, now)
+			}
+		}
+		if got := q.alone(q.lanes[laneKey{room: "own"}]); got != want {
+			t.Errorf("%s: %v", history, got)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -115,6 +116,58 @@ func TestEventsThatAreNeverTakenHoldUpNobodyElse(t *testing.T) {
 	}
 }
 
+// Of some rooms the log has far more than is held, and nothing of it is ever taken: what others
+// have between comes soon.
+func TestLargeRoomsThatAreNeverTakenHoldUpNobodyElse(t *testing.T) {
+	const events = 4 * maxHeld
+	for _, tt := range []struct{ rooms, every int }{{1, 10}, {1, 4000}, {failingAt - 1, 10}, {failingAt - 1, 1000}, {3 * failingAt, 100}, {3 * failingAt, 4000}} {
+		t.Run(fmt.Sprintf("%d rooms, others have every %dth", tt.rooms, tt.every), func(t *testing.T) {
+			failing(t, func(s *stage, e *endpoint) {
+				good := make(map[string]bool)
+				e.refuse(func(id string) bool { return !good[id] })
+				e.mu.Lock() // it answers once all is recorded
+				for i := range events / tt.every {
+					for j := range tt.every - 1 {
+						s.record(live.RoomID(fmt.Sprint("poison", (i+j)%tt.rooms)), 1)
+					}
+					good[s.record(live.RoomID(fmt.Sprint("good", i)), 1)[0]] = true
+				}
+				e.mu.Unlock()
+				if time.Sleep(time.Minute); tt.rooms >= failingAt {
+					time.Sleep(15 * maxProbe) // it may be taken for away at first
+				}
+				if asked, took := e.seen(); len(took) != len(good) || asked > len(good)+20*tt.rooms {
+					t.Errorf("it took %d of %d; it was asked %d times", len(took), len(good), asked)
+				}
+				if held := s.consumer("hook").Held; held > 2*maxHeld+windowSize {
+					t.Errorf("%d are held", held)
+				}
+			})
+		})
+	}
+}
+
+// A webhook that is back, and at first refuses some of what it gets, loses nothing.
+func TestWebhookThatComesBackHalting(t *testing.T) {
+	failing(t, func(s *stage, e *endpoint) {
+		e.refuse(func(string) bool { return true })
+		const rooms, each = 3, 3 * maxOfRoom
+		for i := range each / 100 * rooms {
+			s.record(live.RoomID(fmt.Sprint("r", i%rooms)), 100)
+		}
+		time.Sleep(time.Minute)
+		refused := make(map[string]int)
+		e.refuse(func(id string) bool {
+			refused[id]++
+			return strings.HasSuffix(id, "00") && refused[id] < 4
+		})
+		time.Sleep(10 * time.Minute)
+		if c := s.consumer("hook"); c.Dead > 0 || c.Acknowledged != c.Latest {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
 // While a webhook is away it is asked little, and little is held; when it is back, all comes soon.
 func TestWebhookThatComesBack(t *testing.T) {
 	failing(t, func(s *stage, e *endpoint) {
@@ -171,6 +224,64 @@ func TestHurryMindsRetryAfter(t *testing.T) {
 	}
 }
 
+// Nothing is lost of rooms that have more than is held of one, of a webhook that was away for all.
+func TestWebhookThatComesBackGetsAllOfLargeRooms(t *testing.T) {
+	failing(t, func(s *stage, e *endpoint) {
+		e.refuse(func(string) bool { return true })
+		const rooms, each = 3, 3 * maxOfRoom
+		for i := range each / 100 * rooms {
+			s.record(live.RoomID(fmt.Sprint("r", i%rooms)), 100)
+		}
+		time.Sleep(time.Minute)
+		e.refuse(func(string) bool { return false })
+		time.Sleep(maxProbe*12/10 + time.Minute)
+		_, took := e.seen()
+		if c := s.consumer("hook"); len(took) != rooms*each || c.Acknowledged != c.Latest {
+			t.Errorf("it took %d of %d; %+v", len(took), rooms*each, c)
+		}
+	})
+}
+
+// However few rooms have failed while a webhook was away: once it takes one, all come soon.
+func TestWebhookThatComesBackToFewRooms(t *testing.T) {
+	failing(t, func(s *stage, e *endpoint) {
+		e.refuse(func(string) bool { return true })
+		const rooms = failingAt - 1
+		s.rooms("r", rooms)
+		time.Sleep(2 * time.Hour)
+		e.refuse(func(string) bool { return false })
+		for took := []string(nil); len(took) == 0; _, took = e.seen() {
+			time.Sleep(time.Second)
+		}
+		time.Sleep(healWithin)
+		if _, took := e.seen(); len(took) != rooms {
+			t.Errorf("it took %d", len(took))
+		}
+	})
+}
+
+// A room that failed for a reason of its own comes as soon as others once the webhook was away
+// for all: that may have mended it.
+func TestWebhookThatComesBackMended(t *testing.T) {
+	failing(t, func(s *stage, e *endpoint) {
+		poison := s.rooms("poison", 1)
+		e.refuse(func(id string) bool { return id == poison[0] })
+		for range 100 {
+			s.record("good", 1)
+			time.Sleep(10 * time.Second)
+		}
+		e.refuse(func(string) bool { return true })
+		s.record("good", 1)
+		time.Sleep(time.Hour)
+		e.refuse(func(string) bool { return false })
+		s.record("another", 1)
+		time.Sleep(healWithin + time.Second)
+		if _, took := e.seen(); len(took) != 103 {
+			t.Errorf("it took %d", len(took))
+		}
+	})
+}
+
 // A webhook that takes everything gets everything at once, however much the log has.
 func TestWebhookIsNotKeptWaiting(t *testing.T) {
 	failing(t, func(s *stage, e *endpoint) {
@@ -182,4 +293,42 @@ func TestWebhookIsNotKeptWaiting(t *testing.T) {
 			t.Errorf("it took %d of %d", len(took), 8*windowSize)
 		}
 	})
+}
+
+// What failed is hurried by whoever sends next too, and once each time it failed.
+func TestHurryOfWhatAnotherNodeTried(t *testing.T) {
+	t.Parallel()
+	const began live.Timestamp = 1_893_553_445_000_000
+	var held []store.Delivery
+	for i := range 100 {
+		held = append(held, store.Delivery{
+			Event:    store.Event{Position: store.EventPosition(i + 1), Room: live.RoomID(fmt.Sprint(i))},
+			Attempts: 12, First: began.Add(-time.Hour), Due: began.Add(maxPause),
+		})
+	}
+	q := newLanes(store.ClaimedWebhook{Webhook: store.Webhook{GiveUpAfter: 24 * time.Hour}}, held, began)
+	at := store.EventPosition(len(held))
+	sent := func(room live.RoomID, taken bool) {
+		at++
+		q.take(store.EventPage{Events: []store.Event{{Position: at, Room: room}}}, began)
+		q.over(q.next(began), answer{taken: taken, status: 503}, began)
+	}
+	sum := func() (all time.Duration) {
+		for _, l := range q.later {
+			if l.key.room != "bad" {
+				all += l.due.Sub(began)
+			}
+		}
+		return all
+	}
+	sent("good", true)
+	hurried := sum()
+	if hurried > 100*healWithin {
+		t.Errorf("they come after %v on average", hurried/100)
+	}
+	sent("bad", false)
+	sent("good", true)
+	if got := sum(); got != hurried {
+		t.Errorf("they come after %v on average, before it was %v", got/100, hurried/100)
+	}
 }
