@@ -150,10 +150,20 @@ func (p *poster) send(ctx context.Context, w store.Webhook, e store.Event) answe
 	default:
 		a.said = said("it answered " + res.Status)
 	}
-	if seconds, err := strconv.ParseUint(res.Header.Get("Retry-After"), 10, 31); err == nil {
-		a.retryAfter = min(time.Duration(seconds)*time.Second, maxPause)
-	}
+	a.retryAfter = retryAfter(res.Header.Get("Retry-After"), p.now())
 	return a
+}
+
+// retryAfter reads that header, in either of its forms: a number of seconds or a date.
+func retryAfter(value string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxPause)
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), maxPause)
 }
 
 // request returns the request that carries an event.

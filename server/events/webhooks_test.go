@@ -315,6 +315,32 @@ func TestWebhooksAreRefused(t *testing.T) {
 	}
 }
 
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	var asks atomic.Value
+	h := listen(t, func(_ string, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", asks.Load().(string)) //nolint:forcetypeassert // it is one
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	p := newPoster(AnyButLocal)
+	t.Cleanup(p.close)
+	p.now = func() time.Time { return time.Date(2026, 11, 22, 1, 0, 0, 0, time.UTC) }
+	for value, want := range map[string]time.Duration{
+		"": 0, "0": 0, "7": 7 * time.Second, "301": maxPause, "4294967295": maxPause, "-1": 0, "1.5": 0, "soon": 0,
+		"Sun, 22 Nov 2026 01:00:42 GMT":  42 * time.Second,
+		"Sunday, 22-Nov-26 01:00:42 GMT": 42 * time.Second,
+		"Sun Nov 22 01:00:42 2026":       42 * time.Second,
+		"Sun, 22 Nov 2026 00:59:59 GMT":  0,
+		"Mon, 23 Nov 2026 01:00:00 GMT":  maxPause,
+	} {
+		asks.Store(value)
+		a := p.send(t.Context(), store.Webhook{URL: h.URL, Timeout: 10 * time.Second}, store.Event{Kind: store.RoomEnded})
+		if a.taken || a.status != http.StatusServiceUnavailable || a.retryAfter != want {
+			t.Errorf("%q: %+v, want %v", value, a, want)
+		}
+	}
+}
+
 // What a name resolves to is looked at when it is connected to.
 func TestAddressesAreLookedAtWhenConnecting(t *testing.T) {
 	t.Parallel()
