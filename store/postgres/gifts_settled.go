@@ -48,7 +48,12 @@ func (s *Store) settle(ctx context.Context, how settling) (done store.GiftSettli
 		done = store.GiftSettling{}
 		var c cursor
 		err := tx.QueryRow(ctx, statement("hold gift cursor"), s.instant()).Scan(&c.settled, &c.at, &c.more, &c.latest, &c.now)
-		if none(err) || err == nil && c.early(how.every) {
+		if none(err) {
+			err = s.isHeld(ctx, tx)
+			done.Busy = err == nil
+			return err
+		}
+		if err == nil && c.early(how.every) {
 			done.Busy = true
 			return nil
 		}
@@ -63,6 +68,31 @@ func (s *Store) settle(ctx context.Context, how settling) (done store.GiftSettli
 		return err
 	})
 	return done, err
+}
+
+// Why nothing is settled where a row is gone.
+var (
+	errNoCursor = errors.New("postgres: gift_cursor has no row, so gifts are paid and none is settled: " +
+		"make it anew as Ovation's docs/OPERATIONS.md says under \"Gifts and coins\"")
+	errNoHead = errors.New("postgres: ledger_head has no row, so nothing is paid, and none is settled: " +
+		"give it one with the latest sequence and at of ledger_transactions")
+)
+
+// isHeld returns nil if the cursor that was not to be had is another's. If it is gone, or the
+// ledger's head, it returns an error and says so to operators, though not too often.
+func (s *Store) isHeld(ctx context.Context, tx pgx.Tx) error {
+	var cursor, head bool
+	if err := tx.QueryRow(ctx, statement("gift cursor and ledger head are there")).Scan(&cursor, &head); err != nil || cursor && head {
+		return err
+	}
+	gone := errNoCursor
+	if cursor {
+		gone = errNoHead
+	}
+	if s.noCursor.now() {
+		s.config.Logger.ErrorContext(ctx, "gifts cannot be settled", "error", gone)
+	}
+	return refuse(gone)
 }
 
 // cursor says up to where gifts are settled.

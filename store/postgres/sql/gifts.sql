@@ -231,6 +231,9 @@ SELECT c.settled, c.at, c.more, h.latest, GREATEST(h.posted, COALESCE($1::bigint
 FROM gift_cursor c, ledger_head h
 FOR UPDATE OF c SKIP LOCKED;
 
+-- name: gift cursor and ledger head are there
+SELECT EXISTS (SELECT FROM gift_cursor), EXISTS (SELECT FROM ledger_head);
+
 -- name: move gift cursor
 UPDATE gift_cursor SET settled = $1, at = $2, more = $3;
 
