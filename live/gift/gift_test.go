@@ -92,7 +92,14 @@ func TestTillRefuses(t *testing.T) {
 	if _, _, err := till.Take(&first, nil); !errors.Is(err, gift.ErrReused) {
 		t.Errorf("with another count: %v", err)
 	}
-	if till.Balances["ann"] != 1 || till.Sequence != 1 {
+	till.Pending = map[live.UserID]int64{"host": math.MaxInt64 - 2, "bob": math.MaxInt64 - 3}
+	till.Balances["bob"] = 7
+	var limit *ledger.LimitError
+	third := send("3", "r", "bob", "host", 1)
+	if _, _, err := till.Take(&third, nil); !errors.As(err, &limit) || limit.Account.Owner != "host" || limit.Balance != math.MaxInt64-2 {
+		t.Errorf("what cannot be added up: %v", err)
+	}
+	if till.Balances["ann"] != 1 || till.Balances["bob"] != 7 || till.Sequence != 1 {
 		t.Errorf("what was refused changed the till: %+v", till)
 	}
 }

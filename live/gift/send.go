@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
+	"math"
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/ledger"
@@ -88,7 +89,7 @@ func (c Combo) next(s *Send, id string, at live.Timestamp) Combo {
 	if c.ID == "" || at.Sub(c.Last) > s.Gift.ComboWindow {
 		c = Combo{ID: id}
 	}
-	return Combo{ID: c.ID, Count: c.Count + s.Count, Last: at}
+	return Combo{ID: c.ID, Count: plus(c.Count, s.Count), Last: at}
 }
 
 // Till takes sends, one after the other, where the ledger stands still: whoever has one has
@@ -98,13 +99,15 @@ type Till struct {
 	Sequence uint64           // the ledger's latest
 	Sent     map[string]*Sent // by transaction
 	Balances map[live.UserID]int64
+	Pending  map[live.UserID]int64 // of receivers; nil: it is taken for little
 	Combos   map[ComboKey]Combo
 }
 
 // Take decides about a send, and notes what it changes. What was sent before under the
 // request id is returned as it was then, and is repeated, whatever became of its room. Else
-// it is refused where closed says why the room takes no gifts, or with ErrReused or a
-// *ledger.InsufficientError.
+// it is refused where closed says why the room takes no gifts, or with ErrReused, a
+// *ledger.InsufficientError, or a *ledger.LimitError where so much is pending for the receiver
+// that it cannot be added up, which only damage brings about.
 func (t *Till) Take(s *Send, closed error) (sent *Sent, repeated bool, err error) {
 	id := TransactionID(s.Giver, s.RequestID)
 	first, repeated := t.Sent[id]
@@ -118,6 +121,8 @@ func (t *Till) Take(s *Send, closed error) (sent *Sent, repeated bool, err error
 		return nil, false, closed
 	case balance < s.Coins():
 		return nil, false, &ledger.InsufficientError{Account: s.Purse(), Balance: balance}
+	case t.Pending[s.Receiver] > math.MaxInt64-s.Coins():
+		return nil, false, &ledger.LimitError{Account: pending(s.Receiver), Balance: t.Pending[s.Receiver]}
 	}
 	t.Sequence++
 	sent = &Sent{Send: *s, ID: id, Sequence: t.Sequence, At: t.At}
@@ -127,6 +132,9 @@ func (t *Till) Take(s *Send, closed error) (sent *Sent, repeated bool, err error
 		t.Combos[key] = sent.Combo
 	}
 	t.Balances[s.Giver] = balance - s.Coins()
+	if t.Pending != nil {
+		t.Pending[s.Receiver] += s.Coins()
+	}
 	t.Sent[id] = sent
 	return sent, false, nil
 }

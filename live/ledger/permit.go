@@ -18,13 +18,16 @@ func Changes(all []Transaction) map[Account]int64 {
 
 // Permit says why transactions, which change accounts so much together, may not be written
 // where so much is on them: an *InsufficientError, or a *LimitError. It is always about the
-// first account in their order.
+// first account in their order. What cannot be added up, as an account was damaged, is beyond
+// any limit.
 func Permit(all []Transaction, changes, has map[Account]int64) error {
 	for i := range all {
 		for _, p := range all[i].Postings {
 			before, change := has[p.Account], changes[p.Account]
 			after := before + change
 			switch {
+			case (after > before) != (change > 0) && change != 0:
+				return &LimitError{p.Account, before}
 			case change < 0 && after < 0 && !p.Account.MayBeNegative():
 				return &InsufficientError{p.Account, before}
 			case change < 0 && after < -MaxBalance, all[i].Kind == Deposit && change > 0 && after > MaxBalance:

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -34,6 +35,8 @@ func TestPermit(t *testing.T) {
 		"a gift beyond the limit":      {kind: ledger.Gift, from: bob, to: ann, coins: 1, has: map[ledger.Account]int64{ann: most, bob: 1}},
 		"the world has given all":      {kind: ledger.Deposit, from: world, to: ann, coins: 1, has: map[ledger.Account]int64{world: -most}, limit: &ledger.LimitError{Account: world, Balance: -most}},
 		"the house has given all":      {kind: ledger.PotSetAside, from: house, to: pot, coins: 1, has: map[ledger.Account]int64{house: -most}, limit: &ledger.LimitError{Account: house, Balance: -most}},
+		"what cannot be added up":      {kind: ledger.Settlement, from: bob, to: ann, coins: 1, has: map[ledger.Account]int64{ann: math.MaxInt64, bob: 1}, limit: &ledger.LimitError{Account: ann, Balance: math.MaxInt64}},
+		"nor taken off":                {kind: ledger.Prize, from: house, to: ann, coins: 1, has: map[ledger.Account]int64{house: math.MinInt64}, limit: &ledger.LimitError{Account: house, Balance: math.MinInt64}},
 		"a payout from above the line": {kind: ledger.Deposit, from: ann, to: world, coins: 1, has: map[ledger.Account]int64{ann: most + 5, world: -most}},
 	} {
 		all := []ledger.Transaction{between(tt.kind, tt.from, tt.to, tt.coins)}

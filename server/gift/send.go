@@ -27,7 +27,7 @@ type Order struct {
 
 // Send pays for gifts and has them announced. When it returns the payment is durable.
 // Errors of auth, *InvalidError, *PriceChangedError, *BusyError, on behalf of somebody
-// *moderation.BannedError, *ledger.InsufficientError, store.ErrRoomNotFound,
+// *moderation.BannedError, *ledger.InsufficientError, *ledger.LimitError, store.ErrRoomNotFound,
 // store.ErrRoomEnded, store.ErrGiftNotFound, store.ErrRequestReused: nothing was paid.
 // After any other the same order finds out whether it was.
 func (s *Service) Send(ctx context.Context, p auth.Principal, o Order) (store.GiftResult, error) {

@@ -34,6 +34,9 @@ const readOnly = "25006"
 // uniqueViolation is the SQLSTATE of what is there already.
 const uniqueViolation = "23505"
 
+// outOfRange is the SQLSTATE of a number that is too large to be kept.
+const outOfRange = "22003"
+
 // What errors of Postgres' mean, by SQLSTATE, or by its first two characters: the class.
 var (
 	// meets: it met another, and the same may go well now.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/store"
 )
 
@@ -84,26 +85,41 @@ func (c *candidates) sound(sends []*gift.Sent) []*gift.Sent {
 	return slices.DeleteFunc(slices.Clone(sends), func(s *gift.Sent) bool { return !c.isSound(s) })
 }
 
-// cover finds out for whom too little is pending: whoever settles is the only one who takes
-// from it. What was set aside of them stays so, and if that is not enough what is new is, too.
+// cover finds out for whom too little is pending, or who has more than can be added up: whoever
+// settles is the only one who takes from what is pending. What was set aside of them stays so, and
+// if that is not enough what is new is, too.
 func (c *candidates) cover(ctx context.Context, tx pgx.Tx) error {
-	pending, err := readPending(ctx, tx, slices.Concat(c.sound(c.old), c.sound(c.fresh)))
+	has, err := readHoldings(ctx, tx, slices.Concat(c.sound(c.old), c.sound(c.fresh)))
 	if err != nil {
 		return err
 	}
 	fresh, all := coins(c.sound(c.fresh)), coins(c.sound(c.fresh), c.sound(c.old))
-	for _, s := range c.old {
-		if c.isSound(s) && pending[s.Receiver] < all[s.Receiver] {
-			c.faults[s.Sequence] = "too little is pending"
-		}
-	}
-	for _, s := range c.fresh {
-		if has := pending[s.Receiver]; c.isSound(s) && has < fresh[s.Receiver] {
-			c.faults[s.Sequence] = fmt.Sprintf("only %d coins are pending for its receiver, whose gifts of this settlement cost %d",
-				has, fresh[s.Receiver])
+	for _, list := range []struct {
+		sends []*gift.Sent
+		coins map[live.UserID]int64
+	}{{c.old, all}, {c.fresh, fresh}} {
+		for _, s := range list.sends {
+			if why := has[s.Receiver].fault(list.coins[s.Receiver]); why != "" && c.isSound(s) {
+				c.faults[s.Sequence] = why
+			}
 		}
 	}
 	return nil
+}
+
+// holdings is what a receiver has.
+type holdings struct{ pending, settled int64 }
+
+// fault says why gifts that cost so much cannot be settled; "" if they can.
+func (h holdings) fault(coins int64) string {
+	switch {
+	case h.pending < coins:
+		return fmt.Sprintf("only %d coins are pending for its receiver, whose gifts of this settlement cost %d", h.pending, coins)
+	case h.settled > math.MaxInt64-coins:
+		return fmt.Sprintf("its receiver has %d coins, to which %d cannot be added", h.settled, coins)
+	default:
+		return ""
+	}
 }
 
 // coins adds up what gifts bring each receiver.
@@ -121,27 +137,35 @@ func coins(lists ...[]*gift.Sent) map[live.UserID]int64 {
 	return sums
 }
 
-// readPending returns what is pending for the receivers of gifts.
-func readPending(ctx context.Context, tx pgx.Tx, sends []*gift.Sent) (map[live.UserID]int64, error) {
-	pending := make(map[live.UserID]int64)
+// readHoldings returns what the receivers of gifts have.
+func readHoldings(ctx context.Context, tx pgx.Tx, sends []*gift.Sent) (map[live.UserID]holdings, error) {
+	all := make(map[live.UserID]holdings)
 	for _, s := range sends {
-		pending[s.Receiver] = 0
+		all[s.Receiver] = holdings{}
 	}
-	receivers := make([]string, 0, len(pending))
-	for user := range pending {
+	receivers := make([]string, 0, len(all))
+	for user := range all {
 		receivers = append(receivers, pack(user))
 	}
-	rows, err := tx.Query(ctx, statement("pending for users"), receivers)
+	rows, err := tx.Query(ctx, statement("what receivers have"), receivers)
 	if err != nil {
 		return nil, err
 	}
+	var kind int16
 	var owner string
 	var balance int64
-	_, err = pgx.ForEachRow(rows, []any{&owner, &balance}, func() error {
-		pending[unpack[live.UserID](owner)] = balance
+	_, err = pgx.ForEachRow(rows, []any{&kind, &owner, &balance}, func() error {
+		user := unpack[live.UserID](owner)
+		h := all[user]
+		if accountOf(kind, owner).Kind == ledger.Pending {
+			h.pending = balance
+		} else {
+			h.settled = balance
+		}
+		all[user] = h
 		return nil
 	})
-	return pending, err
+	return all, err
 }
 
 // queueAside notes what is set aside up to a place in the ledger, and what was and is settled

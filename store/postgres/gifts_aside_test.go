@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -28,7 +29,12 @@ func TestDamagedGiftsHoldUpNothing(t *testing.T) {
 		"not cost what was":           {"UPDATE s.gift_payments SET coins = 4 WHERE sequence = 3", good},
 		"number of points":            {"UPDATE s.gift_payments SET points = -1 WHERE sequence = 3", good},
 		"only 0 coins are":            {"UPDATE s.gift_payments SET receiver = 'eve' WHERE sequence = 3", good},
-		"only 8 coins are":            {"UPDATE s.ledger_accounts SET balance = 8 WHERE kind = 2 AND owner = 'host'", "UPDATE s.ledger_accounts SET balance = 9 WHERE kind = 2 AND owner = 'host'"},
+		"more than can be paid": {
+			"UPDATE s.gift_payments SET price = 9000000000000000001, coins = 9000000000000000001 WHERE sequence = 3; " +
+				"UPDATE s.ledger_accounts SET balance = 9100000000000000000 WHERE kind = 2 AND owner = 'host'",
+			good + "; UPDATE s.ledger_accounts SET balance = 3 WHERE kind = 2 AND owner = 'host'",
+		},
+		"only 8 coins are": {"UPDATE s.ledger_accounts SET balance = 8 WHERE kind = 2 AND owner = 'host'", "UPDATE s.ledger_accounts SET balance = 9 WHERE kind = 2 AND owner = 'host'"},
 	} {
 		t.Run(why, func(t *testing.T) {
 			t.Parallel()
@@ -175,5 +181,103 @@ func TestWhatIsSetAsideIsPending(t *testing.T) {
 	}
 	if got := services.Query(t, c.URL, "SELECT why FROM "+c.Schema+".gifts_set_aside"); got == "" {
 		t.Error("nothing is set aside")
+	}
+}
+
+// That somebody has so many coins that no more can be added keeps nobody else from being paid:
+// what they are given is set aside until that is put right.
+func TestReceiversWithTooMuchHoldUpNothing(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	s := openWith(t, c)
+	create(t, s, "r")
+	fund(t, s, "ann", 100)
+	settle := func(want store.GiftSettling) {
+		t.Helper()
+		done, err := s.SettleGifts(t.Context(), 0, 10, unrecorded)
+		if done.Lag = 0; err != nil || done != want {
+			t.Fatalf("settled %+v, %v; want %+v", done, err, want)
+		}
+	}
+	purse := func(coins string) {
+		execute(t, c.URL, "UPDATE "+c.Schema+".ledger_accounts SET balance = "+coins+" WHERE kind = 1 AND owner = 'host'")
+	}
+	give(t, s, rose("1", "r", "ann"))
+	settle(store.GiftSettling{Sends: 1})
+	purse("9223372036854775807")
+	for _, id := range []string{"2", "3"} {
+		other := rose("other "+id, "r", "ann")
+		other.Receiver = "moon"
+		give(t, s, rose(id, "r", "ann"), other)
+		settle(store.GiftSettling{Sends: 1, Aside: 1})
+	}
+	aside, err := s.GiftsSetAside(t.Context(), 10)
+	if err != nil || len(aside) != 2 || !strings.Contains(aside[0].Why, "its receiver has 9223372036854775807 coins") {
+		t.Fatalf("set aside are %+v, %v", aside, err)
+	}
+	var limit *ledger.LimitError
+	if err := s.Post(t.Context(), []ledger.Transaction{deposit("host", 1)}); !errors.As(err, &limit) || limit.Account.Owner != "host" {
+		t.Errorf("a deposit: %v", err)
+	}
+	purse("3")
+	settle(store.GiftSettling{Sends: 2})
+	accounts := []ledger.Account{{Kind: ledger.User, Owner: "host"}, {Kind: ledger.User, Owner: "moon"}}
+	if got, err := s.Balances(t.Context(), accounts); err != nil || got.Amounts[0] != 9 || got.Amounts[1] != 6 {
+		t.Errorf("they have %+v, %v", got, err)
+	}
+}
+
+// Nor does it keep others from being paid for that nothing can be added to what is pending for
+// somebody, or to a combo: who gives to them is told so.
+func TestTooMuchPendingHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	for name, requests := range map[string][]string{"in one trip": {"1", "2"}, "in two": {"1", "2", "2"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var log said
+			c := config(t)
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			s := openWith(t, c)
+			create(t, s, "r")
+			other := func(request string) gift.Send {
+				send := rose(request, "r", "bob")
+				send.Receiver = "moon"
+				return send
+			}
+			for _, user := range []string{"ann", "bob"} {
+				fund(t, s, user, 100)
+			}
+			give(t, s, rose("0", "r", "ann"), other("0"))
+			execute(t, c.URL, "UPDATE "+c.Schema+".ledger_accounts SET balance = 9223372036854775803 WHERE kind = 2 AND owner = 'host'; "+
+				"UPDATE "+c.Schema+".gift_combos SET count = 9223372036854775807 WHERE receiver = 'moon'")
+			var sends []gift.Send
+			for _, id := range requests {
+				sends = append(sends, rose(id, "r", "ann"), other(id))
+			}
+			results, err := s.SendGifts(t.Context(), sends)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range results {
+				var limit *ledger.LimitError
+				toHost := sends[i].Receiver == "host" && sends[i].RequestID != "1" // one could be added
+				if errors.As(results[i].Err, &limit) != toHost || !toHost && results[i].Err != nil {
+					t.Errorf("%+v: %v", sends[i], results[i].Err)
+				}
+			}
+			accounts := []ledger.Account{
+				{Kind: ledger.User, Owner: "ann"},
+				{Kind: ledger.User, Owner: "bob"},
+				{Kind: ledger.Pending, Owner: "moon"},
+			}
+			if got, err := s.Balances(t.Context(), accounts); err != nil || !slices.Equal(got.Amounts, []int64{94, 91, 9}) {
+				t.Errorf("they have %+v, %v", got, err)
+			}
+			if log.times("nothing can be given to them") != 1 {
+				t.Errorf("said: %s", log.text.String())
+			}
+			execute(t, c.URL, "UPDATE "+c.Schema+".ledger_accounts SET balance = 6 WHERE kind = 2 AND owner = 'host'")
+			give(t, s, rose("2", "r", "ann"))
+		})
 	}
 }

@@ -175,7 +175,8 @@ func (s *Store) payPlain(ctx context.Context, sends []gift.Send, results []store
 		look := time.Now().UnixNano() < s.paidAgain.Load()+int64(lookFor)
 		err = s.inOneTrip(ctx, func(all *pgx.Batch) { p.queue(all, s.instant(), look) })
 	}
-	if p == nil || errors.Is(err, errThereAlready) { // a gift that was sent before
+	// A gift that was sent before, or one to somebody for whom more is pending than there can be.
+	if p == nil || errors.Is(err, errThereAlready) || errors.Is(err, errTooLarge) {
 		for i := range sends {
 			left = append(left, i)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ovation-live/ovation/live"
 	"github.com/ovation-live/ovation/live/gift"
+	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/live/room"
 	"github.com/ovation-live/ovation/store"
 )
@@ -62,7 +63,19 @@ func (s *Store) payOthers(ctx context.Context, sends []gift.Send) (results []sto
 	if err := s.inTwoTrips(ctx, reads, writes); err != nil {
 		return nil, err
 	}
+	s.sayTooMuch(ctx, results)
 	return results, nil
+}
+
+// sayTooMuch says, not too often, for whom so much is pending that no more can be given to them:
+// their account is damaged.
+func (s *Store) sayTooMuch(ctx context.Context, results []store.GiftResult) {
+	for i := range results {
+		if limit, ok := errors.AsType[*ledger.LimitError](results[i].Err); ok && s.tooMuch.now() {
+			s.config.Logger.ErrorContext(ctx, "so much is pending for somebody that nothing can be given to them until their account is put right; "+
+				"see `ovation audit ledger`", "account", "pending/"+limit.Account.Owner, "balance", limit.Balance)
+		}
+	}
 }
 
 // counter is where sends are paid.
@@ -85,18 +98,20 @@ func newTill() gift.Till {
 }
 
 func newCounter() *counter {
-	return &counter{
+	c := &counter{
 		Till: newTill(), states: make(map[live.RoomID]room.State), spent: make(map[live.UserID]struct{}), combos: make(map[gift.ComboKey]struct{}),
 		purses: make(map[live.UserID]pgtype.TID), places: make(map[gift.ComboKey]pgtype.TID),
 	}
+	c.Pending = make(map[live.UserID]int64)
+	return c
 }
 
 // queueReads has the ledger stand still, and reads what sends are decided by.
 func (c *counter) queueReads(all *pgx.Batch, sends []gift.Send, instant *int64) {
-	rooms, givers := make(map[live.RoomID]struct{}), make(map[live.UserID]struct{})
+	rooms, givers, receivers := make(map[live.RoomID]struct{}), make(map[live.UserID]struct{}), make(map[live.UserID]struct{})
 	combos, ids := make(map[gift.ComboKey]struct{}), make([]string, len(sends))
 	for i := range sends {
-		rooms[sends[i].Room], givers[sends[i].Giver] = struct{}{}, struct{}{}
+		rooms[sends[i].Room], givers[sends[i].Giver], receivers[sends[i].Receiver] = struct{}{}, struct{}{}, struct{}{}
 		ids[i] = gift.TransactionID(sends[i].Giver, sends[i].RequestID)
 		if key, combines := sends[i].Combo(); combines {
 			combos[key] = struct{}{}
@@ -106,6 +121,7 @@ func (c *counter) queueReads(all *pgx.Batch, sends []gift.Send, instant *int64) 
 	all.Queue(statement("hold ledger"), instant).QueryRow(func(row pgx.Row) error { return row.Scan(&c.Sequence, &c.At) })
 	all.Queue(statement("gifts that were sent"), ids).Query(c.readSent)
 	all.Queue(statement("balances of users"), packAll(slices.Collect(maps.Keys(givers)))).Query(c.readBalances)
+	all.Queue(statement("pending of receivers"), packAll(slices.Collect(maps.Keys(receivers)))).Query(c.readPending)
 	if len(combos) > 0 {
 		all.Queue(statement("combos"), comboNames(slices.Collect(maps.Keys(combos)))...).Query(c.readCombos)
 	}
@@ -181,6 +197,16 @@ func (c *counter) readBalances(rows pgx.Rows) error {
 	_, err := pgx.ForEachRow(rows, []any{&user, &place, &balance}, func() error {
 		id := unpack[live.UserID](user)
 		c.Balances[id], c.purses[id] = balance, place
+		return nil
+	})
+	return err
+}
+
+func (c *counter) readPending(rows pgx.Rows) error {
+	var user string
+	var balance int64
+	_, err := pgx.ForEachRow(rows, []any{&user, &balance}, func() error {
+		c.Pending[unpack[live.UserID](user)] = balance
 		return nil
 	})
 	return err

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -16,32 +17,82 @@ import (
 )
 
 // SettleGifts implements store.Gifts. Who settles holds the cursor; the ledger goes on, until
-// all that is left to write is what moves coins, and the events.
+// all that is left to write is what moves coins, and the events. No settlement has a number that
+// there was: if one would, nothing was done, and all is settled with the numbers looked for.
 func (s *Store) SettleGifts(
 	ctx context.Context, every time.Duration, limit int, record store.GiftRecorder,
-) (done store.GiftSettling, err error) {
+) (store.GiftSettling, error) {
+	how := settling{every: every, limit: limit, record: record}
+	done, err := s.settle(ctx, how)
+	if errors.Is(err, errThereAlready) {
+		how.renumbers = true
+		done, err = s.settle(ctx, how)
+	}
+	if err != nil {
+		return store.GiftSettling{}, err
+	}
+	return done, nil
+}
+
+// settling is how gifts are to be settled.
+type settling struct {
+	every     time.Duration
+	limit     int
+	record    store.GiftRecorder
+	renumbers bool // asks the ledger which numbers of settlements there are
+}
+
+// settle settles gifts, or fails with errThereAlready.
+func (s *Store) settle(ctx context.Context, how settling) (done store.GiftSettling, err error) {
 	err = s.labour(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		done = store.GiftSettling{}
 		var c cursor
 		err := tx.QueryRow(ctx, statement("hold gift cursor"), s.instant()).Scan(&c.settled, &c.at, &c.more, &c.latest, &c.now)
-		if none(err) || err == nil && c.early(every) {
+		if none(err) {
+			err = s.isHeld(ctx, tx)
+			done.Busy = err == nil
+			return err
+		}
+		if err == nil && c.early(how.every) {
 			done.Busy = true
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		all, err := c.readCandidates(ctx, tx, limit+1)
+		all, err := c.readCandidates(ctx, tx, how.limit+1)
 		if err != nil {
 			return err
 		}
-		done, err = s.settleCandidates(ctx, tx, c, all, limit, record)
+		done, err = s.settleCandidates(ctx, tx, c, all, how)
 		return err
 	})
-	if err != nil {
-		return store.GiftSettling{}, err
+	return done, err
+}
+
+// Why nothing is settled where a row is gone.
+var (
+	errNoCursor = errors.New("postgres: gift_cursor has no row, so gifts are paid and none is settled: " +
+		"make it anew as Ovation's docs/OPERATIONS.md says under \"Gifts and coins\"")
+	errNoHead = errors.New("postgres: ledger_head has no row, so nothing is paid, and none is settled: " +
+		"give it one with the latest sequence and at of ledger_transactions")
+)
+
+// isHeld returns nil if the cursor that was not to be had is another's. If it is gone, or the
+// ledger's head, it returns an error and says so to operators, though not too often.
+func (s *Store) isHeld(ctx context.Context, tx pgx.Tx) error {
+	var cursor, head bool
+	if err := tx.QueryRow(ctx, statement("gift cursor and ledger head are there")).Scan(&cursor, &head); err != nil || cursor && head {
+		return err
 	}
-	return done, nil
+	gone := errNoCursor
+	if cursor {
+		gone = errNoHead
+	}
+	if s.noCursor.now() {
+		s.config.Logger.ErrorContext(ctx, "gifts cannot be settled", "error", gone)
+	}
+	return refuse(gone)
 }
 
 // cursor says up to where gifts are settled.
@@ -58,12 +109,12 @@ func (c *cursor) early(every time.Duration) bool {
 	return !c.more && c.at != 0 && c.now.Sub(c.at) < every
 }
 
-// settleCandidates settles what can be, at most limit of what is new, and sets the rest aside.
+// settleCandidates settles what can be, at most the limit of what is new, and sets the rest aside.
 func (s *Store) settleCandidates(
-	ctx context.Context, tx pgx.Tx, c cursor, all *candidates, limit int, record store.GiftRecorder,
+	ctx context.Context, tx pgx.Tx, c cursor, all *candidates, how settling,
 ) (done store.GiftSettling, err error) {
-	more := len(all.fresh) > limit
-	all.fresh = all.fresh[:min(len(all.fresh), limit)]
+	more := len(all.fresh) > how.limit
+	all.fresh = all.fresh[:min(len(all.fresh), how.limit)]
 	if err := all.cover(ctx, tx); err != nil {
 		return done, err
 	}
@@ -87,7 +138,7 @@ func (s *Store) settleCandidates(
 		}
 	}
 	if batch.Sends > 0 {
-		if err := s.settleGifts(ctx, tx, batch, c.now, record); err != nil {
+		if err := s.settleGifts(ctx, tx, batch, c.now, how); err != nil {
 			return done, err
 		}
 	}
@@ -104,10 +155,11 @@ func (c *cursor) lag(ctx context.Context, tx pgx.Tx, first *gift.Sent) (time.Dur
 }
 
 // settleGifts settles a batch.
-func (s *Store) settleGifts(
-	ctx context.Context, tx pgx.Tx, batch *gift.Batch, now live.Timestamp, record store.GiftRecorder,
-) error {
+func (s *Store) settleGifts(ctx context.Context, tx pgx.Tx, batch *gift.Batch, now live.Timestamp, how settling) error {
 	on, err := s.readGiftBooks(ctx, tx, batch)
+	if err == nil && how.renumbers {
+		err = s.renumber(ctx, tx, batch, on.Receivers)
+	}
 	if err != nil {
 		return err
 	}
@@ -125,9 +177,9 @@ func (s *Store) settleGifts(
 	for _, part := range batch.Parts {
 		paid := part.Settlement()
 		moves = append(moves, paid.Transaction())
-		events = append(events, record(paid, part.Reached)...)
+		events = append(events, how.record(paid, part.Reached)...)
 	}
-	if err := s.post(ctx, tx, moves); err != nil || len(events) == 0 {
+	if err := s.postNew(ctx, tx, moves); err != nil || len(events) == 0 {
 		return err
 	}
 	return s.appendEvents(ctx, tx, events)
@@ -197,7 +249,7 @@ func (r *giftReader) receivers(rows pgx.Rows) error {
 	var user string
 	var n int64
 	_, err := pgx.ForEachRow(rows, []any{&user, &n}, func() error {
-		r.Receivers[unpack[live.UserID](user)] = uint64(n) //nolint:gosec // as it was written
+		r.Receivers[unpack[live.UserID](user)] = uint64(max(n, 0))
 		return nil
 	})
 	return err

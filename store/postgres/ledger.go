@@ -23,8 +23,9 @@ func (s *Store) Post(ctx context.Context, all []ledger.Transaction) error {
 	return s.labour(ctx, func(ctx context.Context, tx pgx.Tx) error { return s.post(ctx, tx, all) })
 }
 
-// post writes transactions with what else a database's transaction does. While the ledger
-// stands still for them there is one trip to read what they are decided by, and one to write.
+// post writes transactions with what else a database's transaction does, but those that are
+// there already. While the ledger stands still for them there is one trip to read what they are
+// decided by, and one to write.
 func (s *Store) post(ctx context.Context, tx pgx.Tx, all []ledger.Transaction) error {
 	if len(all) == 0 {
 		return nil
@@ -40,8 +41,17 @@ func (s *Store) post(ctx context.Context, tx pgx.Tx, all []ledger.Transaction) e
 	if len(fresh) < len(all) {
 		b.state(fresh)
 	}
-	if err := ledger.Permit(b.all, b.changes, b.has); err != nil {
-		return refuse(err)
+	return b.write(ctx, tx)
+}
+
+// postNew is post for transactions none of which may be there: errThereAlready if one is.
+func (s *Store) postNew(ctx context.Context, tx pgx.Tx, all []ledger.Transaction) error {
+	b := newBooking(all)
+	if err := s.readBooking(ctx, tx, b); err != nil {
+		return err
+	}
+	if len(b.written) > 0 {
+		return refuse(errThereAlready)
 	}
 	return b.write(ctx, tx)
 }
@@ -128,8 +138,11 @@ func accountNames(accounts []ledger.Account) (kinds []int16, owners []string) {
 	return kinds, owners
 }
 
-// write writes the transactions after the latest.
+// write writes the transactions after the latest, if they are permitted.
 func (b *booking) write(ctx context.Context, tx pgx.Tx) error {
+	if err := ledger.Permit(b.all, b.changes, b.has); err != nil {
+		return refuse(err)
+	}
 	var all pgx.Batch
 	//nolint:gosec // sequences are far from so large
 	all.Queue(statement("move ledger"), int64(b.after)+int64(len(b.all)), int64(b.at))

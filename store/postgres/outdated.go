@@ -4,16 +4,12 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"time"
 )
-
-// sayOutdated is how often it is said at most that a later build has migrated the database.
-const sayOutdated = time.Minute
 
 // outdated is what is known of that. The zero value: it is not known to have happened.
 type outdated struct {
 	by   atomic.Pointer[NewerError]
-	said atomic.Int64 // when, in nanoseconds since 1970
+	said seldom
 }
 
 // newer returns *NewerError if a call failed with what may come of tables of a later build, and
@@ -30,8 +26,7 @@ func (s *Store) newer(ctx context.Context, err error) *NewerError {
 		}
 		s.outdated.by.Store(newer)
 	}
-	now, said := time.Now().UnixNano(), s.outdated.said.Load()
-	if now-said >= int64(sayOutdated) && s.outdated.said.CompareAndSwap(said, now) {
+	if s.outdated.said.now() {
 		s.config.Logger.ErrorContext(ctx, "a later build has migrated the database: some calls are answered as if it were away, "+
 			"replace this node by one of a build that is as new", "applied", newer.Applied, "known", newer.Wanted, "error", err)
 	}

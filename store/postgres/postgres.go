@@ -115,6 +115,8 @@ type Store struct {
 
 	paidAgain atomic.Int64 // when a payment came again last, in nanoseconds since 1970
 	outdated  outdated
+	tooMuch   seldom // said of accounts to which nothing can be added
+	noCursor  seldom // said where it is gone
 }
 
 // Open connects to Postgres. Close the store when it is no longer used. Tables are made

@@ -16,9 +16,12 @@ var errNotCommitted = errors.New("postgres: a transaction was rolled back at its
 // errThereAlready says that some of what was to be added is there already, so nothing was.
 var errThereAlready = errors.New("postgres: some of it is there already")
 
+// errTooLarge says that what was to be written is a number too large to be kept.
+var errTooLarge = errors.New("postgres: a number is too large to be kept")
+
 // inOneTrip is a change in one trip to Postgres, for what is held up by the time that others
 // are in theirs: the transaction is begun, what queue queues, and committed. Where something of it
-// is there already it fails with errThereAlready.
+// is there already it fails with errThereAlready, where it is too large with errTooLarge.
 //
 // Others need not wait while it becomes durable: it is committed without that, and what was
 // held is free; then whatever was committed is waited for, be it by another. So what it read
@@ -33,10 +36,14 @@ func (s *Store) inOneTrip(ctx context.Context, queue func(*pgx.Batch)) error {
 		queue(&all)
 		queueCommit(&all)
 		err := conn.SendBatch(ctx, &all).Close()
-		if state(err) == uniqueViolation {
+		switch state(err) {
+		case uniqueViolation:
 			return refuse(errThereAlready)
+		case outOfRange:
+			return refuse(errTooLarge)
+		default:
+			return err
 		}
-		return err
 	})
 }
 

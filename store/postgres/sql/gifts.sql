@@ -40,6 +40,11 @@ SELECT w.owner, a.ctid, a.balance
 FROM unnest($1::text[]) AS w (owner),
   LATERAL (SELECT ctid, balance FROM ledger_accounts WHERE kind = 1 AND owner = w.owner LIMIT 1) a;
 
+-- name: pending of receivers
+SELECT w.owner, a.balance
+FROM unnest($1::text[]) AS w (owner),
+  LATERAL (SELECT balance FROM ledger_accounts WHERE kind = 2 AND owner = w.owner LIMIT 1) a;
+
 -- name: combos
 SELECT w.room, w.giver, w.receiver, w.gift, c.ctid, c.id, c.count, c.last
 FROM (
@@ -196,6 +201,7 @@ SELECT * FROM (
   SELECT sequence, CASE
     WHEN count < 1 THEN 'it is no possible number of gifts'
     WHEN price < 1 OR count::numeric * price <> coins THEN 'it does not cost what was paid'
+    WHEN coins > 9000000000000000 THEN 'it costs more than can be paid at once'
     WHEN points < 0 OR count::numeric * points > 9223372036854775807 THEN 'it brings no possible number of points'
     ELSE ''
   END AS why
@@ -203,8 +209,8 @@ SELECT * FROM (
 ) checked
 WHERE why <> '';
 
--- name: pending for users
-SELECT owner, balance FROM ledger_accounts WHERE kind = 2 AND owner = ANY ($1::text[]);
+-- name: what receivers have
+SELECT kind, owner, balance FROM ledger_accounts WHERE kind IN (1, 2) AND owner = ANY ($1::text[]);
 
 -- name: set gifts aside
 INSERT INTO gifts_set_aside (sequence, room, receiver, why, at)
@@ -224,6 +230,9 @@ SELECT at FROM ledger_transactions WHERE sequence = $1;
 SELECT c.settled, c.at, c.more, h.latest, GREATEST(h.posted, COALESCE($1::bigint, microseconds()))
 FROM gift_cursor c, ledger_head h
 FOR UPDATE OF c SKIP LOCKED;
+
+-- name: gift cursor and ledger head are there
+SELECT EXISTS (SELECT FROM gift_cursor), EXISTS (SELECT FROM ledger_head);
 
 -- name: move gift cursor
 UPDATE gift_cursor SET settled = $1, at = $2, more = $3;

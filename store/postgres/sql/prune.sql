@@ -59,6 +59,7 @@ DELETE FROM sanctions WHERE ctid = ANY (ARRAY(
 -- name: rooms to forget
 SELECT id FROM rooms
 WHERE ended > 0 AND ended < (SELECT COALESCE($1::bigint, microseconds()) - $2::bigint)
+  AND EXISTS (SELECT FROM gift_cursor) -- else nobody knows what is settled
   AND id <> ALL (ARRAY(SELECT room FROM gift_payments WHERE sequence > (SELECT settled FROM gift_cursor)))
   AND id <> ALL (ARRAY(SELECT room FROM gifts_set_aside))
 ORDER BY ended LIMIT $3;

@@ -968,7 +968,8 @@ export const GiftService: GenService<{
    * answer came, the same call finds out, whatever became of gift and giver
    * meanwhile, for as long as the room is known.) Everyone but a user who is banned; a mute does not matter.
    * Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
-   * GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
+   * GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED,
+   * BALANCE_LIMIT (the receiver's).
    *
    * @generated from rpc ovation.v1.GiftService.SendGift
    */

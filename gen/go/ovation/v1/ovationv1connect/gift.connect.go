@@ -67,7 +67,8 @@ type GiftServiceClient interface {
 	// answer came, the same call finds out, whatever became of gift and giver
 	// meanwhile, for as long as the room is known.) Everyone but a user who is banned; a mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
-	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
+	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED,
+	// BALANCE_LIMIT (the receiver's).
 	SendGift(context.Context, *v1.SendGiftRequest) (*v1.SendGiftResponse, error)
 	// GetGiftTotals returns what was given in a room, to a receiver, or both.
 	// Everyone in the room; totals over all rooms: the receiver and BACKEND.
@@ -202,7 +203,8 @@ type GiftServiceHandler interface {
 	// answer came, the same call finds out, whatever became of gift and giver
 	// meanwhile, for as long as the room is known.) Everyone but a user who is banned; a mute does not matter.
 	// Errors: ROOM_NOT_FOUND, ROOM_ENDED, BANNED, GIFT_NOT_FOUND,
-	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED.
+	// GIFT_PRICE_CHANGED, INSUFFICIENT_FUNDS, INVALID_FIELD, REQUEST_ID_REUSED,
+	// BALANCE_LIMIT (the receiver's).
 	SendGift(context.Context, *v1.SendGiftRequest) (*v1.SendGiftResponse, error)
 	// GetGiftTotals returns what was given in a room, to a receiver, or both.
 	// Everyone in the room; totals over all rooms: the receiver and BACKEND.
