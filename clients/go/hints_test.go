@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/ovation-live/ovation/internal/retryafter"
 )
 
 // fuzzedAt is the time in fuzz targets.
@@ -17,7 +19,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		wait, ok := retryAfterIn(http.Header{retryAfterHeader: {value}}, fuzzedAt)
+		wait, ok := retryAfterIn(http.Header{retryafter.Header: {value}}, fuzzedAt)
 		if wait < 0 || wait > retryAfterMost || !ok && wait != 0 {
 			t.Errorf("%q: %v, %v", value, wait, ok)
 		}

@@ -3,17 +3,16 @@ package ovation
 import (
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"connectrpc.com/connect"
+
+	"github.com/ovation-live/ovation/internal/retryafter"
 )
 
 const (
-	// retryAfterHeader is where an answer that is no RPC's says when to come again.
-	retryAfterHeader = "Retry-After"
-	// retryAfterMost is how long it is believed to be.
+	// retryAfterMost is how long a Retry-After is believed to be.
 	retryAfterMost = time.Hour
 	// drainMost is how much of such an answer is read, so that its connection lives on.
 	drainMost = 64 << 10
@@ -32,7 +31,7 @@ func (r retryAfterReader) Do(request *http.Request) (*http.Response, error) {
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.CopyN(io.Discard, response.Body, drainMost) // whatever it says is not for programs
 	failure := connect.NewError(connect.CodeUnavailable, turnedAwayError(response.Status))
-	failure.Meta().Set(retryAfterHeader, response.Header.Get(retryAfterHeader))
+	failure.Meta().Set(retryafter.Header, response.Header.Get(retryafter.Header))
 	return nil, failure
 }
 
@@ -50,18 +49,11 @@ func turnedAway(request *http.Request, response *http.Response) bool {
 	}
 	stream := strings.HasPrefix(request.Header.Get("Content-Type"), "application/connect+")
 	ours := strings.HasPrefix(response.Header.Get("Content-Type"), "application/json")
-	return response.Header.Get(retryAfterHeader) != "" && (stream || !ours)
+	return response.Header.Get(retryafter.Header) != "" && (stream || !ours)
 }
 
-// retryAfterIn reads the header, in either of its forms: a number of seconds or a date.
+// retryAfterIn reads the header; nobody is to come much later, whatever it says.
 func retryAfterIn(header http.Header, now time.Time) (time.Duration, bool) {
-	value := strings.TrimSpace(header.Get(retryAfterHeader))
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return min(time.Duration(seconds)*time.Second, retryAfterMost), true
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0, false
-	}
-	return min(max(at.Sub(now), 0), retryAfterMost), true
+	after, said := retryafter.In(header, now)
+	return min(after, retryAfterMost), said
 }

@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ovation-live/ovation/internal/retryafter"
 	"github.com/ovation-live/ovation/server/wire"
 	"github.com/ovation-live/ovation/store"
 )
@@ -150,20 +151,9 @@ func (p *poster) send(ctx context.Context, w store.Webhook, e store.Event) answe
 	default:
 		a.said = said("it answered " + res.Status)
 	}
-	a.retryAfter = retryAfter(res.Header.Get("Retry-After"), p.now())
+	after, _ := retryafter.In(res.Header, p.now())
+	a.retryAfter = min(after, maxPause)
 	return a
-}
-
-// retryAfter reads that header, in either of its forms: a number of seconds or a date.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return min(time.Duration(seconds)*time.Second, maxPause)
-	}
-	at, err := http.ParseTime(value)
-	if err != nil {
-		return 0
-	}
-	return min(max(at.Sub(now), 0), maxPause)
 }
 
 // request returns the request that carries an event.
