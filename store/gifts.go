@@ -34,7 +34,8 @@ type Gifts interface {
 	// is at it nothing is done. Each settlement, and each goal that is reached with it, is
 	// handed to record, whose events are appended in the same step. What is kept of a gift
 	// that is not as it was paid, or of a receiver for whom too little is pending, or who has
-	// more than can be added up, is set aside, and holds up nothing else; it is settled once it is right.
+	// more than can be added up, is set aside, and holds up nothing else; it is settled once it
+	// is right.
 	SettleGifts(ctx context.Context, every time.Duration, limit int, record GiftRecorder) (GiftSettling, error)
 	// GiftsSetAside returns the gifts that are set aside, those of late first: at most limit.
 	GiftsSetAside(ctx context.Context, limit int) ([]GiftSetAside, error)

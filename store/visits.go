@@ -78,6 +78,11 @@ type AsideVisit struct {
 	At     live.Timestamp
 }
 
+// AsideFor returns an event that was not merged for a reason of which no more is known.
+func AsideFor(e visit.Event, reason visit.SetAside) AsideVisit {
+	return AsideVisit{Event: e, Reason: reason, Detail: reason.Detail()}
+}
+
 // WatchQuery says whose watch time.
 type WatchQuery struct {
 	Room        live.RoomID    // empty: every room

@@ -161,8 +161,8 @@ func (r *reading) readLedger(ctx context.Context) (whole bool, err error) {
 	}
 }
 
-// compareTotals compares what the server says of receivers and rooms with what was given and settled, and
-// reads the ledger on to where that counts. It says whether that is all of it.
+// compareTotals compares what the server says of receivers and rooms with what was given and
+// settled, and reads the ledger on to where that counts. It says whether that is all of it.
 func (r *reading) compareTotals(ctx context.Context) (whole bool, err error) {
 	for _, user := range r.books.Receivers() {
 		if err := r.readTotals(ctx, "", user); err != nil {
@@ -186,8 +186,8 @@ func (r *reading) compareTotals(ctx context.Context) (whole bool, err error) {
 	return r.readLedger(ctx)
 }
 
-// readTotals reads what the server says is settled and pending. A room that was forgotten meanwhile has
-// nothing.
+// readTotals reads what the server says is settled and pending. A room that was forgotten
+// meanwhile has nothing.
 func (r *reading) readTotals(ctx context.Context, room, receiver string) error {
 	totals, err := callGifts(ctx, r.app, giftService.GetGiftTotals, &ovationv1.GetGiftTotalsRequest{RoomId: room, ReceiverId: receiver})
 	if isRoomNotFound(err) {

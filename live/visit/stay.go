@@ -78,8 +78,8 @@ func (k Key) Compare(other Key) int {
 }
 
 // Merge puts stays of a user in a room among those that are known, which are in order of
-// their keys, and returns all. It may change both slices. It passes over them once, however
-// many there are of either.
+// their keys, and returns all. It sorts what is told, and passes over both once, however many
+// there are of either.
 func Merge(known, told []Stay) []Stay {
 	slices.SortFunc(told, func(a, b Stay) int { return a.Key.Compare(b.Key) })
 	all := make([]Stay, 0, len(known)+len(told))

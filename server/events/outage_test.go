@@ -147,15 +147,23 @@ func TestLargeRoomsThatAreNeverTakenHoldUpNobodyElse(t *testing.T) {
 	}
 }
 
+// largeRoomsWhileAway records more in some rooms than is held of one while a webhook takes
+// nothing, which goes on for a minute. It returns how many events these are.
+func largeRoomsWhileAway(s *stage, e *endpoint) (all int) {
+	s.t.Helper()
+	e.refuse(func(string) bool { return true })
+	const rooms, each = 3, 3 * maxOfRoom
+	for i := range each / 100 * rooms {
+		s.record(live.RoomID(fmt.Sprint("r", i%rooms)), 100)
+	}
+	time.Sleep(time.Minute)
+	return rooms * each
+}
+
 // A webhook that is back, and at first refuses some of what it gets, loses nothing.
 func TestWebhookThatComesBackHalting(t *testing.T) {
 	failing(t, func(s *stage, e *endpoint) {
-		e.refuse(func(string) bool { return true })
-		const rooms, each = 3, 3 * maxOfRoom
-		for i := range each / 100 * rooms {
-			s.record(live.RoomID(fmt.Sprint("r", i%rooms)), 100)
-		}
-		time.Sleep(time.Minute)
+		largeRoomsWhileAway(s, e)
 		refused := make(map[string]int)
 		e.refuse(func(id string) bool {
 			refused[id]++
@@ -227,17 +235,12 @@ func TestHurryMindsRetryAfter(t *testing.T) {
 // Nothing is lost of rooms that have more than is held of one, of a webhook that was away for all.
 func TestWebhookThatComesBackGetsAllOfLargeRooms(t *testing.T) {
 	failing(t, func(s *stage, e *endpoint) {
-		e.refuse(func(string) bool { return true })
-		const rooms, each = 3, 3 * maxOfRoom
-		for i := range each / 100 * rooms {
-			s.record(live.RoomID(fmt.Sprint("r", i%rooms)), 100)
-		}
-		time.Sleep(time.Minute)
+		all := largeRoomsWhileAway(s, e)
 		e.refuse(func(string) bool { return false })
 		time.Sleep(maxProbe*12/10 + time.Minute)
 		_, took := e.seen()
-		if c := s.consumer("hook"); len(took) != rooms*each || c.Acknowledged != c.Latest {
-			t.Errorf("it took %d of %d; %+v", len(took), rooms*each, c)
+		if c := s.consumer("hook"); len(took) != all || c.Acknowledged != c.Latest {
+			t.Errorf("it took %d of %d; %+v", len(took), all, c)
 		}
 	})
 }

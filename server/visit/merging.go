@@ -158,9 +158,7 @@ func (s *Service) mergeAlone(ctx context.Context, e visit.Event, why error) erro
 	}
 	s.logger.ErrorContext(ctx, "an event of a visit cannot be merged, and is set aside",
 		"room_id", string(e.Room), "user_id", string(e.User), "session_id", string(e.Session), "error", why)
-	aside, err := s.visits.SetAside(ctx, []store.AsideVisit{{
-		Event: e, Reason: visit.MergeFailed, Detail: visit.MergeFailed.Detail(),
-	}})
+	aside, err := s.visits.SetAside(ctx, []store.AsideVisit{store.AsideFor(e, visit.MergeFailed)})
 	s.metrics.setAside(aside)
 	return err
 }

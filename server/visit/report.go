@@ -26,8 +26,8 @@ const (
 )
 
 // Report takes events of another system in. Those that break a rule of their own are set
-// aside, ids that are too long cut, and returned; how many were not is returned too, and those are durable. Errors of
-// auth, *BusyError.
+// aside, ids that are too long cut, and returned; how many were not is returned too, and those
+// are durable. Errors of auth, *BusyError.
 func (s *Service) Report(ctx context.Context, p auth.Principal, events []visit.Event) (int, []store.AsideVisit, error) {
 	if p.Role != live.RoleBackend {
 		return 0, nil, auth.ErrRoleForbidden

@@ -47,20 +47,21 @@ func (s *Store) MergeVisits(
 		merged := groups[g][:0]
 		for _, e := range groups[g] {
 			if reason := v.fault(e, now); reason != 0 {
-				aside = append(aside, v.setAside(store.AsideVisit{Event: e, Reason: reason, Detail: reason.Detail()}, now))
+				aside = append(aside, v.setAside(store.AsideFor(e, reason), now))
 				continue
 			}
 			merged = append(merged, e)
 		}
-		if len(merged) > 0 {
-			var refused []visit.Event
-			merged, refused = v.books[g.room].Admit(g.user, merged, visit.MaxVisits)
-			for _, e := range refused {
-				aside = append(aside, v.setAside(store.AsideVisit{Event: e, Reason: visit.TooMany, Detail: visit.TooMany.Detail()}, now))
-			}
+		if len(merged) == 0 {
+			continue
 		}
-		if len(merged) > 0 {
-			closed = append(closed, v.books[g.room].Merge(g.user, merged)...)
+		b := v.books[g.room]
+		admitted, refused := b.Admit(g.user, merged, visit.MaxVisits)
+		for _, e := range refused {
+			aside = append(aside, v.setAside(store.AsideFor(e, visit.TooMany), now))
+		}
+		if len(admitted) > 0 {
+			closed = append(closed, b.Merge(g.user, admitted)...)
 		}
 	}
 	s.recordVisits(closed, record, now)

@@ -89,21 +89,20 @@ func (c *candidates) sound(sends []*gift.Sent) []*gift.Sent {
 // settles is the only one who takes from what is pending. What was set aside of them stays so, and
 // if that is not enough what is new is, too.
 func (c *candidates) cover(ctx context.Context, tx pgx.Tx) error {
-	has, err := readHoldings(ctx, tx, slices.Concat(c.sound(c.old), c.sound(c.fresh)))
+	old, fresh := c.sound(c.old), c.sound(c.fresh)
+	has, err := readHoldings(ctx, tx, slices.Concat(old, fresh))
 	if err != nil {
 		return err
 	}
-	fresh, all := coins(c.sound(c.fresh)), coins(c.sound(c.fresh), c.sound(c.old))
-	for _, list := range []struct {
-		sends []*gift.Sent
-		coins map[live.UserID]int64
-	}{{c.old, all}, {c.fresh, fresh}} {
-		for _, s := range list.sends {
-			if why := has[s.Receiver].fault(list.coins[s.Receiver]); why != "" && c.isSound(s) {
+	note := func(sends []*gift.Sent, cost map[live.UserID]int64) {
+		for _, s := range sends {
+			if why := has[s.Receiver].fault(cost[s.Receiver]); why != "" {
 				c.faults[s.Sequence] = why
 			}
 		}
 	}
+	note(old, coins(fresh, old))
+	note(fresh, coins(fresh))
 	return nil
 }
 

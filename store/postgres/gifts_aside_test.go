@@ -16,6 +16,7 @@ import (
 	"github.com/ovation-live/ovation/live/gift"
 	"github.com/ovation-live/ovation/live/ledger"
 	"github.com/ovation-live/ovation/store"
+	"github.com/ovation-live/ovation/store/postgres"
 )
 
 // Whatever one gift is damaged by, it is set aside and says why, all others are settled in that
@@ -96,6 +97,14 @@ func (l *said) Write(b []byte) (int, error) {
 	return l.text.Write(b)
 }
 
+// overheard returns a store, how it was opened, and what it says to operators.
+func overheard(t *testing.T) (*postgres.Store, postgres.Config, *said) {
+	t.Helper()
+	c, log := config(t), new(said)
+	c.Logger = slog.New(slog.NewTextHandler(log, nil))
+	return openWith(t, c), c, log
+}
+
 // times returns how often something was said.
 func (l *said) times(what string) int {
 	l.mu.Lock()
@@ -107,10 +116,7 @@ func (l *said) times(what string) int {
 // next gift.
 func TestDamagedTopListsHoldUpNothing(t *testing.T) {
 	t.Parallel()
-	var log said
-	c := config(t)
-	c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-	s := openWith(t, c)
+	s, c, log := overheard(t)
 	create(t, s, "r")
 	create(t, s, "other")
 	for _, user := range []string{"ann", "bob", "cy \x00"} {
@@ -234,10 +240,7 @@ func TestTooMuchPendingHoldsUpNobody(t *testing.T) {
 	for name, requests := range map[string][]string{"in one trip": {"1", "2"}, "in two": {"1", "2", "2"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var log said
-			c := config(t)
-			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-			s := openWith(t, c)
+			s, c, log := overheard(t)
 			create(t, s, "r")
 			other := func(request string) gift.Send {
 				send := rose(request, "r", "bob")

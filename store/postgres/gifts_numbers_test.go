@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -25,10 +24,7 @@ func TestSettlementsAreNumberedAnew(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var log said
-			c := config(t)
-			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-			s := openWith(t, c)
+			s, c, log := overheard(t)
 			create(t, s, "r")
 			create(t, s, "other")
 			fund(t, s, "ann", 1000)

@@ -170,7 +170,7 @@ func (m *merging) unknown() (ids []string) {
 func (m *merging) merge(events []visit.Event, now live.Timestamp) (faults []store.AsideVisit) {
 	for _, e := range events {
 		if reason := m.fault(e, now); reason != 0 {
-			faults = append(faults, store.AsideVisit{Event: e, Reason: reason, Detail: reason.Detail()})
+			faults = append(faults, store.AsideFor(e, reason))
 		}
 	}
 	for i := range m.guests {
@@ -181,7 +181,7 @@ func (m *merging) merge(events []visit.Event, now live.Timestamp) (faults []stor
 		}
 		if r := m.rooms[g.room]; r != nil && r.state < pruned && (events == nil || len(told) > 0) {
 			for _, e := range m.renew(g, r, told) {
-				faults = append(faults, store.AsideVisit{Event: e, Reason: visit.TooMany, Detail: visit.TooMany.Detail()})
+				faults = append(faults, store.AsideFor(e, visit.TooMany))
 			}
 		}
 	}

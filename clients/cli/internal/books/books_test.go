@@ -79,7 +79,7 @@ func (w *writer) give(from, to, room string, gifts, coins int64) {
 
 // settle settles the first of what was given.
 func (w *writer) settle(sends int) {
-	sums := make(map[sale]given)
+	sums := make(map[sale]sum)
 	var order []sale
 	for _, t := range w.given[:sends] {
 		for _, p := range t.GetPostings() {
@@ -88,7 +88,7 @@ func (w *writer) settle(sends int) {
 				if _, known := sums[s]; !known {
 					order = append(order, s)
 				}
-				sums[s] = given{coins: sums[s].coins + p.GetAmount(), gifts: sums[s].gifts + t.GetGifts()}
+				sums[s] = sums[s].plus(sum{p.GetAmount(), t.GetGifts()})
 			}
 		}
 	}

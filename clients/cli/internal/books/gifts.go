@@ -17,13 +17,14 @@ type sale struct{ receiver, room string }
 
 // given is gifts that were paid and are to be settled.
 type given struct {
-	sequence     uint64
-	at           int64
-	gift         string
-	coins, gifts int64
-	settled      bool
-	passed       bool // what was given later was settled before it
-	claimed      bool // by a settlement that is wrong: it may have paid others
+	sum
+
+	sequence uint64
+	at       int64
+	gift     string
+	settled  bool
+	passed   bool // what was given later was settled before it
+	claimed  bool // by a settlement that is wrong: it may have paid others
 }
 
 // pending is gifts that were given: of each sale those that are not settled, in order,
@@ -51,7 +52,7 @@ func (b *Books) gift(t *ovationv1.LedgerTransaction) {
 	if t.GetKind() != ovationv1.LedgerKind_LEDGER_KIND_GIFT {
 		return
 	}
-	g := &given{sequence: t.GetSequence(), at: t.GetAt(), gift: t.GetReference(), gifts: t.GetGifts()}
+	g := &given{sequence: t.GetSequence(), at: t.GetAt(), gift: t.GetReference(), sum: sum{gifts: t.GetGifts()}}
 	var s sale
 	for _, p := range t.GetPostings() {
 		if p.GetAmount() > 0 {
@@ -66,7 +67,7 @@ func (b *Books) gift(t *ovationv1.LedgerTransaction) {
 	b.report.GiftCoins += g.coins
 	b.gifts.of[s] = append(b.gifts.of[s], g)
 	b.gifts.all = append(b.gifts.all, g)
-	b.tallies.give(s, g.coins, g.gifts)
+	b.tallies.give(s, g.sum)
 }
 
 // settle takes away the gifts that a settlement pays: the oldest, but for what was set aside.
@@ -85,7 +86,8 @@ func (b *Books) settle(t *ovationv1.LedgerTransaction) {
 	b.report.Settlements++
 	b.number(t, s.receiver)
 	queue := b.gifts.of[s]
-	paid, right := paidBy(queue, sum{coins, t.GetGifts()})
+	pays := sum{coins, t.GetGifts()}
+	paid, right := paidBy(queue, pays)
 	if !right {
 		due := costOf(paid)
 		b.wrong(t, "pays %s %d coins for %d gifts in room %s, but the oldest gifts that were not settled are %d for %d coins",
@@ -95,7 +97,7 @@ func (b *Books) settle(t *ovationv1.LedgerTransaction) {
 		g.settled, g.claimed = right, !right
 		b.gifts.latest = max(b.gifts.latest, g.sequence)
 	}
-	b.tallies.settle(s, t.GetAt(), coins, t.GetGifts(), paid)
+	b.tallies.settle(s, t.GetAt(), pays, paid)
 	if queue = slices.DeleteFunc(queue, func(g *given) bool { return g.settled }); len(queue) > 0 {
 		b.gifts.of[s] = queue
 	} else {
@@ -168,7 +170,7 @@ func oldestOf(queue []*given, gifts int64) []*given {
 // costOf adds gifts up.
 func costOf(all []*given) (of sum) {
 	for _, g := range all {
-		of.coins, of.gifts = of.coins+g.coins, of.gifts+g.gifts
+		of = of.plus(g.sum)
 	}
 	return of
 }
@@ -180,9 +182,8 @@ func butForSome(queue []*given, want sum) []*given {
 	n := len(oldestOf(queue, want.gifts))
 	all := costOf(queue[:n])
 	for _, g := range queue[n:min(len(queue), n+most)] {
-		n, all = n+1, sum{all.coins + g.coins, all.gifts + g.gifts}
-		without := sum{all.coins - want.coins, all.gifts - want.gifts}
-		if begin, end := run(queue[:n], without); begin < end {
+		n, all = n+1, all.plus(g.sum)
+		if begin, end := run(queue[:n], all.minus(want)); begin < end {
 			return slices.Concat(queue[:begin], queue[end:n])
 		}
 	}
@@ -201,9 +202,9 @@ func afterSome(queue []*given, want sum) []*given {
 func run(queue []*given, want sum) (begin, end int) {
 	var all sum
 	for n, g := range queue {
-		all = sum{all.coins + g.coins, all.gifts + g.gifts}
+		all = all.plus(g.sum)
 		for ; all.gifts > want.gifts && begin <= n; begin++ {
-			all = sum{all.coins - queue[begin].coins, all.gifts - queue[begin].gifts}
+			all = all.minus(queue[begin].sum)
 		}
 		if all == want {
 			return begin, n + 1
@@ -220,18 +221,19 @@ func withPassed(queue, kept []*given, want sum) []*given {
 	passed = passed[:min(len(passed), most)]
 	runs := make(map[sum][]*given)
 	for begin := range passed {
-		for end := begin + 1; end <= len(passed); end++ {
-			run := passed[begin:end]
-			runs[costOf(run)] = run
+		var so sum
+		for end := begin; end < len(passed); end++ {
+			so = so.plus(passed[end].sum)
+			runs[so] = passed[begin : end+1]
 		}
 	}
 	var all sum
 	for n := 0; n <= len(kept) && all.gifts < want.gifts; n++ {
-		if run, is := runs[sum{want.coins - all.coins, want.gifts - all.gifts}]; is {
+		if run, is := runs[want.minus(all)]; is {
 			return slices.Concat(run, kept[:n])
 		}
 		if n < len(kept) {
-			all = sum{all.coins + kept[n].coins, all.gifts + kept[n].gifts}
+			all = all.plus(kept[n].sum)
 		}
 	}
 	return nil

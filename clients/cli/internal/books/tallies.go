@@ -27,12 +27,17 @@ func (s scope) String() string {
 
 // total is what was settled of a scope.
 type total struct {
-	coins, gifts int64
-	of           map[string]int64 // by gift
+	sum
+
+	of map[string]int64 // by gift
 }
 
 // sum is gifts and what they cost.
 type sum struct{ coins, gifts int64 }
+
+func (s sum) plus(other sum) sum { return sum{s.coins + other.coins, s.gifts + other.gifts} }
+
+func (s sum) minus(other sum) sum { return sum{s.coins - other.coins, s.gifts - other.gifts} }
 
 // told is what the server says of a scope, all of it as of one moment.
 type told struct {
@@ -104,16 +109,15 @@ func (a *tallies) names(of func(scope) string) []string {
 func (s sale) scopes() [3]scope { return [3]scope{{receiver: s.receiver}, {room: s.room}, scope(s)} }
 
 // give adds gifts that were given.
-func (a *tallies) give(s sale, coins, gifts int64) {
-	a.wait(s, coins, gifts)
+func (a *tallies) give(s sale, all sum) {
+	a.wait(s, all)
 	a.confirm(s)
 }
 
 // wait adds to what is pending.
-func (a *tallies) wait(s sale, coins, gifts int64) {
+func (a *tallies) wait(s sale, more sum) {
 	for _, of := range s.scopes() {
-		before := a.pending[of]
-		a.pending[of] = sum{before.coins + coins, before.gifts + gifts}
+		a.pending[of] = a.pending[of].plus(more)
 	}
 }
 
@@ -127,9 +131,9 @@ func (a *tallies) confirm(s sale) {
 }
 
 // settle adds a settlement of gifts.
-func (a *tallies) settle(s sale, at, coins, gifts int64, paid []*given) {
+func (a *tallies) settle(s sale, at int64, pays sum, paid []*given) {
 	defer a.confirm(s)
-	a.wait(s, -coins, -gifts)
+	a.wait(s, sum{}.minus(pays))
 	scopes := []scope{{receiver: s.receiver}}
 	if created, there := a.created[s.room]; there && at >= created {
 		scopes = append(scopes, scope{room: s.room}, scope(s))
@@ -140,7 +144,7 @@ func (a *tallies) settle(s sale, at, coins, gifts int64, paid []*given) {
 			all = &total{of: make(map[string]int64)}
 			a.totals[of] = all
 		}
-		all.coins, all.gifts = all.coins+coins, all.gifts+gifts
+		all.sum = all.sum.plus(pays)
 		for _, g := range paid {
 			all.of[g.gift] += g.gifts
 		}
